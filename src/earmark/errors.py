@@ -1,0 +1,33 @@
+"""What Earmark says when something is wrong: what was expected, what was found, where, what to do."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class EarmarkError(Exception):
+    """A mistake that the user can mend. Its text is the whole message; no traceback is shown."""
+
+
+class InputError(EarmarkError):
+    """Bad data: a file, a row, a clip, a model directory."""
+
+
+class KnobError(EarmarkError):
+    """An option that does not exist or has a value that makes no sense."""
+
+
+class MissingExtraError(EarmarkError):
+    """A command needs an optional dependency that is not installed."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Suggest the nearest known name, or list them all.
+
+    >>> did_you_mean("bta", ["beta", "sft_weight"])
+    "did you mean 'beta'?"
+    >>> did_you_mean("zzz", ["beta", "alpha"])
+    'it is one of: alpha, beta'
+    """
+    names = sorted(known)
+    close = get_close_matches(name, names, n=1, cutoff=0.5)
+    return f"did you mean '{close[0]}'?" if close else f"it is one of: {', '.join(names)}"

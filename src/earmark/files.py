@@ -1,0 +1,193 @@
+"""Read and write records as JSONL: unknown fields refused by line number, every write atomic."""
+
+import codecs
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import MISSING, dataclass, fields
+from functools import cache
+from pathlib import Path
+from types import UnionType
+from typing import IO, Any, TypeVar, get_args, get_origin
+
+from earmark.errors import InputError, did_you_mean
+from earmark.records import Hypothesis, Pair, Utterance
+
+Record = TypeVar("Record", Utterance, Hypothesis, Pair)
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that could not be used: the file, the line (from 1), the raw line, the reason."""
+
+    path: str
+    line: int
+    raw: str
+    reason: str
+
+
+@contextmanager
+def atomic_writer(path: str | Path) -> Iterator[IO[str]]:
+    """Open a text file that appears under its name only when it is complete.
+
+    The text goes to a temporary file beside the target, is flushed to the disk and then
+    renamed, so that a reader sees the old file or the new one and never half of one.
+
+    Raises:
+        InputError: the folder cannot be written, or the disk is full.
+    """
+    target = Path(path)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with open(temporary, "w", encoding="utf-8", newline="\n") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except OSError as error:
+        raise InputError(
+            f"{target}: cannot be written: {error.strerror or error}; nothing was changed there. "
+            "Free some space or choose another path"
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a whole text file atomically."""
+    with atomic_writer(path) as file:
+        file.write(text)
+
+
+def to_row(record: Any) -> dict[str, Any]:
+    """Turn a record into a JSON object; fields that are None or empty are left out."""
+    row = {f.name: getattr(record, f.name) for f in fields(record)}
+    return {k: v for k, v in row.items() if v is not None and v != [] and v != {}}
+
+
+def write_jsonl(path: str | Path, rows: Iterable[Any]) -> int:
+    """Write records or plain dictionaries, one a line, atomically; return how many."""
+    count = 0
+    with atomic_writer(path) as file:
+        for row in rows:
+            data = row if isinstance(row, dict) else to_row(row)
+            file.write(json.dumps(data, ensure_ascii=False) + "\n")
+            count += 1
+    return count
+
+
+def numbered_lines(path: str | Path) -> Iterator[tuple[int, bytes]]:
+    """Yield (line number from 1, raw bytes) of a file, skipping blank lines; a BOM is dropped.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            for number, raw in enumerate(file, start=1):
+                line = raw.removeprefix(codecs.BOM_UTF8).strip(b"\r\n")
+                if line.strip():
+                    yield number, line
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def decode_line(raw: bytes, where: str) -> str:
+    """Decode a line as UTF-8.
+
+    Raises:
+        InputError: the line is not UTF-8; names the byte and its column.
+    """
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{where}: expected UTF-8, found byte 0x{raw[error.start]:02x} "
+            f"at column {error.start + 1}; convert the file to UTF-8"
+        ) from error
+
+
+@cache
+def _plain_types(annotation: Any) -> tuple[type, ...]:
+    """Return the classes a JSON value of this annotation may have."""
+    options = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
+    plain = tuple(get_origin(option) or option for option in options)
+    return (*plain, int) if float in plain else plain
+
+
+def parse_row(kind: type[Record], data: Any, where: str) -> Record:
+    """Build a record from a JSON object, refusing what a record does not have.
+
+    Raises:
+        InputError: an unknown or missing field, or a value of the wrong type.
+    """
+    name = kind.__name__.lower()
+    known = {f.name: f for f in fields(kind)}
+    if not isinstance(data, dict):
+        raise InputError(f"{where}: expected a JSON object, found {type(data).__name__}")
+    for key, value in data.items():
+        if key not in known:
+            raise InputError(
+                f"{where}: unknown field '{key}'; a {name} has {', '.join(known)}; "
+                f"{did_you_mean(key, known)}"
+            )
+        expected = known[key].type
+        if isinstance(value, bool) or not isinstance(value, _plain_types(expected)):
+            shown = getattr(expected, "__name__", expected)
+            raise InputError(f"{where}: field '{key}' should be {shown}, found {value!r}")
+    for key, spec in known.items():
+        required = spec.default is MISSING and spec.default_factory is MISSING
+        if required and key not in data:
+            raise InputError(f"{where}: field '{key}' is missing; a {name} needs it")
+    if not data["id"].strip():
+        raise InputError(f"{where}: the id is empty; every {name} needs one of its own")
+    return kind(**data)
+
+
+def parse_line(raw: bytes, where: str) -> Any:
+    """Decode one line of JSONL.
+
+    Raises:
+        InputError: not UTF-8, or not JSON.
+    """
+    try:
+        return json.loads(decode_line(raw, where))
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"{where}: not JSON: {error.msg} at column {error.colno}; "
+            "each line must be one JSON object"
+        ) from error
+
+
+def read_records(
+    kind: type[Record],
+    path: str | Path,
+    check: Callable[[Record, str], None] | None = None,
+    set_aside: list[BadRow] | None = None,
+) -> Iterator[Record]:
+    """Yield the records of a JSONL file; ids must be unique.
+
+    `check(record, where)` may raise InputError for what a row alone cannot know, such as
+    a missing audio file. With `set_aside` given, bad rows are appended to it and skipped;
+    without it, the first bad row raises InputError with file and line.
+    """
+    line_of_id: dict[str, int] = {}
+    for number, raw in numbered_lines(path):
+        where = f"{path}:{number}"
+        try:
+            record = parse_row(kind, parse_line(raw, where), where)
+            if record.id in line_of_id:
+                raise InputError(
+                    f"{where}: id '{record.id}' was already used in line "
+                    f"{line_of_id[record.id]}; ids must be unique"
+                )
+            if check is not None:
+                check(record, where)
+        except InputError as error:
+            if set_aside is None:
+                raise
+            set_aside.append(BadRow(str(path), number, raw.decode("utf-8", "replace"), str(error)))
+            continue
+        line_of_id[record.id] = number
+        yield record

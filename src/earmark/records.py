@@ -1,0 +1,110 @@
+"""The records that travel between stages: Utterance, Hypothesis, Pair, Counts.
+
+Each is a frozen value; on disk each is one line of JSON (see `files.py`). A field
+that is None or empty is left out of the line, so a file stays readable.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """A stretch of speech and what was said in it.
+
+    `audio` is a path, absolute or relative to the manifest; `start_s` and `end_s` cut
+    a span out of it, in seconds. `text` is the truth. `language` is `zh`, `en` or `mixed`.
+    """
+
+    id: str
+    text: str | None = None
+    audio: str | None = None
+    start_s: float | None = None
+    end_s: float | None = None
+    language: str | None = None
+    speaker: str | None = None
+    split: str | None = None
+    task: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """What a model wrote for one utterance.
+
+    `raw_text` is the model's output before post-processing, `logprob` its summed
+    log-probability in nats, `tokens` the number of tokens written, `made_by` how it
+    was decoded (model, adapter, decoding knobs).
+    """
+
+    id: str
+    text: str
+    raw_text: str | None = None
+    logprob: float | None = None
+    tokens: int | None = None
+    made_by: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One prompt, one chosen answer, one or several rejected ones.
+
+    `prompt` is a list of chat messages; audio is a typed content part
+    `{"type": "audio", "audio": path}`. `failure_modes` names one mode per rejected
+    answer. `scores` maps a criterion to one number per candidate, chosen first.
+    `source` is the id of the utterance; `made_by` the builder, its knobs, seed and version.
+    """
+
+    id: str
+    prompt: list[dict[str, Any]]
+    chosen: str
+    rejected: str | list[str]
+    failure_modes: list[str] = field(default_factory=list)
+    scores: dict[str, list[float]] = field(default_factory=dict)
+    language: str | None = None
+    source: str | None = None
+    made_by: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def losers(self) -> list[str]:
+        """Return the rejected answers as a list, also when there is only one."""
+        return [self.rejected] if isinstance(self.rejected, str) else list(self.rejected)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Edit counts of one or many utterances. Counts add; a rate is computed last.
+
+    >>> Counts(hits=8, substitutions=1, deletions=1) + Counts(hits=4, insertions=1)
+    Counts(hits=12, substitutions=1, deletions=1, insertions=1)
+    >>> sum([Counts(hits=9, deletions=1), Counts()], Counts()).rate
+    0.1
+    """
+
+    hits: int = 0
+    substitutions: int = 0
+    deletions: int = 0
+    insertions: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        """Add two counts, field by field."""
+        return Counts(
+            self.hits + other.hits,
+            self.substitutions + other.substitutions,
+            self.deletions + other.deletions,
+            self.insertions + other.insertions,
+        )
+
+    @property
+    def truth_tokens(self) -> int:
+        """Return the number of tokens in the truth: hits + substitutions + deletions."""
+        return self.hits + self.substitutions + self.deletions
+
+    @property
+    def errors(self) -> int:
+        """Return substitutions + deletions + insertions."""
+        return self.substitutions + self.deletions + self.insertions
+
+    @property
+    def rate(self) -> float | None:
+        """Return errors / truth tokens, or None when the truth has no tokens."""
+        return self.errors / self.truth_tokens if self.truth_tokens else None
