@@ -5,16 +5,18 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
 from types import UnionType
-from typing import IO, Any, TypeVar, get_args, get_origin
+from typing import IO, Any, Literal, TypeVar, get_args, get_origin
 
 from earmark.errors import InputError, did_you_mean
+from earmark.progress import note
 from earmark.records import Hypothesis, Pair, Utterance
 
 Record = TypeVar("Record", Utterance, Hypothesis, Pair)
+
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
@@ -191,3 +193,36 @@ def read_records(
             continue
         line_of_id[record.id] = number
         yield record
+
+
+def skipped_path(out: str | Path) -> Path:
+    """Return where rows set aside on the way to `out` are kept.
+
+    >>> skipped_path("pairs.jsonl").name
+    'pairs.jsonl.skipped.jsonl'
+    """
+    return Path(f"{out}.skipped.jsonl")
+
+
+def load_records(
+    kind: type[Record],
+    path: str | Path,
+    *,
+    out: str | Path,
+    on_error: Literal["stop", "skip"] = "stop",
+    check: Callable[[Record, str], None] | None = None,
+) -> list[Record]:
+    """Read a whole file before work begins; with `skip`, bad rows go to `<out>.skipped.jsonl`.
+
+    Raises:
+        InputError: a bad row when `on_error` is "stop", or not one good row in the file.
+    """
+    bad: list[BadRow] = []
+    records = list(read_records(kind, path, check, bad if on_error == "skip" else None))
+    if bad:
+        aside = skipped_path(out)
+        write_jsonl(aside, [asdict(row) for row in bad])
+        note(f"{path}: {len(bad)} of {len(bad) + len(records)} rows set aside in {aside}")
+    if not records:
+        raise InputError(f"{path}: not one usable row; expected JSON objects, one a line")
+    return records

@@ -1,0 +1,60 @@
+"""The front door: `earmark COMMAND`. Each command lives in a file of its own.
+
+Commands are named by import path and loaded when called, so that `earmark score`
+starts without torch.
+"""
+
+import sys
+
+from cyclopts import App
+
+from earmark import __version__
+from earmark.errors import EarmarkError
+from earmark.progress import note
+
+COMMANDS = {
+    "score": "Score transcripts: mixed error rate, by language, by failure mode, with intervals.",
+    "compare": "Compare two systems on the same utterances, with a paired interval.",
+    "pairs": "Build preference pairs: imitated failures, or failures mined from a model.",
+    "train": "Align an Audio LLM on preference pairs.",
+    "transcribe": "Write down what a model hears.",
+    "report": "Make one self-contained HTML page: table, plots, sound and coloured alignments.",
+    "validate": "Check files before work begins, without doing the work.",
+    "synthesize": "Make a small English-Mandarin speech corpus with a synthetic voice.",
+    "tiny-base": "Train the tiny Audio LLM that ships with Earmark from scratch.",
+    "demo": "See it all at once: speech, failures, pairs, training, report.",
+}
+
+EXTRAS = {
+    "soundfile": "audio",
+    "soxr": "audio",
+    "espeakng_loader": "speech",
+    "torch": "train",
+    "transformers": "train",
+    "peft": "train",
+    "accelerate": "train",
+    "safetensors": "train",
+    "jaxtyping": "train",
+    "matplotlib": "report",
+    "jinja2": "report",
+}
+
+app = App(name="earmark", version=__version__, help="Make an Audio LLM write down what was said.")
+for _name, _help in COMMANDS.items():
+    _module = _name.replace("-", "_")
+    app.command(f"earmark.cli.{_module}:{_module}", name=_name, help=_help)
+
+
+def main() -> None:
+    """Run the command line; a mistake of the user ends in one message and exit code 1."""
+    try:
+        app()
+    except EarmarkError as error:
+        note(f"error: {error}")
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        extra = EXTRAS.get((error.name or "").split(".")[0])
+        if extra is None:
+            raise
+        note(f"error: this command needs {error.name}: pip install 'earmark[{extra}]'")
+        sys.exit(1)
