@@ -1,0 +1,54 @@
+"""Cut a text into pieces that still show case, script and punctuation as written."""
+
+import re
+import unicodedata
+from itertools import pairwise
+
+from earmark.text.tokens import FOLDING, WORD
+
+OPENING = ("Ps", "Pi")
+BLANKS = re.compile(r"\s")
+
+
+def surface_tokens(text: str) -> list[str]:
+    """Cut a text into pieces of at most one scored token each; joined, they give the text back.
+
+    A blank or a mark after a token goes with it; an opening bracket or quote goes with the
+    token that follows. A text without tokens is one piece, an empty text none.
+
+    >>> surface_tokens("他说：“OK, let's go！”")
+    ['他', '说：', '“OK, ', "let's ", 'go！”']
+    """
+    spans = token_spans(text)
+    cuts = [0]
+    for (_, end), (start, _) in pairwise(spans):
+        cuts.append(end + _cut(text[end:start]))
+    cuts.append(len(text))
+    return [text[a:b] for a, b in pairwise(cuts) if b > a]
+
+
+def token_spans(text: str) -> list[tuple[int, int]]:
+    """Return where each scored token of the default profile stands in the text: start, end.
+
+    >>> token_spans("ＯＫ，好")
+    [(0, 2), (3, 4)]
+    """
+    folded: list[str] = []
+    origin: list[int] = []
+    for position, char in enumerate(text):
+        piece = FOLDING[ord(char)]
+        folded.append(piece)
+        origin += [position] * len(piece)
+    matches = WORD.finditer("".join(folded))
+    return [(origin[match.start()], origin[match.end() - 1] + 1) for match in matches]
+
+
+def _cut(gap: str) -> int:
+    """Say how much of the text between two tokens goes with the first of them."""
+    blanks = [match.end() for match in BLANKS.finditer(gap)]
+    if blanks:
+        return blanks[-1]
+    end = len(gap)
+    while end and unicodedata.category(gap[end - 1]) in OPENING:
+        end -= 1
+    return end

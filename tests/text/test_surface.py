@@ -1,0 +1,29 @@
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from earmark.text import tokenize
+from earmark.text.surface import surface_tokens
+
+MIXED = st.text(
+    alphabet="我好吗的，。！“”《》 \t'’-.,:1230%$+#&abCdÉＡ①Ⅲア😂\u200b\u0301", max_size=30
+)
+
+
+@given(MIXED)
+@settings(max_examples=300, deadline=None)
+def test_pieces_join_to_the_text_and_hold_one_token_each(text):
+    pieces = surface_tokens(text)
+    assert "".join(pieces) == text
+    assert all(len(tokenize(piece)) <= 1 for piece in pieces)
+    assert [token for piece in pieces for token in tokenize(piece)] == tokenize(text)
+
+
+def test_dropping_a_piece_leaves_the_others_as_written():
+    pieces = surface_tokens("I like 咖啡, very much.")
+    assert "".join(piece for piece in pieces if tokenize(piece) != ["啡"]) == "I like 咖very much."
+    assert pieces == ["I ", "like ", "咖", "啡, ", "very ", "much."]
+
+
+def test_a_text_without_tokens_is_one_piece_and_nothing_is_none():
+    assert surface_tokens("……!") == ["……!"]
+    assert surface_tokens("") == []
