@@ -1,0 +1,154 @@
+"""Read and write sound: any file libsndfile knows in, 16 kHz mono float32 out.
+
+What is done to a sound on the way (resampling, averaging channels) is said once per kind of
+file; what cannot be used is refused with the reason. Nothing is cut in silence.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from earmark.errors import InputError
+from earmark.progress import note
+
+SAMPLE_RATE_HZ = 16000
+SPAN_TOLERANCE_S = 0.02
+
+_said: set[tuple[int, int]] = set()
+
+
+def _open(path: Path) -> soundfile.SoundFile:
+    if not path.exists():
+        raise InputError(f"{path}: no such audio file; check the path, relative to the manifest")
+    try:
+        return soundfile.SoundFile(path)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise InputError(
+            f"{path}: cannot be read as audio: {error}; expected WAV, FLAC, OGG or MP3. "
+            "Copy the file again or convert it"
+        ) from error
+
+
+def duration_s(path: str | Path) -> float:
+    """Return the length of a sound file in seconds, from its header.
+
+    Raises:
+        InputError: the file is missing or is not audio.
+    """
+    with _open(Path(path)) as file:
+        return file.frames / file.samplerate
+
+
+def header_problem(
+    path: str | Path, start_s: float | None = None, end_s: float | None = None
+) -> str | None:
+    """Say what is wrong with a span of a sound file as far as its header tells, or None."""
+    try:
+        with _open(Path(path)) as file:
+            _frames_of_span(file, Path(path), start_s, end_s)
+    except InputError as error:
+        return str(error)
+    return None
+
+
+def _frames_of_span(
+    file: soundfile.SoundFile, path: Path, start_s: float | None, end_s: float | None
+) -> tuple[int, int]:
+    """Return (first frame, number of frames) of a span, refusing one that is not in the file."""
+    length_s = file.frames / file.samplerate
+    if file.frames == 0:
+        raise InputError(f"{path}: the clip is empty (0 samples); record it again or remove it")
+    start, end = start_s or 0.0, length_s if end_s is None else end_s
+    if start < 0 or end > length_s + SPAN_TOLERANCE_S or start >= end or start >= length_s:
+        raise InputError(
+            f"{path}: the span {start:g} s to {end:g} s does not lie in the clip, which has "
+            f"{length_s:g} s; correct start_s and end_s (they are seconds)"
+        )
+    first = round(start * file.samplerate)
+    count = min(round(end * file.samplerate), file.frames) - first
+    if count <= 0:
+        raise InputError(f"{path}: the span {start:g} s to {end:g} s holds not one sample")
+    return first, count
+
+
+def _say_once(path: Path, rate_hz: int, channels: int, wanted_hz: int) -> None:
+    """Tell the user, once per kind of file, what is done to its sound."""
+    changes = []
+    if rate_hz != wanted_hz:
+        changes.append(f"resampled from {rate_hz} Hz to {wanted_hz} Hz")
+    if channels > 1:
+        changes.append(f"averaged from {channels} channels to one")
+    if changes and (rate_hz, channels) not in _said:
+        _said.add((rate_hz, channels))
+        note(f"audio is {' and '.join(changes)} (first seen in {path})")
+
+
+def read_audio(
+    path: str | Path,
+    start_s: float | None = None,
+    end_s: float | None = None,
+    *,
+    sample_rate_hz: int = SAMPLE_RATE_HZ,
+    max_s: float | None = None,
+) -> np.ndarray:
+    """Read a sound, or a span of it: float32 mono in [-1, 1] at `sample_rate_hz`.
+
+    Raises:
+        InputError: the file is missing, corrupt or empty, the span does not lie in it, or it
+            is longer than `max_s` seconds (it is never cut).
+    """
+    path = Path(path)
+    with _open(path) as file:
+        first, count = _frames_of_span(file, path, start_s, end_s)
+        rate_hz, channels = file.samplerate, file.channels
+        if max_s is not None and count / rate_hz > max_s:
+            raise InputError(
+                f"{path}: {count / rate_hz:.2f} s of audio, but at most {max_s:g} s can be heard; "
+                "split it into shorter utterances with start_s and end_s"
+            )
+        try:
+            file.seek(first)
+            samples = file.read(count, dtype="float32", always_2d=True)
+        except soundfile.LibsndfileError as error:
+            raise InputError(f"{path}: corrupt after its header: {error}; copy it again") from error
+    if len(samples) < count:
+        raise InputError(
+            f"{path}: corrupt: its header promises {count} samples, {len(samples)} could be "
+            "read; copy the file again"
+        )
+    mono = samples.mean(axis=1)
+    if not np.isfinite(mono).all():
+        raise InputError(f"{path}: holds samples that are not numbers; convert it again")
+    _say_once(path, rate_hz, channels, sample_rate_hz)
+    if rate_hz != sample_rate_hz:
+        mono = soxr.resample(mono, rate_hz, sample_rate_hz)
+    return mono.astype(np.float32)
+
+
+def write_audio(path: str | Path, audio: np.ndarray, sample_rate_hz: int = SAMPLE_RATE_HZ) -> None:
+    """Write mono float32 as 16-bit FLAC or WAV (by suffix); the file appears only when complete.
+
+    Raises:
+        InputError: the suffix is neither, the sound is not within [-1, 1], or the folder
+            cannot be written.
+    """
+    target = Path(path)
+    kind = {".flac": "FLAC", ".wav": "WAV"}.get(target.suffix.lower())
+    if kind is None:
+        raise InputError(f"{target}: audio is written as .flac or .wav; change the suffix")
+    if audio.size == 0 or not np.abs(audio).max() <= 1.0:
+        raise InputError(f"{target}: expected samples in [-1, 1], at least one; scale them first")
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(temporary, audio, sample_rate_hz, "PCM_16", format=kind)
+        os.replace(temporary, target)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise InputError(
+            f"{target}: cannot be written: {error}; free some space or choose another folder"
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
