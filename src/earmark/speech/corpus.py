@@ -64,9 +64,10 @@ def split_of(content: str) -> Split:
 
 def coloured_noise(count: int, rng: np.random.Generator) -> np.ndarray:
     """Make noise of root mean square 1, its spectrum falling by 0 to 6 dB per octave."""
-    spectrum = np.fft.rfft(rng.standard_normal(count, dtype=np.float32))
-    octaves = np.arange(1, len(spectrum) + 1, dtype=np.float32)
-    noise = np.fft.irfft(spectrum * octaves ** -rng.uniform(0, 1), count).astype(np.float32)
+    size = 1 << count.bit_length()  # a power of two, where the transform is fast
+    spectrum = np.fft.rfft(rng.standard_normal(size, dtype=np.float32))
+    frequencies = np.arange(1, len(spectrum) + 1, dtype=np.float32)
+    noise = np.fft.irfft(spectrum * frequencies ** -rng.uniform(0, 1))[:count].astype(np.float32)
     return noise / np.sqrt(np.mean(noise**2))
 
 

@@ -132,7 +132,8 @@ def phonemes(text: str, voice: str) -> str:
         _set_voice(library, voice)
         library.espeak_TextToPhonemes.restype = ctypes.c_char_p
         # The library moves this pointer through the text, clause by clause, and ends with NULL.
-        rest = ctypes.c_void_p(ctypes.cast(ctypes.c_char_p(text.encode()), ctypes.c_void_p).value)
+        buffer = ctypes.create_string_buffer(text.encode())
+        rest = ctypes.c_void_p(ctypes.addressof(buffer))
         clauses = []
         while rest.value:
             clauses.append(library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, _IPA).decode())
