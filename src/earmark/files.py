@@ -3,7 +3,7 @@
 import codecs
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cache
@@ -111,7 +111,7 @@ def decode_line(raw: bytes, where: str) -> str:
 
 
 @cache
-def _plain_types(annotation: Any) -> tuple[type, ...]:
+def _plain_types(annotation: Hashable) -> tuple[type, ...]:
     """Return the classes a JSON value of this annotation may have."""
     options = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
     plain = tuple(get_origin(option) or option for option in options)
@@ -134,7 +134,7 @@ def parse_row(kind: type[Record], data: Any, where: str) -> Record:
                 f"{where}: unknown field '{key}'; a {name} has {', '.join(known)}; "
                 f"{did_you_mean(key, known)}"
             )
-        expected = known[key].type
+        expected: Any = known[key].type
         if isinstance(value, bool) or not isinstance(value, _plain_types(expected)):
             shown = getattr(expected, "__name__", expected)
             raise InputError(f"{where}: field '{key}' should be {shown}, found {value!r}")
@@ -168,7 +168,21 @@ def read_records(
     check: Callable[[Record, str], None] | None = None,
     set_aside: list[BadRow] | None = None,
 ) -> Iterator[Record]:
-    """Yield the records of a JSONL file; ids must be unique.
+    """Yield the records of a JSONL file; ids must be unique. See `read_rows`."""
+
+    def parse(raw: bytes, where: str) -> Record:
+        return parse_row(kind, parse_line(raw, where), where)
+
+    return read_rows(path, parse, check, set_aside)
+
+
+def read_rows(
+    path: str | Path,
+    parse: Callable[[bytes, str], Record],
+    check: Callable[[Record, str], None] | None = None,
+    set_aside: list[BadRow] | None = None,
+) -> Iterator[Record]:
+    """Yield the record that `parse(raw, where)` makes of each line of a file; ids must be unique.
 
     `check(record, where)` may raise InputError for what a row alone cannot know, such as
     a missing audio file. With `set_aside` given, bad rows are appended to it and skipped;
@@ -178,7 +192,7 @@ def read_records(
     for number, raw in numbered_lines(path):
         where = f"{path}:{number}"
         try:
-            record = parse_row(kind, parse_line(raw, where), where)
+            record = parse(raw, where)
             if record.id in line_of_id:
                 raise InputError(
                     f"{where}: id '{record.id}' was already used in line "

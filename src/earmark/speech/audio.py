@@ -6,6 +6,7 @@ file; what cannot be used is refused with the reason. Nothing is cut in silence.
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import soundfile
@@ -42,22 +43,44 @@ def duration_s(path: str | Path) -> float:
         return file.frames / file.samplerate
 
 
-def header_problem(
-    path: str | Path, start_s: float | None = None, end_s: float | None = None
-) -> str | None:
-    """Say what is wrong with a span of a sound file as far as its header tells, or None."""
-    try:
-        with _open(Path(path)) as file:
-            _frames_of_span(file, Path(path), start_s, end_s)
-    except InputError as error:
-        return str(error)
-    return None
+class AudioFacts(NamedTuple):
+    """What a sound (or a span of a file) is: its length, and how it is stored."""
+
+    duration_s: float
+    sample_rate_hz: int
+    channels: int
+
+
+def check_audio(
+    path: str | Path,
+    start_s: float | None = None,
+    end_s: float | None = None,
+    *,
+    max_s: float | None = None,
+) -> AudioFacts:
+    """Check that a sound can be used, without reading all of it, and say what it is.
+
+    Its header and its last sample are read, which finds a file that was cut off; damage in the
+    middle is found by `read_audio` alone.
+
+    Raises:
+        InputError: as `read_audio`.
+    """
+    path = Path(path)
+    with _open(path) as file:
+        first, count = _frames_of_span(file, path, start_s, end_s, max_s)
+        _read_frames(file, path, first + count - 1, 1)
+        return AudioFacts(count / file.samplerate, file.samplerate, file.channels)
 
 
 def _frames_of_span(
-    file: soundfile.SoundFile, path: Path, start_s: float | None, end_s: float | None
+    file: soundfile.SoundFile,
+    path: Path,
+    start_s: float | None,
+    end_s: float | None,
+    max_s: float | None,
 ) -> tuple[int, int]:
-    """Return (first frame, number of frames) of a span, refusing one that is not in the file."""
+    """Return (first frame, number of frames) of a span that lies in the file and can be heard."""
     length_s = file.frames / file.samplerate
     if file.frames == 0:
         raise InputError(f"{path}: the clip is empty (0 samples); record it again or remove it")
@@ -71,7 +94,27 @@ def _frames_of_span(
     count = min(round(end * file.samplerate), file.frames) - first
     if count <= 0:
         raise InputError(f"{path}: the span {start:g} s to {end:g} s holds not one sample")
+    if max_s is not None and count / file.samplerate > max_s:
+        raise InputError(
+            f"{path}: {count / file.samplerate:.2f} s of audio, but at most {max_s:g} s can be "
+            "heard; split it into shorter utterances with start_s and end_s"
+        )
     return first, count
+
+
+def _read_frames(file: soundfile.SoundFile, path: Path, first: int, count: int) -> np.ndarray:
+    """Read frames, shape (count, channels), refusing a file that holds fewer than it promises."""
+    try:
+        file.seek(first)
+        samples = file.read(count, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise InputError(f"{path}: corrupt after its header: {error}; copy it again") from error
+    if len(samples) < count:
+        raise InputError(
+            f"{path}: corrupt: its header promises {first + count} samples, "
+            f"{first + len(samples)} could be read; copy the file again"
+        )
+    return samples
 
 
 def _say_once(path: Path, rate_hz: int, channels: int, wanted_hz: int) -> None:
@@ -102,23 +145,9 @@ def read_audio(
     """
     path = Path(path)
     with _open(path) as file:
-        first, count = _frames_of_span(file, path, start_s, end_s)
+        first, count = _frames_of_span(file, path, start_s, end_s, max_s)
         rate_hz, channels = file.samplerate, file.channels
-        if max_s is not None and count / rate_hz > max_s:
-            raise InputError(
-                f"{path}: {count / rate_hz:.2f} s of audio, but at most {max_s:g} s can be heard; "
-                "split it into shorter utterances with start_s and end_s"
-            )
-        try:
-            file.seek(first)
-            samples = file.read(count, dtype="float32", always_2d=True)
-        except soundfile.LibsndfileError as error:
-            raise InputError(f"{path}: corrupt after its header: {error}; copy it again") from error
-    if len(samples) < count:
-        raise InputError(
-            f"{path}: corrupt: its header promises {count} samples, {len(samples)} could be "
-            "read; copy the file again"
-        )
+        samples = _read_frames(file, path, first, count)
     mono = samples.mean(axis=1)
     if not np.isfinite(mono).all():
         raise InputError(f"{path}: holds samples that are not numbers; convert it again")

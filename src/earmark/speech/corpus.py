@@ -200,10 +200,16 @@ def _utterance(audio: str, clip: Clip, language: str, split: Split) -> Utterance
     )
 
 
+def _cores() -> int:
+    """Count the cores this process may use."""
+    allowed = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
 @contextmanager
 def _pool(count: int, workers: int | None) -> Iterator[Callable[..., Iterator[bool]]]:
     """Yield an ordered map over processes, or the plain one when few clips are to be made."""
-    workers = workers or len(os.sched_getaffinity(0))
+    workers = workers or _cores()
     if workers == 1 or count < 2 * CHUNK:
         yield map
         return

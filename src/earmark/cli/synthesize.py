@@ -1,0 +1,65 @@
+"""`earmark synthesize`: make a small English-Mandarin speech corpus with synthetic voices."""
+
+from pathlib import Path
+from typing import Literal
+
+from earmark.progress import note
+from earmark.speech.audio import duration_s
+from earmark.speech.corpus import MANIFEST, LanguageMode, Split, make_corpus
+from earmark.speech.voices import Distribution
+
+MIXES: dict[str, dict[LanguageMode, float]] = {
+    "mixed": {"mixed": 1},
+    "zh": {"zh": 1},
+    "en": {"en": 1},
+    "all": {"mixed": 1, "zh": 1, "en": 1},
+}
+
+
+def synthesize(
+    *,
+    out: Path = Path("speech"),
+    count: int = 1000,
+    language: Literal["mixed", "zh", "en", "all"] = "mixed",
+    voices: Distribution = "train",
+    split: Split = "train",
+    seed: int = 0,
+    workers: int | None = None,
+) -> None:
+    """Make a small English-Mandarin speech corpus with synthetic voices.
+
+    The speech comes from espeak-ng (GPL-3.0-or-later, installed by 'earmark[speech]'). A
+    sentence belongs to one split for good, whatever the seed, voices and language.
+
+    Parameters
+    ----------
+    out:
+        Folder for utterances.jsonl and the clips, audio/*.flac (16 kHz, mono).
+    count:
+        How many utterances to make.
+    language:
+        What is said: code-switched sentences, Mandarin, English, or a third of each.
+    voices:
+        Whose voices: those for training, or others with other rates, pitches and more noise.
+    split:
+        Which sentences: those for training, development or test.
+    seed:
+        The same seed makes the same corpus.
+    workers:
+        Processes to use; by default one per core.
+    """
+    spoken = make_corpus(
+        out,
+        count=count,
+        language_mix=MIXES[language],
+        voices=voices,
+        split=split,
+        seed=seed,
+        workers=workers,
+    )
+    seconds = sum(duration_s(out / str(row.utterance.audio)) for row in spoken)
+    speakers = len({row.utterance.speaker for row in spoken})
+    note(
+        f"{len(spoken)} utterances, {seconds / 60:.1f} minutes, {speakers} speakers: "
+        f"{out / MANIFEST}"
+    )
