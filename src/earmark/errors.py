@@ -1,4 +1,4 @@
-"""What Earmark says when something is wrong: what was expected, what was found, where, what to do."""
+"""What Earmark says when something is wrong: expected, found, where, and what to do."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches

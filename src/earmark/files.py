@@ -181,6 +181,8 @@ def read_rows(
     parse: Callable[[bytes, str], Record],
     check: Callable[[Record, str], None] | None = None,
     set_aside: list[BadRow] | None = None,
+    *,
+    first_line: int = 1,
 ) -> Iterator[Record]:
     """Yield the record that `parse(raw, where)` makes of each line of a file; ids must be unique.
 
@@ -190,6 +192,8 @@ def read_rows(
     """
     line_of_id: dict[str, int] = {}
     for number, raw in numbered_lines(path):
+        if number < first_line:
+            continue
         where = f"{path}:{number}"
         try:
             record = parse(raw, where)

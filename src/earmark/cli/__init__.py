@@ -39,10 +39,14 @@ EXTRAS = {
     "jinja2": "report",
 }
 
+# These commands read their own tokens (a configuration file, subcommands) and their own --help.
+OWN_HELP = {"train", "pairs"}
+
 app = App(name="earmark", version=__version__, help="Make an Audio LLM write down what was said.")
 for _name, _help in COMMANDS.items():
     _module = _name.replace("-", "_")
-    app.command(f"earmark.cli.{_module}:{_module}", name=_name, help=_help)
+    _flags: dict[str, list[str]] = {"help_flags": []} if _name in OWN_HELP else {}
+    app.command(f"earmark.cli.{_module}:{_module}", name=_name, help=_help, **_flags)
 
 
 def main() -> None:
@@ -52,9 +56,16 @@ def main() -> None:
     except EarmarkError as error:
         note(f"error: {error}")
         sys.exit(1)
-    except ModuleNotFoundError as error:
-        extra = EXTRAS.get((error.name or "").split(".")[0])
-        if extra is None:
+    except ImportError as error:
+        missing = missing_package(error)
+        if missing not in EXTRAS:
             raise
-        note(f"error: this command needs {error.name}: pip install 'earmark[{extra}]'")
+        note(f"error: this command needs {missing}: pip install 'earmark[{EXTRAS[missing]}]'")
         sys.exit(1)
+
+
+def missing_package(error: BaseException | None) -> str | None:
+    """Return the top-level package whose absence started a chain of import errors."""
+    while error is not None and not isinstance(error, ModuleNotFoundError):
+        error = error.__cause__
+    return (error.name or "").split(".")[0] if error else None

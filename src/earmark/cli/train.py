@@ -1,0 +1,112 @@
+"""`earmark train`: align an Audio LLM on preference pairs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+from cyclopts.config import Yaml
+
+from earmark.errors import InputError
+from earmark.files import load_records
+from earmark.objectives import OBJECTIVES
+from earmark.objectives.contract import contract
+from earmark.progress import note
+from earmark.records import Pair
+from earmark.train.settings import TrainSettings
+from earmark.train.train import train as run_training
+
+
+def objectives_in_words() -> str:
+    """Name each objective with its knobs and their defaults, read from the signatures."""
+    lines = []
+    for name, objective in OBJECTIVES.items():
+        knobs = " ".join(
+            f"--{k.replace('_', '-')} {v}" for k, v in contract(objective).knobs.items()
+        )
+        summary = (objective.__doc__ or "").splitlines()[0]
+        lines.append(f"- `{name}` {knobs}: {summary}")
+    return "\n".join(lines)
+
+
+command = App(
+    name="earmark train",
+    version_flags=[],
+    help=f"""Align an Audio LLM on preference pairs.
+
+The reference is the model as it starts. Before training, the fast step is compared with the
+plain forward pass and the audio is proven to be heard. A run that was stopped goes on when the
+same command is given again.
+
+Objectives and their knobs:
+
+{objectives_in_words()}
+
+Example: earmark train --pairs pairs.jsonl --model tiny-base --objective dpo --beta 0.1
+--sft-weight 1 --learning-rate 5e-4 --out run
+""",
+)
+
+
+@command.default
+def run(
+    *,
+    pairs: Path,
+    model: str,
+    out: Path,
+    objective: str = "dpo",
+    sft_weight: Annotated[float, Parameter(name=["--sft-weight", "--rpo-alpha"])] = 0.0,
+    config: Path | None = None,
+    on_error: Literal["stop", "skip"] = "stop",
+    settings: Annotated[TrainSettings | None, Parameter(name="*")] = None,
+    **knobs: float,
+) -> None:
+    """Train.
+
+    Args:
+        pairs: a pairs file (JSONL); audio paths in it are absolute or relative to it.
+        model: a model folder, a hub id, or `tiny-base`, the model that ships with Earmark.
+        out: the run folder: run.json, log.jsonl, checkpoints, the adapter.
+        objective: what is optimized; see above.
+        sft_weight: weight of an added SFT term on the chosen answer (RPO); 0 leaves it out.
+        config: a YAML file with the same names as these options; options given here win.
+        on_error: stop at a bad row, or skip it and write it to OUT.skipped.jsonl.
+        settings: how the loop runs.
+        knobs: the objective's own knobs, such as --beta 0.1.
+    """
+    rows = load_records(Pair, pairs, out=out, on_error=on_error)
+    folder = run_training(
+        rows,
+        pairs.resolve().parent,
+        model,
+        out,
+        objective=objective,
+        sft_weight=sft_weight,
+        knobs=dict(knobs),
+        settings=settings,
+    )
+    note(f"done: {folder}; next: earmark transcribe --model {model} --adapter {folder} ...")
+
+
+def train(*tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)]) -> None:
+    """Read `--config FILE` first, so that it supplies what the options leave out."""
+    path = config_path(tokens)
+    if path is not None:
+        if not path.is_file():
+            raise InputError(f"{path}: no such configuration file")
+        command.config = (Yaml(path, must_exist=True, use_commands_as_keys=False),)
+    command(list(tokens))
+
+
+def config_path(tokens: Sequence[str]) -> Path | None:
+    """Find the value of --config among command-line tokens.
+
+    >>> config_path(["--out", "run", "--config=a.yaml"]).name
+    'a.yaml'
+    """
+    for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
+        if token == "--config" and following:
+            return Path(following)
+        if token.startswith("--config="):
+            return Path(token.removeprefix("--config="))
+    return None

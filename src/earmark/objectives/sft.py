@@ -1,0 +1,70 @@
+"""Supervised fine-tuning on the chosen answer, alone or added to another objective."""
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from jaxtyping import Float
+from torch import Tensor
+
+from earmark.objectives.loss import Loss
+
+
+def sft(chosen: Float[Tensor, " pair"], chosen_tokens: Float[Tensor, " pair"]) -> Loss:
+    """Raise the likelihood of the chosen answer: its mean negative log-likelihood per token.
+
+    ℓ = −log π(y⁺) / |y⁺|
+
+    The control arm of every preference objective: the same transcripts, no rejected answer.
+    The margin is the mean log-probability itself.
+
+    Args:
+        chosen: summed log-probability of the chosen answer, in nats.
+        chosen_tokens: number of tokens in the chosen answer, the end token included.
+
+    Example:
+        >>> import torch
+        >>> sft(torch.tensor([-6.0]), torch.tensor([4.0])).per_pair.item()
+        1.5
+    """
+    mean_logp = chosen / chosen_tokens
+    return Loss(-mean_logp, mean_logp)
+
+
+def with_sft(objective: Callable[..., Loss], weight: float) -> Callable[..., Loss]:
+    """Add the SFT loss on the chosen answer to an objective.
+
+    ℓ = ℓ_objective + w·(−log π(y⁺) / |y⁺|)
+
+    Args:
+        objective: the objective to wrap; its tensors and knobs stay as they are.
+        weight: w, at least 0; 1 keeps the chosen answer's likelihood from falling.
+
+    Example:
+        >>> import torch
+        >>> from earmark.objectives.dpo import dpo
+        >>> zero, four = torch.zeros(1), torch.tensor([4.0])
+        >>> loss = with_sft(dpo, 0.5)(zero - 6, zero - 6, zero - 6, zero - 6, chosen_tokens=four)
+        >>> round(loss.per_pair.item(), 4)  # log 2 + 0.5 · 6/4
+        1.4431
+
+    Source: RPO, Pang et al. 2024, arXiv 2404.19733, equation 1, with the weight on the SFT term.
+    """
+    own = inspect.signature(objective)
+    tokens = inspect.signature(sft).parameters["chosen_tokens"]
+
+    @wraps(objective)
+    def combined(*args: Any, **kwargs: Any) -> Loss:
+        given = signature.bind(*args, **kwargs).arguments
+        anchor = sft(given["chosen"], given["chosen_tokens"])
+        loss = objective(**{name: given[name] for name in own.parameters if name in given})
+        return Loss(loss.per_pair + weight * anchor.per_pair, loss.margin)
+
+    parameters = list(own.parameters.values())
+    if "chosen_tokens" not in own.parameters:
+        tensors = [p for p in parameters if p.kind is not p.KEYWORD_ONLY]
+        parameters = [*tensors, tokens, *parameters[len(tensors) :]]
+    signature = own.replace(parameters=parameters)
+    combined.__signature__ = signature  # type: ignore[attr-defined]
+    return combined

@@ -1,0 +1,150 @@
+"""Load a policy from a model directory or a hub id: safetensors only, no remote code."""
+
+import json
+import warnings
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import PeftModel
+from transformers import AutoConfig, AutoModelForMultimodalLM, AutoProcessor
+
+from earmark.errors import InputError
+from earmark.policies.policy import Policy
+from earmark.policies.qwen2_audio import Qwen2AudioPolicy
+
+POLICIES: dict[str, type[Policy]] = {"qwen2_audio": Qwen2AudioPolicy}
+
+SHIPPED = {"tiny-base": "assets/tiny-base"}
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+def model_path(model: str) -> str:
+    """Turn the name of a shipped model into its folder; leave any other name as it is.
+
+    >>> model_path("Qwen/Qwen2-Audio-7B-Instruct")
+    'Qwen/Qwen2-Audio-7B-Instruct'
+    """
+    if model in SHIPPED and not Path(model).exists():
+        return str(files("earmark").joinpath(SHIPPED[model]))
+    return model
+
+
+def check_model_dir(folder: Path) -> None:
+    """Refuse a folder that is not a whole, safe model, before anything is loaded from it.
+
+    Raises:
+        InputError: no configuration, no processor, no tokenizer or no safetensors weights.
+    """
+    wanted = {
+        "a configuration": ["config.json"],
+        "a processor": ["processor_config.json", "preprocessor_config.json"],
+        "a tokenizer": ["tokenizer.json", "tokenizer_config.json"],
+    }
+    for what, names in wanted.items():
+        if not any((folder / name).is_file() for name in names):
+            raise InputError(
+                f"{folder}: {what} is missing; expected {' or '.join(names)} beside the weights. "
+                "Save model and processor to the same folder with save_pretrained"
+            )
+    if not any(folder.glob("*.safetensors")):
+        pickled = sorted(path.name for path in folder.glob("*.bin"))
+        found = f"found {pickled[0]}, a pickle, which can run code" if pickled else "found none"
+        raise InputError(
+            f"{folder}: expected weights as *.safetensors, {found}. "
+            "Save the model again with safe_serialization=True"
+        )
+
+
+def load_policy(
+    model: str,
+    adapter: str | None = None,
+    *,
+    dtype: str = "auto",
+    device: str = "auto",
+    trust_remote_code: bool = False,
+) -> Policy:
+    """Load a model and its processor as a policy, on the GPU when there is one.
+
+    Args:
+        model: a folder, a hub id, or `tiny-base`, the model that ships with Earmark.
+        adapter: a folder with a PEFT adapter that was trained on this model.
+        dtype: `float32`, `bfloat16`, `float16`, or `auto`: bfloat16 on a GPU, else float32.
+        device: `cpu`, `cuda`, ... or `auto`.
+        trust_remote_code: run Python code that comes with the model.
+
+    Raises:
+        InputError: the folder is not a whole model, the family is unknown, or the adapter
+            belongs to another model.
+    """
+    path = model_path(model)
+    if Path(path).is_dir():
+        check_model_dir(Path(path))
+    elif path.startswith((".", "/", "~")):
+        raise InputError(f"{path}: no such model folder")
+    try:
+        config = AutoConfig.from_pretrained(path, trust_remote_code=trust_remote_code)
+        family = POLICIES.get(config.model_type)
+        if family is None:
+            raise InputError(
+                f"{path}: model family '{config.model_type}' is not supported; "
+                f"Earmark knows {', '.join(sorted(POLICIES))}"
+            )
+        processor = AutoProcessor.from_pretrained(path, trust_remote_code=trust_remote_code)
+        network: Any = AutoModelForMultimodalLM.from_pretrained(
+            path,
+            dtype=_dtype(dtype),
+            use_safetensors=True,
+            attn_implementation="sdpa",
+            trust_remote_code=trust_remote_code,
+        )
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be loaded as a model: {error}") from error
+    network.to(_device(device))
+    policy = family(network, processor)
+    if adapter is not None:
+        policy.model = load_adapter(network, Path(adapter), path)
+    policy.model.eval()
+    return policy
+
+
+def load_adapter(network: Any, folder: Path, base: str) -> PeftModel:
+    """Put a trained adapter on its base model.
+
+    Raises:
+        InputError: no adapter there, weights that are not safetensors, or another base model.
+    """
+    settings = folder / "adapter_config.json"
+    if not settings.is_file() or not (folder / "adapter_model.safetensors").is_file():
+        raise InputError(
+            f"{folder}: no adapter here; expected adapter_config.json and "
+            "adapter_model.safetensors, which `earmark train --lora-rank N` writes. A run with "
+            "--lora-rank 0 is a whole model: give it as --model"
+        )
+    trained_on = json.loads(settings.read_text("utf-8")).get("base_model_name_or_path")
+    same = trained_on is None or Path(trained_on).name == Path(base).name
+    if not same:
+        raise InputError(
+            f"{folder}: this adapter was trained on {trained_on}, not on {base}; "
+            "load it on its own base model"
+        )
+    with warnings.catch_warnings():
+        # peft 0.21 asks for a property by the name that transformers 5.23 gave up.
+        warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated")
+        return PeftModel.from_pretrained(network, str(folder), use_safetensors=True)
+
+
+def _dtype(name: str) -> torch.dtype:
+    if name == "auto":
+        return torch.bfloat16 if torch.cuda.is_available() else torch.float32
+    if name not in DTYPES:
+        raise InputError(f"dtype '{name}' is unknown; expected auto, {', '.join(DTYPES)}")
+    return DTYPES[name]
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(name)

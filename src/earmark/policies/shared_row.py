@@ -1,0 +1,121 @@
+"""One row per prompt: `[prompt | candidate | candidate ...]`.
+
+The prompt, which holds the audio, goes through the language model once for all its answers.
+Each candidate sees the prompt and itself and nothing of its neighbours (the mask), and its
+positions go on from the end of the prompt as if it stood there alone (restarted positions).
+The last token of a candidate is predicted but never read, so it takes no place in the row.
+The result equals one forward pass per candidate; `train/checks.py` proves it on every run.
+
+Idea: prefix sharing for DPO, Wang and Hegde 2024, arXiv 2410.20305.
+Departure: a dense mask for scaled-dot-product attention instead of FlexAttention, since a
+prompt of speech is below 2 000 tokens; any number of candidates instead of two.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+PADDING = -1
+PROMPT = 0
+
+
+class Answers(NamedTuple):
+    """A prompt and its candidate answers as token ids; chosen first, end token included."""
+
+    prompt: list[int]
+    candidates: list[list[int]]
+
+
+class SharedRows(NamedTuple):
+    """A batch of shared rows, padded on the right.
+
+    `segments` is 0 in the prompt, k in candidate k (from 1), -1 in padding. The flat axes run
+    over every answer token of the batch: `read_from` says where in the flattened rows the
+    token is predicted, `targets` which token it is, `owner` which candidate it belongs to.
+    """
+
+    input_ids: Int[Tensor, "row token"]
+    positions: Int[Tensor, "row token"]
+    segments: Int[Tensor, "row token"]
+    read_from: Int[Tensor, " answer_token"]
+    targets: Int[Tensor, " answer_token"]
+    owner: Int[Tensor, " answer_token"]
+    lengths: Int[Tensor, " candidate"]
+
+
+def lay_out(batch: Sequence[Answers], pad_id: int) -> SharedRows:
+    """Lay prompts and candidates out in shared rows.
+
+    Args:
+        batch: one entry per row; each needs a prompt and candidates of at least one token.
+        pad_id: the token that fills short rows.
+    """
+    ids, positions, segments = [], [], []
+    places: list[tuple[int, int]] = []
+    targets: list[int] = []
+    owner: list[int] = []
+    lengths: list[int] = []
+    for row, (prompt, candidates) in enumerate(batch):
+        row_ids, row_positions, row_segments = (
+            list(prompt),
+            list(range(len(prompt))),
+            [PROMPT] * len(prompt),
+        )
+        for k, answer in enumerate(candidates, start=1):
+            start = len(row_ids)
+            inputs = answer[:-1]
+            places += [(row, len(prompt) - 1)] + [(row, start + i) for i in range(len(inputs))]
+            targets += answer
+            owner += [len(lengths)] * len(answer)
+            lengths.append(len(answer))
+            row_ids += inputs
+            row_positions += range(len(prompt), len(prompt) + len(inputs))
+            row_segments += [k] * len(inputs)
+        ids.append(row_ids)
+        positions.append(row_positions)
+        segments.append(row_segments)
+    width = max(map(len, ids))
+    return SharedRows(
+        input_ids=_pad(ids, width, pad_id),
+        positions=_pad(positions, width, 0),
+        segments=_pad(segments, width, PADDING),
+        read_from=torch.tensor([row * width + place for row, place in places]),
+        targets=torch.tensor(targets),
+        owner=torch.tensor(owner),
+        lengths=torch.tensor(lengths),
+    )
+
+
+def _pad(rows: list[list[int]], width: int, value: int) -> Int[Tensor, "row token"]:
+    return torch.tensor([row + [value] * (width - len(row)) for row in rows])
+
+
+def attention_mask(segments: Int[Tensor, "row token"]) -> Bool[Tensor, "row 1 token token"]:
+    """Say who may look at whom: backwards only, at the prompt and at one's own candidate.
+
+    Padding looks at itself, so that no row of the mask is empty.
+    """
+    width = segments.shape[1]
+    backwards = torch.ones(width, width, dtype=torch.bool, device=segments.device).tril()
+    looks, looked_at = segments[:, :, None], segments[:, None, :]
+    visible = (looked_at == PROMPT) & (looks != PADDING) | (looks == looked_at)
+    return (backwards & visible)[:, None]
+
+
+def answer_logps(
+    logits: Float[Tensor, "answer_token vocabulary"],
+    targets: Int[Tensor, " answer_token"],
+) -> Float[Tensor, " answer_token"]:
+    """Return the log-probability of each answer token, in nats, computed in float32."""
+    return -F.cross_entropy(logits.float(), targets, reduction="none")
+
+
+def sum_by_candidate(
+    logps: Float[Tensor, " answer_token"], rows: SharedRows
+) -> Float[Tensor, " candidate"]:
+    """Sum token log-probabilities within each candidate."""
+    return logps.new_zeros(len(rows.lengths)).index_add(0, rows.owner, logps)

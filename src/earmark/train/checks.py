@@ -1,0 +1,122 @@
+"""Prove, before training, that the fast step is right and that the audio is heard.
+
+Other trainers have been seen to train an audio model on text alone, without a word. Here the
+first rows are compared with the plain computation, the tower's calls are counted, and two
+clips are swapped: what does not change anything is not heard.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from earmark.errors import EarmarkError
+from earmark.policies.plain import plain_logps
+from earmark.policies.policy import Policy
+from earmark.train.encode import EncodedPair
+from earmark.train.rows import Row, shared_batch
+
+# Largest accepted difference per answer token, in nats: rounding, well below any real mistake
+# (positions that do not restart move a sum of 24 tokens by 0.01 nat and more in float32).
+TOLERANCE_PER_TOKEN = {torch.float32: 1e-4, torch.bfloat16: 0.05, torch.float16: 0.02}
+
+
+class CheckError(EarmarkError):
+    """A proof before training failed; training would have been wrong without a word."""
+
+
+@torch.no_grad()
+def check_first_rows(policy: Policy, pairs: Sequence[EncodedPair], rows: Sequence[Row]) -> float:
+    """Compare the shared rows with the plain forward pass of the same policy.
+
+    Returns the largest difference found, in nats per answer token.
+
+    Raises:
+        CheckError: they differ by more than rounding, or the tower never ran.
+    """
+    calls = _CallCounter()
+    handle = policy.tower.register_forward_hook(calls)
+    try:
+        plain = [
+            plain_logps(policy, pair.messages, [clip.read() for clip in pair.clips], pair.answers)
+            for pair in pairs
+        ]
+    finally:
+        handle.remove()
+    if calls.count == 0:
+        raise CheckError(
+            "no clip reached the audio tower in the model's own forward pass: it would be trained "
+            "on text alone. The processor or the chat template of this model drops the audio"
+        )
+    batch = shared_batch(rows, policy.pad_id).to(policy.device)
+    shared = policy.model(shared=batch)
+    return compare(shared, torch.cat(plain), batch.rows.lengths, policy.network.dtype)
+
+
+def compare(shared: Tensor, plain: Tensor, lengths: Tensor, dtype: torch.dtype) -> float:
+    """Return the largest difference per token of two lists of summed log-probabilities.
+
+    Raises:
+        CheckError: the difference is more than rounding in this number type.
+    """
+    worst = float(((shared - plain).abs() / lengths).max())
+    allowed = TOLERANCE_PER_TOKEN[dtype]
+    if not worst <= allowed:
+        raise CheckError(
+            f"the shared row differs from the plain forward pass by {worst:.2e} nat per token, "
+            f"more than the {allowed:g} of {dtype} rounding. Training would be wrong, so it does "
+            "not start. Please report the model and the version of transformers"
+        )
+    return worst
+
+
+@torch.no_grad()
+def check_audio_is_heard(policy: Policy, pairs: Sequence[EncodedPair]) -> None:
+    """Give a pair another pair's audio, or noise when there is no other: its answers must move.
+
+    Raises:
+        CheckError: the log-probabilities stay as they are.
+    """
+    pair = pairs[0]
+    own = [clip.read() for clip in pair.clips]
+    other = next(
+        (p for p in pairs if [c.key for c in p.clips] != [c.key for c in pair.clips]), None
+    )
+    if other is not None and len(other.clips) == len(own):
+        swapped = [clip.read() for clip in other.clips]
+    else:
+        rng = np.random.default_rng(0)
+        swapped = [rng.normal(0, 0.1, len(clip)).astype(np.float32) for clip in own]
+    answers = pair.answers
+    before = plain_logps(policy, pair.messages, own, answers)
+    after = plain_logps(policy, pair.messages, swapped, answers)
+    if torch.equal(before, after) or float((before - after).abs().max()) < 1e-4:
+        raise CheckError(
+            f"pair '{pair.id}': other audio leaves the log-probabilities as they were: the model "
+            "does not hear. Check the processor, the chat template and the audio files"
+        )
+
+
+def check_start(
+    policy_logps: Tensor, reference: Tensor, lengths: Tensor, dtype: torch.dtype
+) -> None:
+    """At step 0 the policy is its own reference, so every log-ratio must be 0.
+
+    Raises:
+        CheckError: the cached reference does not belong to this policy.
+    """
+    worst = float(((policy_logps - reference).abs() / lengths).max())
+    if not worst <= TOLERANCE_PER_TOKEN[dtype]:
+        raise CheckError(
+            f"at the start, policy and cached reference differ by {worst:.2e} nat per token; the "
+            "cache belongs to other weights. Remove the reference folder in cache_dir and run again"
+        )
+
+
+class _CallCounter:
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, *_: object) -> None:
+        self.count += 1

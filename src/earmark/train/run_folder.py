@@ -1,0 +1,112 @@
+"""The folder of a run: what it is, how far it has come, whether it may go on."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.trainer_callback import ProgressCallback
+
+from earmark.errors import InputError
+from earmark.files import write_jsonl, write_text
+
+RUN, LOG = "run.json", "log.jsonl"
+ALLOWED_TO_CHANGE = {
+    "versions",
+    "save_total_limit",
+    "report_to",
+    "device",
+    "dataloader_num_workers",
+}
+
+
+def last_checkpoint(run: Path) -> Path | None:
+    """Return the newest checkpoint that was written to its end.
+
+    The trainer's state is a checkpoint's last file, so one that parses is a whole checkpoint;
+    a run that was killed while saving goes on from the one before.
+    """
+    whole = []
+    for folder in run.glob("checkpoint-*"):
+        try:
+            json.loads((folder / "trainer_state.json").read_text("utf-8"))
+        except (OSError, ValueError):
+            continue
+        whole.append(folder)
+    return max(whole, key=lambda folder: int(folder.name.split("-")[1]), default=None)
+
+
+def open_run(run: Path, description: dict[str, Any]) -> Path | None:
+    """Start a run folder, or find the checkpoint from which the same run goes on.
+
+    Raises:
+        InputError: the folder holds a finished run, or a run with other settings.
+    """
+    path = run / RUN
+    if not path.is_file():
+        write_text(path, json.dumps(description, indent=2, ensure_ascii=False) + "\n")
+        return None
+    before = json.loads(path.read_text("utf-8"))
+    changed = _differences(before, json.loads(json.dumps(description)))
+    if changed:
+        raise InputError(
+            f"{run}: this folder holds another run; it differs in {'; '.join(changed)}. "
+            "Choose another --out, or repeat the settings of run.json to go on with that run"
+        )
+    if before.get("finished"):
+        raise InputError(f"{run}: this run is finished. Choose another --out to train again")
+    return last_checkpoint(run)
+
+
+def finish_run(run: Path) -> None:
+    """Mark a run as finished."""
+    path = run / RUN
+    description = json.loads(path.read_text("utf-8")) | {"finished": True}
+    write_text(path, json.dumps(description, indent=2, ensure_ascii=False) + "\n")
+
+
+def _differences(before: dict[str, Any], now: dict[str, Any], where: str = "") -> list[str]:
+    found = []
+    for key in now:
+        if key in ALLOWED_TO_CHANGE:
+            continue
+        old, new = before.get(key), now[key]
+        if isinstance(old, dict) and isinstance(new, dict):
+            found += _differences(old, new, f"{where}{key}.")
+        elif old != new:
+            found.append(f"{where}{key} (there {old!r}, here {new!r})")
+    return found
+
+
+class LogFile(TrainerCallback):
+    """Write each log to RUN/log.jsonl; on resume the file is cut back to the checkpoint."""
+
+    def __init__(self, run: Path) -> None:
+        self.path = run / LOG
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Start from what the checkpoint remembers."""
+        if state.is_world_process_zero:
+            write_jsonl(self.path, state.log_history)
+
+    def on_log(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Append the newest line."""
+        if state.is_world_process_zero:
+            with open(self.path, "a", encoding="utf-8") as file:
+                file.write(json.dumps(state.log_history[-1]) + "\n")
+
+
+class ProgressLine(ProgressCallback):
+    """The library's progress bar, the newest loss beside it instead of printed dictionaries."""
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+        """Show loss and margin beside the bar."""
+        if self.training_bar is not None and logs:
+            shown = {"loss": logs.get("loss"), "margin": logs.get("rewards/margins")}
+            self.training_bar.set_postfix(
+                {k: f"{v:.3f}" for k, v in shown.items() if v is not None}
+            )

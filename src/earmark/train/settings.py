@@ -1,0 +1,92 @@
+"""The knobs of a training run; TRL's names where TRL has one."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from earmark.errors import KnobError
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainSettings:
+    """How a run is trained.
+
+    Attributes:
+        learning_rate: peak learning rate; 1e-5 to 5e-4 for a LoRA, a tenth of it for a whole model.
+        lora_rank: rank of the LoRA on the language model; 0 trains the whole language model.
+        lora_alpha: the LoRA's update is scaled by alpha / rank; default twice the rank.
+        num_train_epochs: passes over the pairs.
+        max_steps: stop after this many optimizer steps; -1 trains whole epochs.
+        per_device_train_batch_size: rows per step and process; a row is a prompt with its answers.
+        gradient_accumulation_steps: steps whose gradients are added before the optimizer moves.
+        lr_scheduler_type: shape of the learning rate over time.
+        warmup_steps: steps over which the learning rate rises to its peak.
+        weight_decay: decoupled weight decay of AdamW.
+        max_grad_norm: gradients are scaled down to this norm; 0 leaves them.
+        gradient_checkpointing: recompute activations in the backward pass: less memory, more time.
+        dtype: float32, bfloat16, float16, or auto: bfloat16 on a GPU, else float32.
+        device: cpu, cuda, ... or auto.
+        seed: seed of the LoRA's start and of the order of the pairs.
+        logging_steps: steps between two lines of the log.
+        save_steps: steps between two checkpoints; a multiple of logging_steps.
+        save_total_limit: how many checkpoints are kept.
+        report_to: none, tensorboard, wandb, or several with commas.
+        cache_features: keep the frozen audio tower's output on disk: each clip is heard once.
+        cache_dir: where features and reference log-probabilities are kept between runs.
+        dataloader_num_workers: processes that prepare batches.
+        trust_remote_code: run Python code that comes with the model.
+    """
+
+    learning_rate: float = 1e-5
+    lora_rank: int = 16
+    lora_alpha: int | None = None
+    num_train_epochs: float = 1.0
+    max_steps: int = -1
+    per_device_train_batch_size: int = 8
+    gradient_accumulation_steps: int = 1
+    lr_scheduler_type: Literal["linear", "cosine", "constant", "constant_with_warmup"] = "linear"
+    warmup_steps: int = 10
+    weight_decay: float = 0.0
+    max_grad_norm: float = 1.0
+    gradient_checkpointing: bool = False
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    device: str = "auto"
+    seed: int = 0
+    logging_steps: int = 10
+    save_steps: int = 50
+    save_total_limit: int = 2
+    report_to: str = "none"
+    cache_features: bool = True
+    cache_dir: str = "~/.cache/earmark"
+    dataloader_num_workers: int = 0
+    trust_remote_code: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse values that cannot work.
+
+        Raises:
+            KnobError: names the knob, what was expected and what was found.
+        """
+        at_least = {
+            "lora_rank": 0,
+            "per_device_train_batch_size": 1,
+            "gradient_accumulation_steps": 1,
+            "warmup_steps": 0,
+            "weight_decay": 0,
+            "max_grad_norm": 0,
+            "logging_steps": 1,
+            "save_steps": 1,
+            "save_total_limit": 1,
+            "dataloader_num_workers": 0,
+        }
+        for name, lowest in at_least.items():
+            if getattr(self, name) < lowest:
+                raise KnobError(f"{name} should be at least {lowest}, found {getattr(self, name)}")
+        if not 0 < self.learning_rate < 1:
+            raise KnobError(f"learning_rate should lie between 0 and 1, found {self.learning_rate}")
+        if self.max_steps < 1 and self.num_train_epochs <= 0:
+            raise KnobError("nothing to do: set num_train_epochs above 0 or max_steps above 0")
+        if self.save_steps % self.logging_steps:
+            raise KnobError(
+                f"save_steps {self.save_steps} should be a multiple of logging_steps "
+                f"{self.logging_steps}, so that a resumed run logs what an uninterrupted one logs"
+            )

@@ -1,0 +1,185 @@
+"""Train a policy on a pairs file: check, prepare, prove, train."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, fields
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import TrainingArguments
+from transformers.trainer_callback import ProgressCallback
+from transformers.trainer_utils import set_seed
+
+from earmark import __version__
+from earmark.errors import InputError
+from earmark.objectives.choose import choose_objective
+from earmark.objectives.contract import contract
+from earmark.objectives.loss import Loss
+from earmark.policies.adapt import add_lora, disable_dropout, freeze_hearing
+from earmark.policies.load import load_policy
+from earmark.policies.policy import Policy
+from earmark.progress import note, track
+from earmark.records import Pair
+from earmark.train import fingerprint
+from earmark.train.checks import check_audio_is_heard, check_first_rows, check_start
+from earmark.train.encode import EncodedPair, encode_pair
+from earmark.train.prepare import make_rows
+from earmark.train.rows import Rows, shared_batch
+from earmark.train.run_folder import LogFile, ProgressLine, finish_run, open_run
+from earmark.train.settings import TrainSettings
+from earmark.train.trainer import PreferenceTrainer
+
+CHECKED_ROWS = 2
+SAME_NAME = (
+    "learning_rate",
+    "num_train_epochs",
+    "max_steps",
+    "per_device_train_batch_size",
+    "gradient_accumulation_steps",
+    "lr_scheduler_type",
+    "warmup_steps",
+    "weight_decay",
+    "max_grad_norm",
+    "seed",
+    "logging_steps",
+    "save_steps",
+    "save_total_limit",
+    "dataloader_num_workers",
+)
+VERSIONS = ("torch", "transformers", "peft", "accelerate")
+
+
+def train(
+    pairs: Sequence[Pair],
+    folder: Path,
+    model: str,
+    out: Path,
+    *,
+    objective: str = "dpo",
+    sft_weight: float = 0.0,
+    knobs: dict[str, Any] | None = None,
+    settings: TrainSettings | None = None,
+) -> Path:
+    """Align a model on preference pairs and write the result to a run folder.
+
+    The reference is the policy as it starts. A run that was stopped goes on from its last
+    whole checkpoint when it is called again with the same settings.
+
+    Args:
+        pairs: the training set.
+        folder: where relative audio paths in the prompts start, usually the pairs file's folder.
+        model: a folder, a hub id, or `tiny-base`.
+        out: the run folder: run.json, log.jsonl, checkpoints, the adapter or the model.
+        objective: a name in OBJECTIVES.
+        sft_weight: weight of an added SFT term on the chosen answer.
+        knobs: the objective's own knobs.
+        settings: the knobs of the loop.
+
+    Raises:
+        KnobError: an unknown objective or knob.
+        InputError: data or model that cannot be trained on.
+        CheckError: the fast step or the hearing could not be proven.
+    """
+    settings = settings or TrainSettings()
+    loss = choose_objective(
+        objective, sft_weight, knobs or {}, other_options=[f.name for f in fields(TrainSettings)]
+    )
+    needs = contract(loss)
+    encoded = [
+        encode_pair(pair, folder, needs.needs_rejected) for pair in track(pairs, "reading pairs")
+    ]
+    policy = load_policy(
+        model,
+        dtype=settings.dtype,
+        device=settings.device,
+        trust_remote_code=settings.trust_remote_code,
+    )
+    disable_dropout(policy.network)
+    freeze_hearing(policy)
+    checkpoint = open_run(
+        out,
+        {
+            "earmark": __version__,
+            "objective": {"name": objective, "sft_weight": sft_weight, **needs.knobs},
+            "settings": asdict(settings),
+            "model": {"name": model, "hash": fingerprint.of_policy(policy)},
+            "pairs": {
+                "count": len(pairs),
+                "hash": fingerprint.of_values([asdict(pair) for pair in pairs]),
+                "audio": fingerprint.of_values([[c.key for c in e.clips] for e in encoded]),
+            },
+            "versions": {name: version(name) for name in VERSIONS},
+        },
+    )
+    rows = make_rows(policy, encoded, settings, needs.needs_reference)
+    if settings.lora_rank:
+        set_seed(settings.seed)
+        add_lora(policy, settings.lora_rank, settings.lora_alpha or 2 * settings.lora_rank)
+    prove(policy, encoded, rows)
+    run_trainer(policy, loss, rows, settings, out, checkpoint)
+    finish_run(out)
+    return out
+
+
+@torch.no_grad()
+def prove(policy: Policy, encoded: Sequence[EncodedPair], rows: Rows) -> None:
+    """Refuse to train unless the step is exact, the audio heard and the reference its own."""
+    first = [rows[i] for i in range(min(CHECKED_ROWS, len(rows)))]
+    worst = check_first_rows(policy, encoded[: len(first)], first)
+    check_audio_is_heard(policy, encoded)
+    if all(row.reference is not None for row in first):
+        batch = shared_batch(first, policy.pad_id).to(policy.device)
+        reference = torch.tensor([x for row in first for x in row.reference or []])
+        check_start(
+            policy.model(shared=batch).cpu(),
+            reference,
+            batch.rows.lengths.cpu(),
+            policy.network.dtype,
+        )
+    note(
+        f"proven on {len(first)} rows: the audio is heard; the shared row is within "
+        f"{worst:.1e} nat per token of the plain forward pass"
+    )
+
+
+def run_trainer(
+    policy: Policy,
+    objective: Callable[..., Loss],
+    rows: Rows,
+    settings: TrainSettings,
+    out: Path,
+    checkpoint: Path | None,
+) -> None:
+    """Run the loop to its end and save what was trained, with the processor."""
+    arguments = training_arguments(settings, policy, out)
+    trainer = PreferenceTrainer(policy, objective, rows, arguments, [LogFile(out)])
+    trainer.remove_callback(ProgressCallback)
+    trainer.add_callback(ProgressLine())
+    if checkpoint is not None:
+        note(f"going on from {checkpoint}")
+    try:
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        trainer.save_model(str(out))
+        policy.processor.save_pretrained(str(out))
+    except OSError as error:
+        raise InputError(
+            f"{out}: cannot be written: {error.strerror or error}; free some space and run the "
+            "same command again: it goes on from the last whole checkpoint"
+        ) from error
+
+
+def training_arguments(settings: TrainSettings, policy: Policy, out: Path) -> TrainingArguments:
+    """Translate our settings into the library's."""
+    same = {name: getattr(settings, name) for name in SAME_NAME}
+    return TrainingArguments(
+        output_dir=str(out),
+        use_cpu=policy.device.type == "cpu",
+        activation_checkpointing=settings.gradient_checkpointing,
+        activation_checkpointing_kwargs={"use_reentrant": False},
+        report_to=settings.report_to.split(","),
+        remove_unused_columns=False,
+        save_strategy="steps",
+        logging_strategy="steps",
+        **same,
+    )
