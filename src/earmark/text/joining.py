@@ -1,0 +1,61 @@
+"""Join pieces of text as their author spaces them: blanks between scripts or not."""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from earmark.text.script import is_han
+
+HAN = "々〇㐀-䶿一-鿿豈-﫿\U00020000-\U000323af"
+HAN_BLANK_HAN = re.compile(rf"[{HAN}] [{HAN}]")
+HAN_TOUCHES_LATIN = re.compile(rf"[{HAN}][A-Za-z]|[A-Za-z][{HAN}]")
+OPENING = frozenset("([{<（［【「『《“‘")
+CLOSING = frozenset(",.!?;:)]}>，。！？；：、…）］】」』》”’")
+WIDE = frozenset("，。！？；：、（）【】「」『』《》…")
+
+
+class Spacing(NamedTuple):
+    """Where a writer leaves a blank: between two Han characters, between Han and Latin."""
+
+    between_han: bool = False
+    at_switches: bool = True
+
+
+def spacing_of(text: str) -> Spacing:
+    """Read the spacing habit off a text; without evidence, blanks stand at switches only.
+
+    >>> spacing_of("我 要 开 meeting"), spacing_of("我要开meeting")
+    (Spacing(between_han=True, at_switches=True), Spacing(between_han=False, at_switches=False))
+    """
+    return Spacing(
+        between_han=HAN_BLANK_HAN.search(text) is not None,
+        at_switches=HAN_TOUCHES_LATIN.search(text) is None,
+    )
+
+
+def join(parts: Iterable[str], spacing: Spacing) -> str:
+    """Join parts of a text; what stands inside a part is left as it is.
+
+    >>> join(["我们明天 ", "，go", "吧。"], Spacing())
+    '我们明天，go 吧。'
+    """
+    text = ""
+    for part in parts:
+        right = part.lstrip()
+        if not right:
+            continue
+        left = text.rstrip()
+        text = left + _gap(left[-1], right[0], spacing) + right if left else part
+    return text
+
+
+def _gap(left: str, right: str, spacing: Spacing) -> str:
+    """Choose what stands between two characters that now meet."""
+    if left in OPENING or right in CLOSING or left in WIDE or right in WIDE:
+        return ""
+    han = is_han(left) + is_han(right)
+    if han == 2:
+        return " " if spacing.between_han else ""
+    if han == 1:
+        return " " if spacing.at_switches or not (left.isalpha() and right.isalpha()) else ""
+    return " "

@@ -1,0 +1,84 @@
+"""Translate with a chat model: any OpenAI-compatible endpoint.
+
+The paper (arXiv 2605.23975) rewrites transcripts with Qwen3-32B; its prompts are not
+published. Departure: the prompts here are our own.
+"""
+
+import re
+from random import Random
+
+from earmark.text import tokenize
+from earmark.text.language import language_of
+from earmark.translators import Target, Translation
+from earmark.translators.answers import AnswerFile
+from earmark.translators.endpoint import ChatEndpoint
+
+LANGUAGE = {"zh": "Mandarin Chinese", "en": "English"}
+WHOLE = (
+    "The line below is a transcript of speech that may mix English and Mandarin Chinese. "
+    "Rewrite it so that every word is in {language}. Keep the meaning, the register and the "
+    "punctuation. Answer with the rewritten line alone.\n\n{text}"
+)
+PART = (
+    "The line below is a transcript of speech that may mix English and Mandarin Chinese. "
+    "Choose one or two short phrases in it that are not in {language} and put only those into "
+    "{language}. Copy every other word and all punctuation exactly. If all of the line would "
+    "end up in {language}, choose fewer words. Answer with the rewritten line alone.\n\n{text}"
+)
+THOUGHTS = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
+QUOTES = {'"': '"', "“": "”", "「": "」", "'": "'"}
+
+
+class ChatTranslator:
+    """A translator that asks a chat model, and asks no question twice.
+
+    `workers` bounds how many requests are under way at once; `answers` keeps what was
+    answered on disk.
+    """
+
+    def __init__(self, endpoint: ChatEndpoint, answers: AnswerFile, workers: int = 8) -> None:
+        self.name = f"chat:{endpoint.model}"
+        self.workers = workers
+        self._endpoint = endpoint
+        self._answers = answers
+
+    def translate(self, text: str, to: Target) -> Translation:
+        """Put the whole text into one language; words left in the other are named.
+
+        Raises:
+            EndpointError: the model gave no usable answer.
+        """
+        answer = self._ask(WHOLE.format(language=LANGUAGE[to], text=text), text)
+        left = (token for token in tokenize(answer) if language_of(token) not in (to, "other"))
+        return Translation(answer, tuple(left))
+
+    def translate_part(self, text: str, to: Target, rng: Random) -> Translation | None:
+        """Let the model choose a phrase or two and translate those.
+
+        Raises:
+            EndpointError: the model gave no usable answer.
+        """
+        del rng  # the model chooses; it decodes greedily, so the choice is the same each time
+        return Translation(self._ask(PART.format(language=LANGUAGE[to], text=text), text))
+
+    def _ask(self, prompt: str, text: str) -> str:
+        """Return the cleaned answer, from the file when it is there."""
+        model = self._endpoint.model
+        answer = self._answers.get(model, prompt)
+        if answer is None:
+            answer = self._endpoint.ask(prompt)
+            self._answers.put(model, prompt, answer)
+        return clean_answer(answer, text)
+
+
+def clean_answer(answer: str, text: str) -> str:
+    r"""Strip a model's thoughts, line breaks, and quotes that the text itself does not have.
+
+    >>> clean_answer("<think>easy</think>\n“我们开会”\n", "let's meet")
+    '我们开会'
+    """
+    line = " ".join(THOUGHTS.sub("", answer).split())
+    closing = QUOTES.get(line[:1])
+    if closing and len(line) > 1 and line.endswith(closing) and not text.startswith(line[0]):
+        line = line[1:-1].strip()
+    return line

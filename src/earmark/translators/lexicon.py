@@ -1,0 +1,163 @@
+"""A bilingual word list: translates by longest match, and knows what it does not know."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from random import Random
+from typing import NamedTuple
+
+from earmark.text import tokenize
+from earmark.text.joining import join, spacing_of
+from earmark.text.language import language_of
+from earmark.text.surface import surface_tokens
+from earmark.translators import Target, Translation
+
+Words = tuple[str, ...]
+
+
+class Unit(NamedTuple):
+    """A stretch of a text that is translated as one: tokens `start` to `end`, exclusive.
+
+    `translation` is None when the stretch stays as it is.
+    """
+
+    start: int
+    end: int
+    translation: str | None
+
+
+class Match(NamedTuple):
+    """How many words of a text the lexicon knows, and how many of those were found translated."""
+
+    known: int
+    found: int
+
+
+class Lexicon:
+    """A bilingual word list, Mandarin beside English.
+
+    Of several translations of a word the first is written; all of them are recognised. An
+    entry with one side empty says that the word has no counterpart (了, the) and vanishes.
+
+    >>> lexicon = Lexicon([("会议", "meeting"), ("信用卡", "credit card")])
+    >>> lexicon.translate("你的 credit card 呢，meeting 前给我", to="zh")
+    Translation(text='你的信用卡呢，会议前给我', unknown=())
+    >>> lexicon.translate("Bring 信用卡!", to="zh").unknown
+    ('bring',)
+    """
+
+    workers = 1
+
+    def __init__(self, entries: Iterable[tuple[str, str]], name: str = "lexicon") -> None:
+        self.name = name
+        self._to: dict[Target, dict[Words, list[str]]] = {"zh": {}, "en": {}}
+        for zh, en in entries:
+            self._add("en", zh, en)
+            self._add("zh", en, zh)
+        self._longest = {
+            to: max((len(words) for words in table), default=0) for to, table in self._to.items()
+        }
+
+    def _add(self, to: Target, source: str, translation: str) -> None:
+        """Enter one word in one direction."""
+        if words := tuple(tokenize(source)):
+            self._to[to].setdefault(words, []).append(translation.strip())
+
+    def units(self, text: str, to: Target) -> list[Unit]:
+        """Cut a text's tokens into the longest stretches that are known, and single others."""
+        return list(self._units(tokenize(text), to))
+
+    def _units(self, tokens: Sequence[str], to: Target) -> Iterator[Unit]:
+        """Walk the tokens from left to right, taking the longest known stretch at each step."""
+        table, start = self._to[to], 0
+        while start < len(tokens):
+            end, translations = start + 1, None
+            if language_of(tokens[start]) != to:
+                longest = min(self._longest[to], len(tokens) - start)
+                for length in range(longest, 0, -1):
+                    translations = table.get(tuple(tokens[start : start + length]))
+                    if translations is not None:
+                        end = start + length
+                        break
+            yield Unit(start, end, translations[0] if translations else None)
+            start = end
+
+    def translate(self, text: str, to: Target) -> Translation:
+        """Put every known word into `to`; unknown ones stay and are named.
+
+        Punctuation stays where it stood. Words of `to`, digits and the like are left alone.
+        """
+        tokens = tokenize(text)
+        units = list(self._units(tokens, to))
+        source: Target = "en" if to == "zh" else "zh"
+        unknown = tuple(
+            tokens[unit.start]
+            for unit in units
+            if unit.translation is None and language_of(tokens[unit.start]) == source
+        )
+        return Translation(_rewrite(text, units), unknown)
+
+    def translate_part(self, text: str, to: Target, rng: Random) -> Translation | None:
+        """Translate one known phrase, or up to a third of them, leaving others of its language."""
+        tokens = tokenize(text)
+        units = list(self._units(tokens, to))
+        known = [unit for unit in units if unit.translation]
+        rng.shuffle(known)
+        left = sum(language_of(token) not in (to, "other") for token in tokens)
+        wanted = rng.randint(1, max(1, len(known) // 3))
+        chosen: list[Unit] = []
+        for unit in known:
+            left -= unit.end - unit.start
+            if left < 1 or len(chosen) == wanted:
+                break
+            chosen.append(unit)
+        return Translation(_rewrite(text, sorted(chosen))) if chosen else None
+
+    def match(self, tokens: Sequence[str], written: Iterable[str], to: Target) -> Match:
+        """Count the known words among `tokens`, and those whose translation shows in `written`.
+
+        A lexicon is never complete, so a hint is enough: one Han character shared with a
+        translation, or one English word that begins like it.
+        """
+        found, known, seen = 0, 0, set(written)
+        for unit in self._units(tokens, to):
+            translations = self._to[to].get(tuple(tokens[unit.start : unit.end]), [])
+            hints = [token for text in translations for token in tokenize(text)]
+            known += bool(hints)
+            found += any(hint in seen or _begins_alike(hint, seen) for hint in hints)
+        return Match(known, found)
+
+
+def same_stem(one: str, other: str) -> bool:
+    """Say whether two English words begin alike, so that hike is found in hiking.
+
+    >>> same_stem("hike", "hiking"), same_stem("complicated", "coming")
+    (True, False)
+    """
+    shorter = min(len(one), len(other))
+    shared = max(3, shorter - 1)
+    return shorter >= 3 and one[:shared] == other[:shared]
+
+
+def _begins_alike(hint: str, seen: Iterable[str]) -> bool:
+    """Say whether some word in `seen` begins like the English word `hint`."""
+    return hint.isascii() and any(same_stem(hint, word) for word in seen if word.isascii())
+
+
+def _rewrite(text: str, units: Sequence[Unit]) -> str:
+    """Write a text anew with the translations in place, and all punctuation where it stood."""
+    pieces, parts, copied = surface_tokens(text), [], 0
+    for unit in units:
+        if unit.translation is None:
+            continue
+        parts.append("".join(pieces[copied : unit.start]))
+        head, _ = _edges(pieces[unit.start])
+        _, tail = _edges(pieces[unit.end - 1])
+        parts.append(head + unit.translation + tail)
+        copied = unit.end
+    parts.append("".join(pieces[copied:]))
+    return join(parts, spacing_of(text))
+
+
+def _edges(piece: str) -> tuple[str, str]:
+    """Return what stands before and after the word in a piece of surface text."""
+    inside = [i for i, char in enumerate(piece) if char.isalnum()] or [len(piece)]
+    return piece[: inside[0]], piece[inside[-1] + 1 :]
