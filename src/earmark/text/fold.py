@@ -12,7 +12,7 @@ from earmark.text.script import is_han, is_kana
 GLUED = "%$&+#"
 INNER = "'.,"
 APOSTROPHES = "'’‘ʼ"
-HYPHENS = "-‐‑"
+HYPHENS = "-‐‑"  # the plain one, the typographic one, the one that does not break a line
 
 # Folded one by one because NFKC would leave a stray `c` for ℃ and turn ½ into three tokens.
 CIRCLED = {chr(0x2460 + n): f" {n + 1} " for n in range(20)}
@@ -22,14 +22,14 @@ CIRCLED["⓪"] = " 0 "
 class Folding(dict[int, str]):
     """Map code points to their folded text; an unseen one is worked out once.
 
-    `hyphen` says what a hyphen becomes: `split` a blank, `join` nothing, `keep` itself.
+    `hyphen` is what a hyphen becomes: a blank, or itself.
 
     >>> "Ｗell-Known，好！".translate(Folding())
     'well known, 好  '
     """
 
-    def __init__(self, hyphen: str = "split") -> None:
-        self.hyphen = {"split": " ", "join": "", "keep": "-"}[hyphen]
+    def __init__(self, hyphen: str = " ") -> None:
+        self.hyphen = hyphen
 
     def __missing__(self, code: int) -> str:
         """Fold one code point and remember it."""

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from itertools import pairwise
 
-from earmark.text.tokens import FOLDING, WORD
+from earmark.text.default_profile import FOLDINGS, WORD
 
 OPENING = ("Ps", "Pi")
 BLANKS = re.compile(r"\s")
@@ -33,10 +33,11 @@ def token_spans(text: str) -> list[tuple[int, int]]:
     >>> token_spans("ＯＫ，好")
     [(0, 2), (3, 4)]
     """
+    folding = FOLDINGS["split"]
     folded: list[str] = []
     origin: list[int] = []
     for position, char in enumerate(text):
-        piece = FOLDING[ord(char)]
+        piece = folding[ord(char)]
         folded.append(piece)
         origin += [position] * len(piece)
     matches = WORD.finditer("".join(folded))
