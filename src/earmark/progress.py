@@ -38,4 +38,4 @@ def track(items: Iterable[Item], description: str, total: int | None = None) -> 
 
 def note(message: str) -> None:
     """Print one line for the user on standard error."""
-    console.print(message, markup=False, highlight=False)
+    console.print(message, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,5 @@
+"""Run `python -m earmark` as `earmark`."""
+
+from earmark.cli import main
+
+main()

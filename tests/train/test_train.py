@@ -1,0 +1,300 @@
+"""A whole run on a tiny random model: what is written, what is refused, what resumes."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from earmark.errors import InputError, KnobError
+from earmark.files import write_jsonl
+from earmark.objectives.dpo import dpo
+from earmark.policies.load import load_policy
+from earmark.policies.policy import Policy
+from earmark.records import Pair
+from earmark.train.checks import CheckError, check_audio_is_heard, compare
+from earmark.train.encode import encode_pair
+from earmark.train.run_folder import last_checkpoint
+from earmark.train.settings import TrainSettings
+from earmark.train.train import train
+from earmark.train.trainer import quantities, supplied
+from tiny_world import messages, save_tiny, tiny_policy, write_pairs
+
+SAME_LOSS = ("loss", "grad_norm", "rewards/margins", "logps/chosen_shift")
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("world")
+    save_tiny(folder / "model")
+    write_jsonl(folder / "pairs.jsonl", write_pairs(folder, 16, losers=2))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pairs(world) -> list[Pair]:
+    return write_pairs(world, 16, losers=2)
+
+
+def settings(world, **knobs) -> TrainSettings:
+    defaults = {"learning_rate": 2e-3, "warmup_steps": 0, "logging_steps": 1, "save_steps": 2}
+    defaults |= {"per_device_train_batch_size": 4, "cache_dir": str(world / "cache")}
+    return TrainSettings(**{**defaults, **knobs})
+
+
+def log_of(run: Path) -> list[dict]:
+    return [
+        row
+        for row in map(json.loads, (run / "log.jsonl").read_text().splitlines())
+        if "loss" in row
+    ]
+
+
+def test_a_run_learns_and_says_what_it_was(world, pairs, tmp_path):
+    knobs = settings(world, num_train_epochs=4, report_to="tensorboard")
+    run = train(
+        pairs, world, str(world / "model"), tmp_path / "run", knobs={"beta": 0.3}, settings=knobs
+    )
+    log = log_of(run)
+    assert log[0]["loss"] == pytest.approx(0.6931, abs=1e-3)
+    assert log[0]["logps/chosen_shift"] == pytest.approx(0, abs=1e-4)
+    assert log[-1]["loss"] < log[0]["loss"] - 0.05
+    assert log[-1]["rewards/margins"] > 0
+    assert log[-1]["rewards/margins"] == pytest.approx(
+        log[-1]["rewards/chosen"] - log[-1]["rewards/rejected"], abs=1e-4
+    )
+    described = json.loads((run / "run.json").read_text())
+    assert described["objective"] == {"name": "dpo", "sft_weight": 0.0, "beta": 0.3}
+    assert described["settings"]["seed"] == 0
+    assert described["finished"]
+    assert {"torch", "transformers"} <= described["versions"].keys()
+    assert re.fullmatch("[0-9a-f]{32}", described["pairs"]["hash"])
+    assert list(run.glob("runs/**/events*")), "TensorBoard's own files"
+    adapted = load_policy(str(world / "model"), str(run))
+    assert any("lora" in name for name, _ in adapted.model.named_parameters())
+
+
+def test_the_whole_model_can_be_trained_too(world, pairs, tmp_path):
+    knobs = settings(world, lora_rank=0, max_steps=3, gradient_checkpointing=True)
+    run = train(pairs, world, str(world / "model"), tmp_path / "run", settings=knobs)
+    before, after = load_policy(str(world / "model")), load_policy(str(run))
+    moved = {
+        name.split(".")[1]: not torch.equal(one, two)
+        for (name, one), two in zip(
+            before.network.state_dict().items(), after.network.state_dict().values(), strict=True
+        )
+        if name.startswith("model.")
+    }
+    assert moved["language_model"]
+    assert not moved["audio_tower"]
+    assert not moved["multi_modal_projector"]
+
+
+def test_sft_reads_neither_rejected_nor_reference(world, pairs, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "earmark.train.prepare.reference_logps", lambda *_: pytest.fail("no reference is needed")
+    )
+    unpaired = [Pair(p.id, p.prompt, p.chosen, []) for p in pairs]
+    run = train(
+        unpaired,
+        world,
+        str(world / "model"),
+        tmp_path / "run",
+        objective="sft",
+        settings=settings(world, num_train_epochs=3),
+    )
+    log = log_of(run)
+    assert log[-1]["loss"] < log[0]["loss"]
+    assert "rewards/margins" not in log[0]
+
+
+def test_accumulated_steps_equal_one_large_step(world, pairs, tmp_path):
+    runs = [
+        train(
+            pairs[:8],
+            world,
+            str(world / "model"),
+            tmp_path / f"run{size}",
+            settings=settings(
+                world,
+                per_device_train_batch_size=size,
+                gradient_accumulation_steps=8 // size,
+                max_steps=3,
+            ),
+        )
+        for size in (8, 4)
+    ]
+    for whole, parts in zip(*map(log_of, runs), strict=True):
+        assert whole["loss"] == pytest.approx(parts["loss"], abs=1e-5)
+
+
+def test_features_and_reference_are_computed_once(world, pairs, tmp_path, monkeypatch):
+    calls = []
+    for name in ("encode", "shared_logps"):
+        plain = getattr(Policy if name == "shared_logps" else type(tiny_policy()), name)
+        owner = Policy if name == "shared_logps" else type(tiny_policy())
+
+        def counted(self, *args, _name=name, _plain=plain):
+            calls.append((_name, torch.is_grad_enabled()))
+            return _plain(self, *args)
+
+        monkeypatch.setattr(owner, name, counted)
+    cache = str(tmp_path / "cache")
+    for run in ("one", "two"):
+        calls.clear()
+        knobs = settings(world, cache_dir=cache, max_steps=2)
+        train(pairs, world, str(world / "model"), tmp_path / run, settings=knobs)
+        heard = [call for call in calls if call[0] == "encode"]
+        referenced = [call for call in calls if call == ("shared_logps", False)]
+        if run == "one":
+            assert len(heard) == len(pairs)
+            assert len(referenced) == 4 + 2  # four batches of the reference, two proofs
+        else:
+            assert not heard
+            assert len(referenced) == 2
+    assert log_of(tmp_path / "one") == log_of(tmp_path / "two")
+
+
+def test_the_cache_does_not_change_the_result(world, pairs, tmp_path):
+    runs = [
+        train(
+            pairs,
+            world,
+            str(world / "model"),
+            tmp_path / str(cached),
+            settings=settings(world, cache_features=cached, max_steps=3),
+        )
+        for cached in (True, False)
+    ]
+    for one, two in zip(*map(log_of, runs), strict=True):
+        assert one["loss"] == pytest.approx(two["loss"], abs=1e-6)
+
+
+def start(world, run, *more):
+    command = [sys.executable, "-m", "earmark", "train", "--pairs", "pairs.jsonl"]
+    command += ["--model", "model", "--out", str(run), "--learning-rate", "2e-3"]
+    command += ["--num-train-epochs", "30", "--per-device-train-batch-size", "4"]
+    command += ["--logging-steps", "2", "--save-steps", "4", "--cache-dir", "cache", *more]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+    return subprocess.Popen(command, cwd=world, stderr=subprocess.PIPE, env=environment, text=True)
+
+
+def finish(process, code):
+    _, said = process.communicate(timeout=240)
+    assert process.returncode == code, said
+    return said
+
+
+def test_killed_and_resumed_ends_with_the_same_losses(world, tmp_path):
+    finish(start(world, tmp_path / "whole"), code=0)
+
+    killed = start(world, tmp_path / "killed")
+    deadline = time.monotonic() + 240
+    while last_checkpoint(tmp_path / "killed") is None and time.monotonic() < deadline:
+        assert killed.poll() is None, killed.stderr.read()
+        time.sleep(0.02)
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    assert killed.returncode == -signal.SIGKILL
+    assert not json.loads((tmp_path / "killed/run.json").read_text()).get("finished")
+    torn = tmp_path / "killed/checkpoint-9999"
+    torn.mkdir()
+    (torn / "trainer_state.json").write_text('{"global_st')
+    assert last_checkpoint(tmp_path / "killed") != torn
+
+    assert "going on from" in finish(start(world, tmp_path / "killed"), code=0)
+    one, two = log_of(tmp_path / "whole"), log_of(tmp_path / "killed")
+    assert [row["step"] for row in one] == [row["step"] for row in two] == list(range(2, 121, 2))
+    for a, b in zip(one, two, strict=True):
+        assert [a[name] for name in SAME_LOSS] == [b[name] for name in SAME_LOSS]
+
+    assert "this run is finished" in finish(start(world, tmp_path / "killed"), code=1)
+    assert "objective.beta (there 0.1, here 0.7)" in finish(
+        start(world, tmp_path / "killed", "--beta", "0.7"), code=1
+    )
+
+
+def test_a_pair_without_audio_is_refused(world, pairs, tmp_path):
+    text_only = [Pair("t", [{"role": "user", "content": "Write it down."}], "a", "b")]
+    with pytest.raises(InputError, match="its prompt has no audio"):
+        train(text_only, world, str(world / "model"), tmp_path / "run")
+    missing = [Pair("m", messages("nowhere.wav"), "a", "b")]
+    with pytest.raises(InputError, match=r"nowhere\.wav does not exist"):
+        train(missing, world, str(world / "model"), tmp_path / "run")
+    no_rejected = [Pair("n", pairs[0].prompt, "a", [])]
+    with pytest.raises(InputError, match="no rejected answer"):
+        train(no_rejected, world, str(world / "model"), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_deaf_model_is_refused(world, pairs):
+    policy = tiny_policy()
+    with torch.no_grad():
+        for parameter in policy.parts.multi_modal_projector.parameters():
+            parameter.zero_()
+    encoded = [encode_pair(pair, world, True) for pair in pairs[:2]]
+    with pytest.raises(CheckError, match="does not hear"):
+        check_audio_is_heard(policy, encoded)
+    check_audio_is_heard(tiny_policy(), encoded)
+
+
+def test_a_wrong_step_stops_training(world, pairs, tmp_path, monkeypatch):
+    def leaking(segments):
+        width = segments.shape[1]
+        return torch.ones(width, width, dtype=torch.bool).tril().expand(len(segments), 1, -1, -1)
+
+    monkeypatch.setattr("earmark.policies.policy.attention_mask", leaking)
+    with pytest.raises(CheckError, match="differs from the plain forward pass"):
+        train(pairs, world, str(world / "model"), tmp_path / "run", settings=settings(world))
+    assert not list((tmp_path / "run").glob("checkpoint-*"))
+
+
+def test_a_nan_is_not_within_tolerance():
+    nan, one = torch.tensor([float("nan")]), torch.ones(1)
+    with pytest.raises(CheckError):
+        compare(nan, one, one, torch.float32)
+
+
+def test_a_stale_reference_is_refused(world, pairs, tmp_path):
+    cache = tmp_path / "cache"
+    knobs = settings(world, cache_dir=str(cache), max_steps=1)
+    train(pairs, world, str(world / "model"), tmp_path / "one", settings=knobs)
+    (kept,) = (cache / "reference").glob("*.jsonl")
+    rows = [json.loads(line) for line in kept.read_text().splitlines()]
+    write_jsonl(kept, [{**row, "logps": [x - 5 for x in row["logps"]]} for row in rows])
+    with pytest.raises(CheckError, match="the cache belongs to other weights"):
+        train(pairs, world, str(world / "model"), tmp_path / "two", settings=knobs)
+
+
+def test_settings_are_checked():
+    with pytest.raises(KnobError, match="multiple of logging_steps"):
+        TrainSettings(save_steps=15, logging_steps=10)
+    with pytest.raises(KnobError, match="learning_rate should lie"):
+        TrainSettings(learning_rate=0)
+    with pytest.raises(KnobError, match="lora_rank should be at least 0"):
+        TrainSettings(lora_rank=-1)
+
+
+def test_logged_quantities_by_hand():
+    logps = torch.tensor([-3.0, -8.0, -2.0])
+    shared = type("Shared", (), {"rows": type("Rows", (), {"lengths": torch.tensor([2, 4, 1])})})
+    inputs = {
+        "shared": shared,
+        "chosen_at": torch.tensor([0, 0]),
+        "rejected_at": torch.tensor([1, 2]),
+        "reference": torch.tensor([-4.0, -6.0, -2.0]),
+    }
+    supply = supplied(logps, inputs)
+    loss = dpo(*(supply[n] for n in ("chosen", "rejected", "ref_chosen", "ref_rejected")), beta=0.5)
+    found = {k: v.tolist() for k, v in quantities(loss, supply, 0.5).items()}
+    assert found["logps/chosen_shift"] == [1, 1]
+    assert found["logps/rejected_shift"] == [-2, 0]
+    assert found["rewards/margins"] == [1.5, 0.5]
+    assert found["rewards/accuracies"] == [1, 1]
+    assert supply["rejected_tokens"].tolist() == [4, 1]
