@@ -1,0 +1,42 @@
+# Each target does all of its own set-up: a virtual environment in .venv, with pinned versions.
+# A second run finds .venv/ready and starts at once.
+
+PYTHON ?= python3
+PIP = .venv/bin/python -m pip --disable-pip-version-check
+TORCH = $(shell sed -n 's/^torch==//p' constraints.txt)
+DEMO_OUT ?= demo-out
+SEEDS ?= 1
+export OMP_WAIT_POLICY = PASSIVE
+
+.PHONY: demo test check tiny-base clean
+
+demo: .venv/ready
+	.venv/bin/earmark demo --out $(DEMO_OUT) --seeds $(SEEDS)
+
+test: .venv/ready
+	.venv/bin/python -m pytest -q
+
+check: .venv/ready
+	.venv/bin/ruff check src tests benchmarks
+	.venv/bin/ruff format --check src tests benchmarks
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+tiny-base: .venv/ready
+	.venv/bin/earmark tiny-base --out build/tiny-base
+
+# Without a GPU the CPU build of torch is taken, so that no CUDA package comes along.
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Earmark needs Python 3.11 or newer; set PYTHON=python3.11")'
+	test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	if command -v nvidia-smi >/dev/null; then \
+		$(PIP) install -q torch==$(TORCH); \
+	else \
+		$(PIP) install -q torch==$(TORCH)+cpu 2>/dev/null || \
+		$(PIP) install -q torch==$(TORCH)+cpu --index-url https://download.pytorch.org/whl/cpu; \
+	fi
+	$(PIP) install -q -c constraints.txt -e '.[dev]'
+	touch .venv/ready
+
+clean:
+	rm -rf .venv build demo-out .pytest_cache .mypy_cache .ruff_cache
