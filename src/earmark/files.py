@@ -53,7 +53,8 @@ def atomic_writer(path: str | Path) -> Iterator[IO[str]]:
             "Free some space or choose another path"
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary.exists():
+            temporary.unlink()
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -5,6 +5,7 @@ file; what cannot be used is refused with the reason. Nothing is cut in silence.
 """
 
 import os
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,11 @@ from earmark.progress import note
 SAMPLE_RATE_HZ = 16000
 SPAN_TOLERANCE_S = 0.02
 
+# libsndfile shortens a WAV file that was cut off, and says so only in its log. A file written
+# as a stream has no true length in its header but the largest number there is.
+_CUT_OFF = re.compile(r"(?:data|SSND)\s*: (\d+) \(should be (\d+)\)")
+_STREAM_LENGTH = 0x7FFFFF00
+
 _said: set[tuple[int, int]] = set()
 
 
@@ -25,12 +31,20 @@ def _open(path: Path) -> soundfile.SoundFile:
     if not path.exists():
         raise InputError(f"{path}: no such audio file; check the path, relative to the manifest")
     try:
-        return soundfile.SoundFile(path)
+        file = soundfile.SoundFile(path)
     except (soundfile.LibsndfileError, OSError) as error:
         raise InputError(
             f"{path}: cannot be read as audio: {error}; expected WAV, FLAC, OGG or MP3. "
             "Copy the file again or convert it"
         ) from error
+    cut = _CUT_OFF.search(file.extra_info)
+    if cut and int(cut[2]) < int(cut[1]) < _STREAM_LENGTH:
+        file.close()
+        raise InputError(
+            f"{path}: corrupt: its header promises {cut[1]} bytes of sound, {cut[2]} are there; "
+            "copy the file again"
+        )
+    return file
 
 
 def duration_s(path: str | Path) -> float:
@@ -180,4 +194,5 @@ def write_audio(path: str | Path, audio: np.ndarray, sample_rate_hz: int = SAMPL
             f"{target}: cannot be written: {error}; free some space or choose another folder"
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary.exists():
+            temporary.unlink()

@@ -17,6 +17,7 @@ import ctypes
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from threading import Lock
 
@@ -36,10 +37,11 @@ _CALLBACK = ctypes.CFUNCTYPE(
 _lock = Lock()
 
 
-def variants() -> list[str]:
+@cache
+def variants() -> tuple[str, ...]:
     """List the speaker variants that the installed espeak-ng has."""
     folder = Path(espeakng_loader.get_data_path()) / "voices" / "!v"
-    return sorted(path.name for path in folder.iterdir())
+    return tuple(sorted(path.name for path in folder.iterdir()))
 
 
 def _c_runtime() -> ctypes.CDLL:
@@ -77,7 +79,9 @@ def _fresh_library() -> Iterator[ctypes.CDLL]:
 
 
 def _set_voice(library: ctypes.CDLL, name: str) -> None:
-    if library.espeak_SetVoiceByName(name.encode()) != 0:
+    variant = name.partition("+")[2]
+    # The library takes an unknown variant for none and says nothing.
+    if (variant and variant not in variants()) or library.espeak_SetVoiceByName(name.encode()) != 0:
         raise InputError(
             f"espeak-ng has no voice '{name}'; languages are cmn, en-us, gmw/en (British), and "
             f"the variants after '+' are {', '.join(variants())}"

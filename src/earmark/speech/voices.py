@@ -114,13 +114,18 @@ def language_runs(text: str) -> list[tuple[str, str]]:
     [('zh', '我先'), ('en', 'copy'), ('zh', '会议')]
     """
     runs = ((run, run.strip()) for run in _RUN.findall(text))
-    return [("zh" if _HAN.match(run) else "en", bare) for run, bare in runs if bare]
+    return [("zh" if _HAN.match(run) else "en", bare) for run, bare in runs if _says(bare)]
+
+
+def _says(text: str) -> bool:
+    """Say whether a text has anything but punctuation."""
+    return any(char.isalnum() for char in text)
 
 
 def trim_silence(samples: np.ndarray) -> np.ndarray:
     """Cut what is quieter than SILENCE of the peak from both ends; samples are mono."""
-    loud = np.flatnonzero(np.abs(samples) > SILENCE * np.abs(samples).max())
-    return samples[loud[0] : loud[-1] + 1] if loud.size else samples[:0]
+    loud = np.flatnonzero(np.abs(samples) >= SILENCE * np.abs(samples).max())
+    return samples[loud[0] : loud[-1] + 1]
 
 
 def speak(text: str, voice: Voice) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""What `earmark validate` looks at, one file per kind of input."""

@@ -1,0 +1,75 @@
+"""What was found in one file or folder: problems with their line, and a few facts."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from earmark.files import BadRow
+
+Level = Literal["error", "warning"]
+
+
+class Problem(NamedTuple):
+    """One problem: the line it stands in (0: the whole file), its level, the whole message."""
+
+    line: int
+    level: Level
+    message: str
+
+
+@dataclass
+class Findings:
+    """Problems and facts gathered about one input; at most `limit` are listed, errors first.
+
+    An error is what a later command would refuse; a warning is what it would do or leave out.
+    """
+
+    path: Path
+    kind: str
+    limit: int
+    rows: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    counts: Counter[Level] = field(default_factory=Counter)
+    facts: list[str] = field(default_factory=list)
+
+    def error(self, where: str, message: str) -> None:
+        """Note what a later command would refuse; `where` is `file:line`, or the file."""
+        self._add(Problem(_line(where), "error", f"{where}: {message}"))
+
+    def warn(self, where: str, message: str) -> None:
+        """Note what a later command would do, or leave out, without stopping."""
+        self._add(Problem(_line(where), "warning", f"{where}: {message}"))
+
+    def add_bad_rows(self, bad: list[BadRow]) -> None:
+        """Note rows that could not be read; their reason names the place."""
+        for row in bad:
+            self._add(Problem(row.line, "error", row.reason))
+        self.rows += len(bad)
+
+    def _add(self, problem: Problem) -> None:
+        self.counts[problem.level] += 1
+        if self.counts[problem.level] <= self.limit:
+            self.problems.append(problem)
+
+    def lines(self) -> list[str]:
+        """Return the report as lines: problems by line, then the counts, then the facts."""
+        errors_first = sorted(self.problems, key=lambda problem: problem.level)
+        shown = sorted(errors_first[: self.limit], key=lambda problem: problem.line)
+        hidden = self.counts.total() - len(shown)
+        lines = [f"{problem.level}: {problem.message}" for problem in shown]
+        if hidden:
+            lines.append(f"... and {hidden} more; --limit N shows more")
+        errors, warnings = self.counts["error"], self.counts["warning"]
+        facts = [f"  {fact}" for fact in self.facts]
+        return [*lines, f"{self.path}: {self.kind}; {errors} errors, {warnings} warnings", *facts]
+
+
+def _line(where: str) -> int:
+    """Return the line number in `file:line`, or 0 when there is none.
+
+    >>> _line("a.jsonl:12"), _line("folder/text")
+    (12, 0)
+    """
+    number = where.rpartition(":")[2]
+    return int(number) if number.isdecimal() else 0

@@ -1,0 +1,129 @@
+"""Check a pairs file: prompts with their audio, chosen and rejected answers."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from earmark.cli.checks.findings import Findings
+from earmark.errors import InputError
+from earmark.files import BadRow, read_records
+from earmark.progress import track
+from earmark.records import Pair
+from earmark.speech.audio import check_audio
+from earmark.text import tokenize
+
+
+def check_pairs(findings: Findings, max_s: float | None) -> None:
+    """Check every pair of a file, and note how many rejected answers show which failure."""
+    bad: list[BadRow] = []
+    modes: Counter[str] = Counter()
+    heard: dict[tuple[str, Any, Any], str | None] = {}
+    losers = 0
+
+    def check(pair: Pair, where: str) -> None:
+        for problem in [*_answer_problems(pair), *_prompt_problems(pair)]:
+            findings.error(where, problem)
+        for warning in _answer_warnings(pair):
+            findings.warn(where, warning)
+        for part in _audio_parts(pair):
+            key = (str(part["audio"]), part.get("start_s"), part.get("end_s"))
+            if key not in heard:
+                heard[key] = _sound_problem(findings.path.parent, *key, max_s)
+            if heard[key]:
+                findings.error(where, f"pair '{pair.id}': {heard[key]}")
+
+    for pair in track(read_records(Pair, findings.path, check, bad), "checking pairs"):
+        findings.rows += 1
+        modes.update(pair.failure_modes)
+        losers += len(pair.losers)
+    findings.facts.append(f"{findings.rows} pairs, {losers} rejected answers, {len(heard)} clips")
+    if modes:
+        found = ", ".join(f"{mode} {n}" for mode, n in modes.most_common())
+        findings.facts.append(f"failure modes: {found}")
+    findings.add_bad_rows(bad)
+
+
+def _sound_problem(
+    folder: Path, audio: str, start_s: float | None, end_s: float | None, max_s: float | None
+) -> str | None:
+    """Say what is wrong with a clip, or None."""
+    try:
+        check_audio(folder / audio, start_s, end_s, max_s=max_s)
+    except InputError as error:
+        return str(error)
+    return None
+
+
+def _answer_problems(pair: Pair) -> Iterator[str]:
+    """Yield what is wrong with the answers and what goes with them."""
+    losers, modes = pair.losers, pair.failure_modes
+    if not pair.chosen.strip():
+        yield "chosen is empty; it should be the transcript"
+    if not losers:
+        yield "there is no rejected answer; give at least one"
+    if modes and len(modes) != len(losers):
+        yield f"{len(modes)} failure_modes for {len(losers)} rejected answers; give one for each"
+    for criterion, numbers in pair.scores.items():
+        if not isinstance(numbers, list) or len(numbers) != 1 + len(losers):
+            yield (
+                f"scores['{criterion}'] should hold {1 + len(losers)} numbers, chosen first, "
+                f"found {numbers!r}"
+            )
+    for index, loser in enumerate(losers):
+        if not isinstance(loser, str):
+            yield f"rejected answer {index + 1} should be text, found {loser!r}"
+        elif loser.strip() == pair.chosen.strip():
+            yield f"rejected answer {index + 1} equals chosen ({loser!r}); remove it"
+        elif not loser.strip() and not (index < len(modes) and modes[index].startswith("empty")):
+            yield (
+                f"rejected answer {index + 1} is empty; if silence is the failure meant, "
+                "its failure mode is 'empty'"
+            )
+
+
+def _answer_warnings(pair: Pair) -> Iterator[str]:
+    """Yield what is allowed but teaches nothing, or the wrong thing."""
+    chosen = tokenize(pair.chosen)
+    losers = [loser for loser in pair.losers if isinstance(loser, str)]
+    for index, loser in enumerate(losers):
+        if loser.strip() != pair.chosen.strip() and tokenize(loser) == chosen:
+            yield (
+                f"rejected answer {index + 1} differs from chosen only in case, script or "
+                "punctuation, which the score does not see"
+            )
+    if len(set(losers)) < len(losers):
+        yield "two rejected answers are equal"
+
+
+def _prompt_problems(pair: Pair) -> Iterator[str]:
+    """Yield what is wrong with the prompt's messages."""
+    for message in pair.prompt:
+        if not isinstance(message, dict) or not {"role", "content"} <= message.keys():
+            yield f"a prompt message should be an object with role and content, found {message!r}"
+            continue
+        content = message["content"]
+        if isinstance(content, str):
+            continue
+        for part in content if isinstance(content, list) else [content]:
+            kind = part.get("type") if isinstance(part, dict) else None
+            if kind not in ("text", "audio") or not isinstance(part.get(kind), str):
+                yield (
+                    'a content part should be {"type": "audio", "audio": PATH} or '
+                    f'{{"type": "text", "text": ...}}, found {part!r}'
+                )
+    if not any(_audio_parts(pair)):
+        yield (
+            'the prompt has no audio; it needs a content part {"type": "audio", "audio": PATH}, '
+            "or the model would be trained on text alone"
+        )
+
+
+def _audio_parts(pair: Pair) -> Iterator[dict[str, Any]]:
+    """Yield the well-formed audio parts of a prompt."""
+    for message in pair.prompt:
+        content = message.get("content") if isinstance(message, dict) else None
+        for part in content if isinstance(content, list) else []:
+            is_audio = isinstance(part, dict) and part.get("type") == "audio"
+            if is_audio and isinstance(part.get("audio"), str):
+                yield part

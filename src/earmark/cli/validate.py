@@ -1,0 +1,115 @@
+"""`earmark validate`: check files before work begins, without doing the work."""
+
+import json
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+from earmark.cli.checks.findings import Findings
+from earmark.cli.checks.model import check_model, is_model
+from earmark.cli.checks.pairs import check_pairs
+from earmark.cli.checks.rows import check_hypotheses, check_utterances
+from earmark.errors import InputError
+from earmark.files import numbered_lines
+from earmark.speech.corpus import MANIFEST
+from earmark.speech.manifests import kind_of
+
+Kind = Literal["auto", "utterances", "hypotheses", "pairs"]
+
+# Fields that one kind of row has and no other; enough rows are read to outvote a typing error.
+PAIR_FIELDS = {"prompt", "chosen", "rejected", "failure_modes"}
+HYPOTHESIS_FIELDS = {"raw_text", "logprob", "tokens", "made_by"}
+SAMPLE_ROWS = 50
+
+
+def recognise(path: Path) -> str:
+    """Name what a path holds: utterances, hypotheses, pairs, kaldi, nemo, tsv, text or model.
+
+    Raises:
+        InputError: nothing is there, or nothing that Earmark knows.
+    """
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder")
+    if path.is_dir():
+        return "model" if is_model(path) else kind_of(path)
+    kind = kind_of(path)
+    if kind != "utterances":
+        return kind
+    fields = [set(row) for row in islice(_objects(path), SAMPLE_ROWS)]
+    pairs = sum(len(row & PAIR_FIELDS) for row in fields)
+    hypotheses = sum(len(row & HYPOTHESIS_FIELDS) for row in fields if not row & PAIR_FIELDS)
+    if pairs:
+        return "pairs"
+    return "hypotheses" if hypotheses else "utterances"
+
+
+def _objects(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a file that are JSON objects; the others are reported later."""
+    for _, raw in numbered_lines(path):
+        try:
+            row = json.loads(raw)
+        except ValueError:
+            continue
+        if isinstance(row, dict):
+            yield row
+
+
+def check_path(path: Path, kind: Kind, limit: int, max_seconds: float | None) -> Findings:
+    """Check one file or folder and return what was found."""
+    if path.is_dir() and (path / MANIFEST).is_file():
+        path /= MANIFEST
+    findings = Findings(path, kind, limit)
+    try:
+        findings.kind = recognise(path) if kind == "auto" else kind
+        if findings.kind == "model":
+            check_model(findings)
+            return findings
+        if findings.kind == "pairs":
+            check_pairs(findings, max_seconds)
+        elif findings.kind == "hypotheses":
+            check_hypotheses(findings)
+        else:
+            check_utterances(findings, max_seconds)
+        if findings.rows == 0:
+            findings.error(str(path), "it has no rows")
+    except InputError as error:
+        place, _, message = str(error).partition(": ")
+        findings.error(place, message)
+    return findings
+
+
+def validate(
+    *paths: Path,
+    kind: Kind = "auto",
+    max_seconds: float | None = None,
+    limit: int = 50,
+) -> None:
+    """Check files before work begins, without doing the work.
+
+    Utterances, hypotheses and pairs (JSONL), Kaldi folders and text files, NeMo manifests, TSV
+    files, and model folders are recognised by what is in them. All problems are listed with
+    file and line. The exit code is 1 when there is an error.
+
+    Parameters
+    ----------
+    paths:
+        The files and folders to check.
+    kind:
+        What the files hold, where it cannot be seen: a file of only id and text may hold
+        utterances (the default) or hypotheses.
+    max_seconds:
+        The longest clip the model can hear, in seconds; longer ones are errors.
+    limit:
+        How many problems to list for each file.
+    """
+    if not paths:
+        raise InputError("validate needs at least one file: earmark validate utterances.jsonl")
+    errors = 0
+    for path in paths:
+        findings = check_path(path, kind, limit, max_seconds)
+        print("\n".join(findings.lines()))
+        errors += findings.counts["error"]
+    if errors:
+        sys.exit(1)
