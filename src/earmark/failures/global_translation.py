@@ -1,0 +1,46 @@
+"""Translation, global: everything is written in one language (arXiv 2605.23975)."""
+
+from random import Random
+
+from earmark.failures.evidence import LOST_SHARE, OTHER, SPOKEN, Evidence, Spoken
+from earmark.failures.lost_language import fate
+from earmark.failures.mode import Tools
+from earmark.failures.surface import Surface
+
+# Names stay as they are in any language, so a text counts as one language with a few left over.
+LEFT_OVER = 0.05
+
+
+def detect(evidence: Evidence) -> bool:
+    """Say whether a language of the truth was translated until hardly a word of it is left."""
+    return any(
+        evidence.hyp_languages.count(language) <= LEFT_OVER * len(evidence.hyp_tokens)
+        and fate(evidence, language) == "translated"
+        for language in SPOKEN
+    )
+
+
+def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:
+    """Translate all into one language, drawn at random; the other if words are unknown.
+
+    None when the translator cannot do either. Speech in one language goes into the other.
+    """
+    if tools.translator is None:
+        return None
+    targets: list[Spoken] = ["zh", "en"]
+    rng.shuffle(targets)
+    for to in targets:
+        said = truth.languages.count(OTHER[to])
+        if not said:
+            continue
+        translation = tools.translator.translate(truth.text, to)
+        written = Surface(translation.text).languages
+        left = written.count(OTHER[to])
+        if to in written and left <= LEFT_OVER * len(written) and left <= said * LOST_SHARE:
+            return capitalized_like(truth, translation.text)
+    return None
+
+
+def capitalized_like(truth: Surface, text: str) -> str:
+    """Begin a text with a capital when the truth does so."""
+    return text[:1].upper() + text[1:] if truth.text.lstrip()[:1].isupper() else text

@@ -1,0 +1,84 @@
+"""Stretches of the truth in whose place nothing stands: cut off at the end, or left out."""
+
+from earmark.failures.evidence import Evidence, Stretch, syllables
+
+# What may still stand in place of a stretch that counts as left out, by tokens.
+REMAINS = 0.25
+# How much of what comes before the cut must be there.
+KEPT_BEFORE = 0.7
+# Fewer lost tokens, or a smaller share of the truth, are an ordinary deletion ...
+FEWEST_TOKENS = 3
+LEAST_SHARE = 0.25
+# ... unless they are a whole span of one language: an English word, or two characters.
+SHORTEST_SPAN = 1.4
+
+
+def is_empty(stretch: Stretch) -> bool:
+    """Say whether hardly anything stands in place of a stretch of the truth."""
+    lost = stretch.truth.stop - stretch.truth.start
+    return lost > 0 and stretch.hyp.stop - stretch.hyp.start <= lost * REMAINS
+
+
+def is_long(evidence: Evidence, stretch: Stretch) -> bool:
+    """Say whether a stretch is too long for an ordinary deletion."""
+    lost = stretch.truth.stop - stretch.truth.start
+    return lost >= max(FEWEST_TOKENS, LEAST_SHARE * len(evidence.truth_tokens))
+
+
+def cut_off(evidence: Evidence) -> Stretch | None:
+    """Return the end of the truth that was cut off, if what comes before it is there."""
+    if not evidence.stretches:
+        return None
+    last = evidence.stretches[-1]
+    at_the_end = last.truth.stop == len(evidence.truth_tokens)
+    before = last.truth.start
+    hits = evidence.counts["hit"]
+    if at_the_end and is_empty(last) and before and hits >= KEPT_BEFORE * before:
+        return last
+    return None
+
+
+def starts_at_switch(evidence: Evidence, stretch: Stretch) -> bool:
+    """Say whether the language changes where a stretch of the truth begins."""
+    before = [x for x in evidence.truth_languages[: stretch.truth.start] if x != "other"]
+    inside = [x for x in evidence.truth_languages[stretch.truth] if x != "other"]
+    return bool(before) and bool(inside) and before[-1] != inside[0]
+
+
+def ends_at_switch(evidence: Evidence, stretch: Stretch) -> bool:
+    """Say whether the language changes, or the truth ends, where a stretch of it ends."""
+    inside = [x for x in evidence.truth_languages[stretch.truth] if x != "other"]
+    after = [x for x in evidence.truth_languages[stretch.truth.stop :] if x != "other"]
+    return not after or (bool(inside) and inside[-1] != after[0])
+
+
+def cut_short(evidence: Evidence) -> bool:
+    """Say whether the end is missing, more than a language could account for.
+
+    That is a cut which takes both languages along, or a long one that loses no language
+    (speech in one language, or much of both before it).
+    """
+    end = cut_off(evidence)
+    if end is None:
+        return False
+    gone = set(evidence.truth_languages[end.truth]) - {"other"}
+    return len(gone) == 2 or (is_long(evidence, end) and len(set(evidence.truth_languages)) == 1)
+
+
+def left_out(evidence: Evidence) -> bool:
+    """Say whether a long stretch, or a whole span of one language, was left out."""
+    for stretch in evidence.stretches:
+        if not is_empty(stretch):
+            continue
+        inside = evidence.truth_languages[stretch.truth]
+        whole_span = (
+            len(set(inside) - {"other"}) == 1
+            and "zh" in evidence.truth_languages
+            and "en" in evidence.truth_languages
+            and (starts_at_switch(evidence, stretch) or not stretch.truth.start)
+            and ends_at_switch(evidence, stretch)
+            and syllables(inside) >= SHORTEST_SPAN
+        )
+        if whole_span or is_long(evidence, stretch):
+            return True
+    return False

@@ -1,0 +1,20 @@
+"""Omission: the spans of the embedded language are left out."""
+
+from random import Random
+
+from earmark.failures.evidence import OTHER, Evidence
+from earmark.failures.lost_language import fate
+from earmark.failures.mode import Tools
+from earmark.failures.surface import Surface
+
+
+def detect(evidence: Evidence) -> bool:
+    """Say whether the embedded language was left out, with nothing in its place."""
+    return fate(evidence, OTHER[evidence.matrix]) == "omitted"
+
+
+def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:
+    """Keep the spans of the matrix language; None when there is only one language."""
+    if not truth.is_mixed:
+        return None
+    return truth.keep([(s.start, s.end) for s in truth.spans if s.language == truth.matrix])

@@ -1,0 +1,50 @@
+"""Hallucination: the speech is there, and then words that nobody said."""
+
+from random import Random
+
+from earmark.failures.evidence import Evidence, syllables
+from earmark.failures.mode import Tools
+from earmark.failures.phrases import listed
+from earmark.failures.surface import Surface
+
+# A stretch is surplus when it is this much longer than what was said there, in syllables ...
+LEAST_SURPLUS = 5.0
+FACTOR = 2.5
+# ... in a hypothesis that has at least this share of the truth,
+LEAST_HITS = 0.5
+# or when the hypothesis as a whole is more than twice as long as the truth and then some.
+RUNAWAY_FACTOR, RUNAWAY_TOKENS = 2, 10
+
+
+def detect(evidence: Evidence) -> bool:
+    """Say whether the hypothesis says much more than was said."""
+    said, written = len(evidence.truth_tokens), len(evidence.hyp_tokens)
+    if not said:
+        return False
+    if written > RUNAWAY_FACTOR * said + RUNAWAY_TOKENS:
+        return True
+    if evidence.counts["hit"] < LEAST_HITS * said:
+        return False
+    return longest_surplus(evidence) >= LEAST_SURPLUS
+
+
+def longest_surplus(evidence: Evidence) -> float:
+    """Return how much longer, in syllables, a stretch is than what was said there, at most."""
+    longest = 0.0
+    for truth, hyp in evidence.stretches:
+        said = syllables(evidence.truth_languages[truth])
+        written = syllables(evidence.hyp_languages[hyp])
+        if written >= FACTOR * said:
+            longest = max(longest, written - said)
+    return longest
+
+
+def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:
+    """Add a sentence or two about something else, in a language of the truth."""
+    if not truth.tokens:
+        return None
+    language = rng.choice(sorted({span.language for span in truth.spans}) or ["en"])
+    sentences = rng.sample(listed("unrelated")[language], 2)
+    one, both = (truth.dress(text) for text in (sentences[0], truth.assemble(sentences)))
+    wants_both = rng.random() < 0.5 and len(Surface(both).tokens) <= tools.longest
+    return truth.assemble([truth.text, both if wants_both else one])

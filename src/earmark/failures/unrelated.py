@@ -1,0 +1,71 @@
+"""Hallucination: a sentence about something else."""
+
+from collections import Counter
+from collections.abc import Sequence
+from random import Random
+
+from rapidfuzz import fuzz
+
+from earmark.failures.evidence import SPOKEN, Evidence
+from earmark.failures.lost_language import FEWEST_ANCHORS, fate
+from earmark.failures.mode import Tools
+from earmark.failures.phrases import listed
+from earmark.failures.surface import Surface
+from earmark.text.language import language_of
+
+# Too few tokens on either side may all be misheard.
+FEWEST_TOKENS = 4
+# Fewer shared tokens, and letters less alike, than a bad day of honest hearing leaves.
+SHARED = 0.2
+LETTERS_ALIKE = 0.55
+
+
+def detect(evidence: Evidence) -> bool:
+    """Say whether the hypothesis has next to nothing of the truth, in either language."""
+    if not evidence.truth_tokens:
+        return False
+    if evidence.lost:
+        return any(fate(evidence, language) == "forgotten" for language in evidence.lost)
+    return are_strangers(evidence.truth_tokens, evidence.hyp_tokens)
+
+
+def are_strangers(truth: Sequence[str], hyp: Sequence[str]) -> bool:
+    """Say whether two texts in the same languages have neither words nor sound in common.
+
+    How words are spelled stands in for how they sound, so that `wreck a nice beach` is a
+    mishearing of `recognize speech`. For Mandarin only shared characters count.
+
+    >>> are_strangers("we recognize speech well".split(), "we wreck a nice peach well".split())
+    False
+    """
+    if min(len(truth), len(hyp)) < FEWEST_TOKENS:
+        return False
+    shared = (Counter(truth) & Counter(hyp)).total()
+    if shared >= SHARED * len(truth):
+        return False
+    spoken, written = _letters(truth), _letters(hyp)
+    return not spoken or not written or fuzz.ratio(spoken, written) < 100 * LETTERS_ALIKE
+
+
+def _letters(tokens: Sequence[str]) -> str:
+    """Return the letters of the English words."""
+    return "".join(token for token in tokens if language_of(token) == "en")
+
+
+def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:
+    """Write another sentence of the matrix language; None for truths of fewer than 4 tokens."""
+    if len(truth.tokens) < FEWEST_TOKENS:
+        return None
+    sentences = list(listed("unrelated")[truth.matrix])
+    for sentence in rng.sample(sentences, len(sentences)):
+        tokens = Surface(sentence).tokens
+        shared = Counter(truth.tokens) & Counter(tokens)
+        alike = any(
+            sum(n for token, n in shared.items() if language_of(token) == language)
+            >= FEWEST_ANCHORS * truth.languages.count(language)
+            for language in SPOKEN
+            if language in truth.languages
+        )
+        if not alike and are_strangers(truth.tokens, tokens):
+            return truth.dress(sentence)
+    return None
