@@ -126,13 +126,14 @@ def parse_row(kind: type[Record], data: Any, where: str) -> Record:
         InputError: an unknown or missing field, or a value of the wrong type.
     """
     name = kind.__name__.lower()
+    a_record = f"an {name}" if name[0] in "aeiou" else f"a {name}"
     known = {f.name: f for f in fields(kind)}
     if not isinstance(data, dict):
         raise InputError(f"{where}: expected a JSON object, found {type(data).__name__}")
     for key, value in data.items():
         if key not in known:
             raise InputError(
-                f"{where}: unknown field '{key}'; a {name} has {', '.join(known)}; "
+                f"{where}: unknown field '{key}'; {a_record} has {', '.join(known)}; "
                 f"{did_you_mean(key, known)}"
             )
         expected: Any = known[key].type
@@ -142,7 +143,7 @@ def parse_row(kind: type[Record], data: Any, where: str) -> Record:
     for key, spec in known.items():
         required = spec.default is MISSING and spec.default_factory is MISSING
         if required and key not in data:
-            raise InputError(f"{where}: field '{key}' is missing; a {name} needs it")
+            raise InputError(f"{where}: field '{key}' is missing; {a_record} needs it")
     if not data["id"].strip():
         raise InputError(f"{where}: the id is empty; every {name} needs one of its own")
     return kind(**data)

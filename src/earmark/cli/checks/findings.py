@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from earmark.files import BadRow
 
@@ -53,16 +53,24 @@ class Findings:
             self.problems.append(problem)
 
     def lines(self) -> list[str]:
-        """Return the report as lines: problems by line, then the counts, then the facts."""
+        """Return the report as lines: problems (those of the whole file last), counts, facts."""
         errors_first = sorted(self.problems, key=lambda problem: problem.level)
-        shown = sorted(errors_first[: self.limit], key=lambda problem: problem.line)
+        shown = sorted(errors_first[: self.limit], key=lambda p: (p.line == 0, p.line))
         hidden = self.counts.total() - len(shown)
         lines = [f"{problem.level}: {problem.message}" for problem in shown]
         if hidden:
             lines.append(f"... and {hidden} more; --limit N shows more")
-        errors, warnings = self.counts["error"], self.counts["warning"]
-        facts = [f"  {fact}" for fact in self.facts]
-        return [*lines, f"{self.path}: {self.kind}; {errors} errors, {warnings} warnings", *facts]
+        counts = ", ".join(some(self.counts[level], level) for level in get_args(Level))
+        return [*lines, f"{self.path}: {self.kind}; {counts}", *(f"  {f}" for f in self.facts)]
+
+
+def some(count: int, noun: str) -> str:
+    """Say how many there are of something.
+
+    >>> some(1, "clip"), some(0, "clip")
+    ('1 clip', '0 clips')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _line(where: str) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from earmark.cli.checks.findings import Findings
+from earmark.cli.checks.findings import Findings, some
 
 PARTS = {
     "a processor": ("processor_config.json", "preprocessor_config.json"),
@@ -85,7 +85,7 @@ def _check_weights(folder: Path, findings: Findings) -> None:
         if problem:
             findings.error(str(path), f"{problem}; copy the file again")
     size = sum(path.stat().st_size for path in weights)
-    findings.facts.append(f"{len(weights)} files of weights, {size / 1e6:.1f} MB")
+    findings.facts.append(f"weights: {some(len(weights), 'file')}, {size / 1e6:.1f} MB")
 
 
 def _missing_shards(folder: Path, findings: Findings) -> Iterator[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from earmark.cli.checks.findings import Findings
+from earmark.cli.checks.findings import Findings, some
 from earmark.errors import InputError
 from earmark.files import BadRow, read_records
 from earmark.progress import track
@@ -37,7 +37,10 @@ def check_pairs(findings: Findings, max_s: float | None) -> None:
         findings.rows += 1
         modes.update(pair.failure_modes)
         losers += len(pair.losers)
-    findings.facts.append(f"{findings.rows} pairs, {losers} rejected answers, {len(heard)} clips")
+    findings.facts.append(
+        f"{some(findings.rows, 'pair')}, {some(losers, 'rejected answer')}, "
+        f"{some(len(heard), 'clip')}"
+    )
     if modes:
         found = ", ".join(f"{mode} {n}" for mode, n in modes.most_common())
         findings.facts.append(f"failure modes: {found}")
@@ -63,7 +66,10 @@ def _answer_problems(pair: Pair) -> Iterator[str]:
     if not losers:
         yield "there is no rejected answer; give at least one"
     if modes and len(modes) != len(losers):
-        yield f"{len(modes)} failure_modes for {len(losers)} rejected answers; give one for each"
+        yield (
+            f"{some(len(modes), 'failure mode')} for {some(len(losers), 'rejected answer')}; "
+            "give one for each"
+        )
     for criterion, numbers in pair.scores.items():
         if not isinstance(numbers, list) or len(numbers) != 1 + len(losers):
             yield (

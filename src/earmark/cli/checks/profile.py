@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from earmark.cli.checks.findings import some
 from earmark.speech.audio import SAMPLE_RATE_HZ, AudioFacts
 from earmark.text.language import language_of
 
@@ -40,9 +41,9 @@ class Profile:
 
     def facts(self) -> list[str]:
         """Say the counts in words, one line each."""
-        lines = [f"{self.rows} utterances"]
+        lines = [some(self.rows, "utterance")]
         if self.speakers:
-            lines[0] += f", {len(self.speakers)} speakers"
+            lines[0] += f", {some(len(self.speakers), 'speaker')}"
         if self.rates:
             minutes = self.seconds / 60
             length = f"{minutes / 60:.2f} h" if minutes > 120 else f"{minutes:.1f} minutes"
@@ -57,14 +58,14 @@ class Profile:
         lines = []
         others = {rate: n for rate, n in self.rates.items() if rate != SAMPLE_RATE_HZ}
         if others:
-            found = ", ".join(f"{n} clips at {rate} Hz" for rate, n in sorted(others.items()))
-            lines.append(f"{found} will be resampled to {SAMPLE_RATE_HZ} Hz")
+            found = ", ".join(f"{some(n, 'clip')} at {hz} Hz" for hz, n in sorted(others.items()))
+            lines.append(f"{found}, to be resampled to {SAMPLE_RATE_HZ} Hz")
         if self.many_channels:
-            lines.append(f"{self.many_channels} clips have several channels, to be averaged")
+            lines.append(f"{some(self.many_channels, 'clip')} of several channels, to be averaged")
         if self.without_text:
-            lines.append(f"{self.without_text} rows have no text: they cannot be scored")
+            lines.append(f"{some(self.without_text, 'row')} without text, which cannot be scored")
         if self.without_audio:
-            lines.append(f"{self.without_audio} rows have no audio: they cannot be transcribed")
+            lines.append(f"{some(self.without_audio, 'row')} without audio, which cannot be heard")
         return lines
 
 

@@ -94,5 +94,5 @@ def check_hypotheses(findings: Findings) -> None:
     for row in track(read_records(Hypothesis, findings.path, None, bad), "checking hypotheses"):
         findings.rows += 1
         empty += not tokenize(row.text)
-    findings.facts.append(f"{findings.rows} hypotheses, {empty} of them empty")
+    findings.facts.append(f"hypotheses: {findings.rows}, of them empty: {empty}")
     findings.add_bad_rows(bad)
