@@ -1,0 +1,1 @@
+"""Recipes: one page per paper, each a composition of the parts. No tensor arithmetic here."""
