@@ -2,13 +2,13 @@
 
 import pytest
 import torch
-from tiny_world import messages, noise, tiny_policy, trainable
 
 from earmark.policies import policy as policy_module
 from earmark.policies.adapt import add_lora, freeze_hearing
 from earmark.policies.plain import plain_logps
 from earmark.policies.policy import SharedBatch
 from earmark.policies.shared_row import Answers, attention_mask, lay_out
+from tiny_world import messages, noise, tiny_policy, trainable
 
 EQUAL = [["我 想 去", "share the shop", "the library share"]] * 3
 RAGGED = [

@@ -129,14 +129,14 @@ def split_at_quiet(clip: Clip, longest: int, window: int = SAMPLE_RATE_HZ // 5) 
     """Cut a clip into parts of at most `longest` samples, at the quietest place near each end.
 
     >>> [len(part) for part in split_at_quiet(np.zeros(10, np.float32), longest=4, window=1)]
-    [3, 3, 4]
+    [4, 4, 2]
     """
     parts = []
     while len(clip) > longest:
-        first = max(1, longest // 2)
-        energy = np.convolve(clip[first:longest] ** 2, np.ones(window), mode="same")
-        quiet = np.flatnonzero(energy == energy.min())
-        cut = first + int(quiet[-1]) if len(quiet) else longest
+        half = clip[longest // 2 : longest]
+        energy = np.convolve(half**2, np.ones(min(window, len(half))), mode="valid")
+        latest_quietest = len(energy) - 1 - int(energy[::-1].argmin())
+        cut = longest // 2 + latest_quietest + (len(half) - len(energy)) // 2 + 1
         parts.append(clip[:cut])
         clip = clip[cut:]
     return [*parts, clip]
