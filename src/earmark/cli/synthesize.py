@@ -31,22 +31,14 @@ def synthesize(
     The speech comes from espeak-ng (GPL-3.0-or-later, installed by 'earmark[speech]'). A
     sentence belongs to one split for good, whatever the seed, voices and language.
 
-    Parameters
-    ----------
-    out:
-        Folder for utterances.jsonl and the clips, audio/*.flac (16 kHz, mono).
-    count:
-        How many utterances to make.
-    language:
-        What is said: code-switched sentences, Mandarin, English, or a third of each.
-    voices:
-        Whose voices: those for training, or others with other rates, pitches and more noise.
-    split:
-        Which sentences: those for training, development or test.
-    seed:
-        The same seed makes the same corpus.
-    workers:
-        Processes to use; by default one per core.
+    Args:
+        out: folder for utterances.jsonl and the clips, audio/*.flac (16 kHz, mono).
+        count: how many utterances to make.
+        language: what is said: code-switched sentences, Mandarin, English, or a third of each.
+        voices: those for training, or others with other rates, pitches and more noise.
+        split: whose sentences: those for training, development or test.
+        seed: the same seed makes the same corpus.
+        workers: processes to use; by default one per core.
     """
     spoken = make_corpus(
         out,
@@ -59,7 +51,5 @@ def synthesize(
     )
     seconds = sum(duration_s(out / str(row.utterance.audio)) for row in spoken)
     speakers = len({row.utterance.speaker for row in spoken})
-    note(
-        f"{len(spoken)} utterances, {seconds / 60:.1f} minutes, {speakers} speakers: "
-        f"{out / MANIFEST}"
-    )
+    length = f"{seconds / 60:.1f} minutes, {speakers} speakers"
+    note(f"{len(spoken)} utterances, {length}: {out / MANIFEST}")

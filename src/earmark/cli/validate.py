@@ -92,17 +92,12 @@ def validate(
     files, and model folders are recognised by what is in them. All problems are listed with
     file and line. The exit code is 1 when there is an error.
 
-    Parameters
-    ----------
-    paths:
-        The files and folders to check.
-    kind:
-        What the files hold, where it cannot be seen: a file of only id and text may hold
-        utterances (the default) or hypotheses.
-    max_seconds:
-        The longest clip the model can hear, in seconds; longer ones are errors.
-    limit:
-        How many problems to list for each file.
+    Args:
+        paths: the files and folders to check.
+        kind: what the files hold, where it cannot be seen: a file of only id and text may hold
+            utterances (the default) or hypotheses.
+        max_seconds: the longest clip the model can hear, in seconds; longer ones are errors.
+        limit: how many problems to list for each file.
     """
     if not paths:
         raise InputError("validate needs at least one file: earmark validate utterances.jsonl")

@@ -32,6 +32,7 @@ CHUNK = 32
 
 Split = Literal["train", "dev", "test"]
 LanguageMode = Literal["mixed", "zh", "en"]
+Run = Callable[..., Iterator[bool]]  # an ordered map, over processes or not
 
 
 class Clip(NamedTuple):
@@ -113,8 +114,10 @@ def _languages(count: int, mix: Mapping[LanguageMode, float], rng: Random) -> li
     """Spread `count` utterances over the languages by their shares, in random order.
 
     Raises:
-        KnobError: an unknown language, or shares that are not positive.
+        KnobError: no utterances, an unknown language, or shares that are not positive.
     """
+    if count < 1:
+        raise KnobError(f"count should be at least 1, found {count}")
     for name, share in mix.items():
         if name not in get_args(LanguageMode):
             raise KnobError(f"no language '{name}'; {did_you_mean(name, get_args(LanguageMode))}")
@@ -156,30 +159,44 @@ def make_corpus(
     """
     if split not in SPLITS:
         raise KnobError(f"no split '{split}'; {did_you_mean(split, get_args(Split))}")
-    if count < 1:
-        raise KnobError(f"count should be at least 1, found {count}")
     out, rng, taken = Path(out_dir), Random(f"{seed} {split} {voices}"), set(exclude)
-    if prefix is None:
-        prefix = split if voices == "train" else f"{split}-{voices}"
     languages = _languages(count, language_mix, rng)
-    made: dict[int, Spoken] = {}
+
+    def draw(index: int) -> tuple[Clip, Spoken]:
+        rendering = _draw_rendering(rng, languages[index], split, taken)
+        clip = _draw_clip(rng, rendering.text, voices)
+        name = f"{prefix or _prefix(split, voices)}-{languages[index]}-{index:05d}"
+        return clip, Spoken(_utterance(name, clip, languages[index], split), rendering)
+
     with progress_bar() as bar, _pool(count, workers) as run:
         task = bar.add_task(f"speaking {out.name}", total=count)
-        while missing := [i for i in range(count) if i not in made]:
-            rows, jobs = [], []
-            for i in missing:
-                rendering = _draw_rendering(rng, languages[i], split, taken)
-                clip = _draw_clip(rng, rendering.text, voices)
-                audio = f"audio/{prefix}-{languages[i]}-{i:05d}.flac"
-                jobs.append((clip, out / audio))
-                rows.append(Spoken(_utterance(audio, clip, languages[i], split), rendering))
-            for i, row, fits in zip(missing, rows, run(_write_clip, jobs), strict=True):
-                if fits:
-                    made[i] = row
-                    bar.advance(task)
-    spoken = [made[i] for i in range(count)]
+        spoken = _speak_until_all_fit(count, draw, out, run, lambda: bar.advance(task))
     write_jsonl(out / MANIFEST, [row.utterance for row in spoken])
     return spoken
+
+
+def _speak_until_all_fit(
+    count: int,
+    draw: Callable[[int], tuple[Clip, Spoken]],
+    out: Path,
+    run: Run,
+    advance: Callable[[], None],
+) -> list[Spoken]:
+    """Draw and write clips, and draw again in place of those that are too long."""
+    made: dict[int, Spoken] = {}
+    while missing := [i for i in range(count) if i not in made]:
+        drawn = [draw(i) for i in missing]
+        jobs = [(clip, out / str(row.utterance.audio)) for clip, row in drawn]
+        for i, (_, row), fits in zip(missing, drawn, run(_write_clip, jobs), strict=True):
+            if fits:
+                made[i] = row
+                advance()
+    return [made[i] for i in range(count)]
+
+
+def _prefix(split: Split, voices: Distribution) -> str:
+    """Begin the ids of a corpus, so that corpora of other splits and voices can be joined."""
+    return split if voices == "train" else f"{split}-{voices}"
 
 
 def _draw_clip(rng: Random, text: str, voices: Distribution) -> Clip:
@@ -188,12 +205,12 @@ def _draw_clip(rng: Random, text: str, voices: Distribution) -> Clip:
     return Clip(text, source.draw(rng), rng.uniform(*source.snr_db), rng.getrandbits(32))
 
 
-def _utterance(audio: str, clip: Clip, language: str, split: Split) -> Utterance:
-    """Describe a clip in the manifest; its id is the name of its file."""
+def _utterance(name: str, clip: Clip, language: str, split: Split) -> Utterance:
+    """Describe a clip in the manifest; its id is also the name of its file."""
     return Utterance(
-        id=Path(audio).stem,
+        id=name,
         text=clip.text,
-        audio=audio,
+        audio=f"audio/{name}.flac",
         language=language,
         speaker=clip.voice.speaker,
         split=split,
@@ -207,7 +224,7 @@ def _cores() -> int:
 
 
 @contextmanager
-def _pool(count: int, workers: int | None) -> Iterator[Callable[..., Iterator[bool]]]:
+def _pool(count: int, workers: int | None) -> Iterator[Run]:
     """Yield an ordered map over processes, or the plain one when few clips are to be made."""
     workers = workers or _cores()
     if workers == 1 or count < 2 * CHUNK:
