@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from earmark.cli.checks.model import safetensors_problem
 from earmark.cli.validate import check_path, recognise, validate
 from earmark.errors import InputError
+from earmark.policies.model_dir import safetensors_problem
 from earmark.speech.audio import write_audio
 from tiny_world import save_tiny
 
@@ -234,7 +234,7 @@ def test_a_whole_model_has_no_problems(tmp_path):
 @pytest.mark.parametrize(
     ("missing", "message"),
     [
-        ("config.json", "m: config.json is missing"),
+        ("config.json", "m: a configuration is missing; expected config.json"),
         ("processor_config.json", "m: a processor is missing; expected processor_config.json or"),
         ("tokenizer.json", "m: a tokenizer is missing"),
         ("model.safetensors", "m: expected weights as *.safetensors, found none"),

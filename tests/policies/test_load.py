@@ -8,7 +8,8 @@ import torch
 
 from earmark.errors import InputError
 from earmark.policies.adapt import add_lora
-from earmark.policies.load import check_model_dir, load_policy, model_path
+from earmark.policies.load import load_policy, model_path
+from earmark.policies.model_dir import check_model_dir
 from earmark.policies.plain import plain_logps
 from tiny_world import messages, noise, save_tiny, tiny_policy, trainable
 

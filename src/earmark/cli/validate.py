@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from earmark.cli.checks.findings import Findings
-from earmark.cli.checks.model import check_model, is_model
+from earmark.cli.checks.model import check_model
 from earmark.cli.checks.pairs import check_pairs
 from earmark.cli.checks.rows import check_hypotheses, check_utterances
 from earmark.errors import InputError
 from earmark.files import numbered_lines
+from earmark.policies.model_dir import is_model
 from earmark.speech.corpus import MANIFEST
 from earmark.speech.manifests import kind_of
 

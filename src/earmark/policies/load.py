@@ -11,6 +11,7 @@ from peft import PeftModel
 from transformers import AutoConfig, AutoModelForMultimodalLM, AutoProcessor
 
 from earmark.errors import InputError
+from earmark.policies.model_dir import SETTINGS, check_model_dir
 from earmark.policies.policy import Policy
 from earmark.policies.qwen2_audio import Qwen2AudioPolicy
 
@@ -30,32 +31,6 @@ def model_path(model: str) -> str:
     if model in SHIPPED and not Path(model).exists():
         return str(files("earmark").joinpath(SHIPPED[model]))
     return model
-
-
-def check_model_dir(folder: Path) -> None:
-    """Refuse a folder that is not a whole, safe model, before anything is loaded from it.
-
-    Raises:
-        InputError: no configuration, no processor, no tokenizer or no safetensors weights.
-    """
-    wanted = {
-        "a configuration": ["config.json"],
-        "a processor": ["processor_config.json", "preprocessor_config.json"],
-        "a tokenizer": ["tokenizer.json", "tokenizer_config.json"],
-    }
-    for what, names in wanted.items():
-        if not any((folder / name).is_file() for name in names):
-            raise InputError(
-                f"{folder}: {what} is missing; expected {' or '.join(names)} beside the weights. "
-                "Save model and processor to the same folder with save_pretrained"
-            )
-    if not any(folder.glob("*.safetensors")):
-        pickled = sorted(path.name for path in folder.glob("*.bin"))
-        found = f"found {pickled[0]}, a pickle, which can run code" if pickled else "found none"
-        raise InputError(
-            f"{folder}: expected weights as *.safetensors, {found}. "
-            "Save the model again with safe_serialization=True"
-        )
 
 
 def load_policy(
@@ -116,7 +91,7 @@ def load_adapter(network: Any, folder: Path, base: str) -> PeftModel:
     Raises:
         InputError: no adapter there, weights that are not safetensors, or another base model.
     """
-    settings = folder / "adapter_config.json"
+    settings = folder / SETTINGS
     if not settings.is_file() or not (folder / "adapter_model.safetensors").is_file():
         raise InputError(
             f"{folder}: no adapter here; expected adapter_config.json and "

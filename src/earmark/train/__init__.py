@@ -1,0 +1,1 @@
+"""Training: shared-prefix batches, caches, proofs, and a thin trainer."""
