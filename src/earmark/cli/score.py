@@ -1,0 +1,109 @@
+"""`earmark score`: how far a system is from the truth, and how it fails."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from rich.console import Console
+
+from earmark.cli.json_out import write_json
+from earmark.errors import KnobError
+from earmark.evaluate.bootstrap import Resampling
+from earmark.evaluate.score import row_json
+from earmark.evaluate.score import score as score_records
+from earmark.evaluate.tables import score_tables
+from earmark.evaluate.utterance import UtteranceScore
+from earmark.files import write_jsonl
+from earmark.progress import note
+from earmark.records import Hypothesis, Utterance
+from earmark.text import tokenize
+from earmark.text.draw import draw
+from earmark.text.profiles import parse_profile
+from earmark.text.transcripts import Format, read_transcripts
+from earmark.translators.lexicon_file import load_lexicon
+
+FEW_SPEAKERS = 10
+
+
+def score(
+    *,
+    truth: Path,
+    hyp: Path,
+    profile: str = "default",
+    json: str | None = None,
+    per_utterance: Path | None = None,
+    show: int = 0,
+    lexicon: Path | None = None,
+    over: Literal["auto", "utterance", "speaker"] = "auto",
+    resamples: int = 1000,
+    seed: int = 0,
+    format: Format = "auto",
+    on_error: Literal["stop", "skip"] = "stop",
+) -> None:
+    """Score transcripts: mixed error rate, by language, by failure mode, with an interval.
+
+    Args:
+        truth: what was said: JSONL with `id` and `text`, Kaldi `text`, or plain text.
+        hyp: what the system wrote, in any of the same formats.
+        profile: how texts are split: default, espnet-seame, wenet-tal or ascend, with options
+            behind it, as in default+drop-fillers+ok-okay.
+        json: write the score as JSON to this file; `-` prints it, and nothing else.
+        per_utterance: write one row per utterance to this JSONL file.
+        show: draw the alignments of this many utterances, those with the most errors.
+        lexicon: a bilingual word list, which helps to tell translations from other errors.
+        over: what the interval resamples; auto is speakers when every truth names one.
+        resamples: how many resamples the interval is drawn from.
+        seed: the seed of the resampling.
+        format: of both files; auto looks at their names and first lines.
+        on_error: stop at a bad row, or set it aside in a file and leave out hypotheses
+            without a truth.
+    """
+    if resamples < 1:
+        raise KnobError(f"--resamples is {resamples}; expected 1 or more")
+    parse_profile(profile)
+    truths = read_transcripts(Utterance, truth, format=format, on_error=on_error)
+    hyps = read_transcripts(Hypothesis, hyp, format=format, on_error=on_error)
+    result = score_records(
+        truths,
+        hyps,
+        profile=profile,
+        over=over,
+        resampling=Resampling(resamples, seed=seed),
+        lexicon=None if lexicon is None else load_lexicon(lexicon),
+        unmatched=on_error,
+        progress=True,
+    )
+    if per_utterance is not None:
+        write_jsonl(per_utterance, map(row_json, result.rows))
+    scored = result.to_json()
+    if json is not None:
+        write_json(scored, json)
+    if json != "-":
+        console = Console()
+        console.print(score_tables(scored))
+        console.print(drawings(result.rows, truths, hyps, profile, show), markup=False, end="")
+    speakers = {row.speaker for row in result.rows}
+    if result.over == "speaker" and len(speakers) < FEW_SPEAKERS:
+        note(
+            f"the interval is over {len(speakers)} speakers, too few to trust it; "
+            "--over utterance resamples utterances"
+        )
+
+
+def drawings(
+    rows: Sequence[UtteranceScore],
+    truths: Sequence[Utterance],
+    hyps: Sequence[Hypothesis],
+    profile: str,
+    count: int,
+) -> str:
+    """Draw the alignments of the utterances with the most errors."""
+    worst = sorted(rows, key=lambda row: -row.counts.errors)[:count]
+    said = {truth.id: truth.text or "" for truth in truths}
+    written = {hyp.id: hyp.text for hyp in hyps}
+    return "".join(
+        f"\n{row.id}: {row.failure.label} ({row.failure.detail})\n"
+        + draw(tokenize(said[row.id], profile), tokenize(written.get(row.id, ""), profile))
+        + "\n"
+        for row in worst
+    )

@@ -1,0 +1,1 @@
+"""Evaluate: transcribe, score, compare, with intervals and signatures."""

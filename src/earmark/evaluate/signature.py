@@ -1,0 +1,74 @@
+"""The signature of a score: everything that must be equal before two scores are compared."""
+
+from collections.abc import Iterable
+
+from earmark import __version__
+from earmark.errors import InputError
+from earmark.records import Hypothesis
+from earmark.text.profiles import parse_profile
+from earmark.translators.lexicon import Lexicon
+
+# What each recipe does, in the words of the signature; the options add to it.
+RECIPES = {
+    "default": "norm:default-1|han:char|latin:word|hyphen:split|t2s:opencc",
+    "espnet-seame": "norm:espnet-seame-1|han:char|latin:word|hyphen:split|t2s:none",
+    "wenet-tal": "norm:wenet-tal-1|han:char|latin:word|hyphen:split|t2s:none",
+    "ascend": "norm:ascend-1|han:char|latin:word|hyphen:token|t2s:none",
+}
+
+
+def signature(profile: str, hyps: Iterable[Hypothesis] = (), lexicon: Lexicon | None = None) -> str:
+    """Write the signature of a score.
+
+    The token cap of the decoding is in it if the hypotheses record one, and the lexicon, if one
+    helped to name the failures.
+
+    >>> signature("default+ok-okay")
+    'mer|norm:default-1+ok-okay|han:char|latin:word|hyphen:split|t2s:opencc|empty:insertions|missing:deletions|v:0.1'
+    """
+    chosen = parse_profile(profile)
+    norm, _, rest = RECIPES[chosen.name].partition("|")
+    norm = "+".join((norm, *chosen.options))
+    for policy in ("join", "keep"):
+        if f"hyphen-{policy}" in chosen.options:
+            rest = rest.replace("hyphen:split", f"hyphen:{policy}")
+    cap = token_cap(hyps)
+    parts = ["mer", norm, rest, "empty:insertions", "missing:deletions"]
+    parts += [f"cap:{cap}"] if cap else []
+    parts += [f"lexicon:{lexicon.name}"] if lexicon else []
+    return "|".join([*parts, "v:" + ".".join(__version__.split(".")[:2])])
+
+
+def token_cap(hyps: Iterable[Hypothesis]) -> str | None:
+    """Return how many tokens an answer could have, as the hypotheses record it; None if unknown.
+
+    Raises:
+        InputError: the hypotheses were not all decoded with the same cap.
+    """
+    caps = {hyp.made_by.get("decoding", {}).get("max_new_tokens") for hyp in hyps}
+    if len(caps) > 1:
+        named = ", ".join(sorted(map(str, caps)))
+        raise InputError(
+            f"the hypotheses were decoded with different token caps ({named}); a loop costs as "
+            "many errors as the cap allows, so transcribe them all with one --max-new-tokens"
+        )
+    cap = next(iter(caps), None)
+    return None if cap is None else str(cap)
+
+
+def check_comparable(first: str, second: str) -> None:
+    """Refuse two signatures that differ.
+
+    Raises:
+        InputError: names each part in which they differ.
+    """
+    if first == second:
+        return
+    one, two = first.split("|"), second.split("|")
+    only = [
+        f"{' '.join(p for p in a if p not in b) or 'nothing'}" for a, b in ((one, two), (two, one))
+    ]
+    raise InputError(
+        f"these scores cannot be compared: one was made with {only[0]}, the other with {only[1]}; "
+        "score both with the same profile, decoding and version of earmark"
+    )
