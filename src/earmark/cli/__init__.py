@@ -39,8 +39,8 @@ EXTRAS = {
     "jinja2": "report",
 }
 
-# These commands read their own tokens (a configuration file, subcommands) and their own --help.
-OWN_HELP = {"train", "pairs"}
+# These commands read their own tokens (a configuration file) and their own --help.
+OWN_HELP = {"train"}
 
 app = App(name="earmark", version=__version__, help="Make an Audio LLM write down what was said.")
 for _name, _help in COMMANDS.items():

@@ -50,7 +50,16 @@ class Failure(NamedTuple):
 
 def has_markup(evidence: Evidence) -> bool:
     """Say whether Markdown, JSON, tags or speaker names appear that the truth has not."""
-    return bool(MARKUP.search(evidence.hyp)) and not MARKUP.search(evidence.truth or "")
+    return adds_markup(evidence.truth or "", evidence.hyp)
+
+
+def adds_markup(truth: str, hyp: str) -> bool:
+    """Say whether one text has markup that the other has not.
+
+    >>> adds_markup("我们走吧", "**Transcript:** 我们走吧")
+    True
+    """
+    return MARKUP.search(hyp) is not None and not MARKUP.search(truth)
 
 
 def is_on_silence(evidence: Evidence) -> bool:
@@ -128,38 +137,49 @@ def name_failure(
     """
     hyp_tokens = tokenize(hyp) if hyp_tokens is None else hyp_tokens
     truth_tokens = tokenize(truth or "") if truth_tokens is None else truth_tokens
-    evidence = Evidence(
-        truth,
-        hyp,
-        lexicon=lexicon,
-        edits=edits,
-        truth_tokens=truth_tokens,
-        hyp_tokens=hyp_tokens,
-    )
-    label, detail = _decide(evidence)
-    return Failure(label, detail, features_of(evidence, _raw_format(truth, hyp, raw)))
+    if truth is not None and truth_tokens == hyp_tokens:
+        tokens = len(truth_tokens)
+        features: Features = {"truth_tokens": tokens, "hyp_tokens": tokens, "hits": tokens}
+        label, detail = _judge_surface(truth, hyp)
+    else:
+        evidence = Evidence(
+            truth,
+            hyp,
+            lexicon=lexicon,
+            edits=edits,
+            truth_tokens=truth_tokens,
+            hyp_tokens=hyp_tokens,
+        )
+        label, detail = _judge(evidence)
+        features = features_of(evidence)
+    if raw is not None and raw.strip() != hyp.strip():
+        features["raw_format"] = _raw_format(truth, raw)
+    return Failure(label, detail, features)
 
 
-def _decide(evidence: Evidence) -> tuple[str, str]:
+def _judge_surface(truth: str, hyp: str) -> tuple[str, str]:
+    """Judge a hypothesis whose tokens are all right."""
+    if adds_markup(truth, hyp):
+        return "format", "markup"
+    if quotes.is_quoted(hyp) and not quotes.is_quoted(truth):
+        return "format", "quotes"
+    return "ok", "exact"
+
+
+def _judge(evidence: Evidence) -> tuple[str, str]:
     """Go down the cascade."""
     if evidence.truth is None:
-        seen = (d for _, d, detect in CASCADE if d in BLIND and detect(evidence))
+        seen = (name for _, name, detect in CASCADE if name in BLIND and detect(evidence))
         detail = next(seen, "")
         return (SUSPECT if detail else "", detail)
-    if evidence.is_exact:
-        surface = (("markup", has_markup), ("quotes", quotes.detect))
-        detail = next((name for name, detect in surface if detect(evidence)), "")
-        return ("format", detail) if detail else ("ok", "exact")
-    found = ((label, detail) for label, detail, detect in CASCADE if detect(evidence))
-    return next(found, ("error", "ordinary"))
+    for label, detail, detect in CASCADE:
+        if detect(evidence):
+            return label, detail
+    return "error", "ordinary"
 
 
-def _raw_format(truth: str | None, hyp: str, raw: str | None) -> str | None:
-    """Return the format failure that raw output shows, when it is not the text itself."""
-    if raw is None or raw.strip() == hyp.strip():
-        return None
+def _raw_format(truth: str | None, raw: str) -> str:
+    """Return the format failure that the raw output shows; empty when there is none."""
     evidence = Evidence(truth, raw)
-    return next(
-        (detail for label, detail, detect in CASCADE if label == "format" and detect(evidence)),
-        "",
-    )
+    formats = ((detail, detect) for label, detail, detect in CASCADE if label == "format")
+    return next((detail for detail, detect in formats if detect(evidence)), "")

@@ -18,7 +18,7 @@ def detect(evidence: Evidence) -> bool:
 
 def is_tag(evidence: Evidence) -> bool:
     """Say whether the hypothesis is a bracketed tag such as [BLANK_AUDIO] or (music)."""
-    if evidence.counts["hit"] or not 0 < len(evidence.hyp_tokens) <= LONGEST_TAG:
+    if evidence.hits or not 0 < len(evidence.hyp_tokens) <= LONGEST_TAG:
         return False
     return TAG.fullmatch(evidence.hyp) is not None
 

@@ -2,32 +2,32 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from earmark.failures.mix import OTHER, SPOKEN, Mix, Spoken, Swap, mix_of, swap_of
 from earmark.text import tokenize
 from earmark.text.align import Edit, align
-from earmark.text.language import Language, language_of
+from earmark.text.language import language_of
 from earmark.translators.lexicon import Lexicon, Match, same_stem
 
-Spoken = Literal["zh", "en"]
-OTHER: dict[Spoken, Spoken] = {"zh": "en", "en": "zh"}
-SPOKEN: tuple[Spoken, ...] = ("zh", "en")
-
-# How long a token takes to say, in syllables of Mandarin; an English word takes about 1.4.
-SYLLABLES: dict[Language, float] = {"zh": 1.0, "en": 1.4, "other": 1.0}
 # A language is lost when the hypothesis writes at most this many tokens of it for each one said.
 LOST_SHARE = 0.25
-# What must stand in place of lost words, in syllables for each lost syllable, to be their
-# translation: English words become one or two characters, four characters may become one word.
-REPLACED = {"zh": 0.25, "en": 0.5}
+# Fewer words of a language are too few to judge by whether they were written somewhere.
+FEWEST_ANCHORS = 2
 
 
 class Stretch(NamedTuple):
-    """A longest stretch without a hit: truth tokens `truth`, hypothesis tokens `hyp` (slices)."""
+    """A longest stretch without a hit: where it is in truth and hypothesis, and what is in it."""
 
     truth: slice
     hyp: slice
+    said: Mix
+    written: Mix
+
+    @property
+    def surplus(self) -> float:
+        """Return how much longer what was written is than what was said, in syllables."""
+        return self.written.syllables - self.said.syllables
 
 
 class Evidence:
@@ -52,147 +52,90 @@ class Evidence:
         self.lexicon = lexicon
         self.truth_tokens = tokenize(truth or "") if truth_tokens is None else truth_tokens
         self.hyp_tokens = tokenize(hyp) if hyp_tokens is None else hyp_tokens
-        given = align(self.truth_tokens, self.hyp_tokens) if edits is None else edits
         self.truth_languages = [language_of(token) for token in self.truth_tokens]
         self.hyp_languages = [language_of(token) for token in self.hyp_tokens]
-        self._survey(given)
-
-    def _survey(self, edits: Iterable[Edit]) -> None:
-        """Count the edits and gather the stretches without a hit, in one pass."""
-        self.counts = {"hit": 0, "substitution": 0, "deletion": 0, "insertion": 0}
-        self.heard: dict[Language, int] = {"zh": 0, "en": 0, "other": 0}
-        self.stretches: list[Stretch] = []
-        truth_at = hyp_at = truth_from = hyp_from = 0
-        for kind, truth, hyp in edits:
-            self.counts[kind] += 1
-            if kind == "hit" and truth is not None:
-                if truth_at > truth_from or hyp_at > hyp_from:
-                    self.stretches.append(
-                        Stretch(slice(truth_from, truth_at), slice(hyp_from, hyp_at))
-                    )
-                truth_from, hyp_from = truth_at + 1, hyp_at + 1
-                self.heard[self.truth_languages[truth]] += 1
-            truth_at += truth is not None
-            hyp_at += hyp is not None
-        if truth_at > truth_from or hyp_at > hyp_from:
-            self.stretches.append(Stretch(slice(truth_from, truth_at), slice(hyp_from, hyp_at)))
-
-    @property
-    def is_exact(self) -> bool:
-        """Say whether every token was heard and none added."""
-        return not self.stretches
-
-    @cached_property
-    def lost(self) -> list[Spoken]:
-        """List the languages of the truth that the hypothesis hardly writes any more."""
-        return [
+        self.said, self.written = mix_of(self.truth_languages), mix_of(self.hyp_languages)
+        self._survey(align(self.truth_tokens, self.hyp_tokens) if edits is None else edits)
+        self.lost: list[Spoken] = [
             language
             for language in SPOKEN
-            if (said := self.truth_languages.count(language))
-            and self.hyp_languages.count(language) <= said * LOST_SHARE
+            if 0 < self.said.of(language) * LOST_SHARE >= self.written.of(language)
         ]
+        self._anchors: dict[Spoken, float | None] = {}
 
-    @cached_property
-    def matrix(self) -> Spoken:
-        """Name the language that most of the truth is said in."""
-        return matrix_of(self.truth_languages)
+    def _survey(self, edits: Iterable[Edit]) -> None:
+        """Count the hits and gather the stretches between them, in one pass."""
+        self.hits = 0
+        self.stretches: list[Stretch] = []
+        truth = hyp = truth_from = hyp_from = 0
+        for kind, _, _ in edits:
+            if kind == "hit":
+                if truth > truth_from or hyp > hyp_from:
+                    self._add_stretch(slice(truth_from, truth), slice(hyp_from, hyp))
+                self.hits += 1
+                truth, hyp = truth + 1, hyp + 1
+                truth_from, hyp_from = truth, hyp
+            else:
+                truth += kind != "insertion"
+                hyp += kind != "deletion"
+        if truth > truth_from or hyp > hyp_from:
+            self._add_stretch(slice(truth_from, truth), slice(hyp_from, hyp))
 
-    @cached_property
-    def swaps(self) -> dict[Spoken, "Swap"]:
-        """Return what was lost of each language and what the other gained, over the utterance."""
-        return {language: self._swap(language, self.stretches) for language in SPOKEN}
+    def _add_stretch(self, truth: slice, hyp: slice) -> None:
+        """Keep a stretch without a hit, with what is in it."""
+        said, written = mix_of(self.truth_languages[truth]), mix_of(self.hyp_languages[hyp])
+        self.stretches.append(Stretch(truth, hyp, said, written))
 
-    def swap(self, language: Spoken, stretch: Stretch) -> "Swap":
-        """Return what was lost of a language and what the other gained in one stretch."""
-        return self._swap(language, [stretch])
+    @property
+    def is_mixed(self) -> bool:
+        """Say whether the truth is in both languages."""
+        return self.said.zh > 0 and self.said.en > 0
 
-    def _swap(self, language: Spoken, stretches: Sequence[Stretch]) -> "Swap":
-        """Weigh, in syllables, what left one language and what came in the other."""
-        lost = gained = 0
-        other = OTHER[language]
-        for truth, hyp in stretches:
-            lost += self.truth_languages[truth].count(language)
-            lost -= self.hyp_languages[hyp].count(language)
-            gained += self.hyp_languages[hyp].count(other)
-            gained -= self.truth_languages[truth].count(other)
-        return Swap(language, lost, gained)
+    def swap(self, language: Spoken) -> Swap:
+        """Return what a language lost and the other gained over the utterance."""
+        return swap_of(language, self.said, self.written)
 
-    @cached_property
-    def found(self) -> dict[Spoken, int]:
-        """Count, by language, the truth's tokens that the hypothesis writes somewhere."""
-        shared = Counter(self.truth_tokens) & Counter(self.hyp_tokens)
-        found: dict[Spoken, int] = {"zh": 0, "en": 0}
-        for token, count in shared.items():
-            language = language_of(token)
-            if language != "other":
-                found[language] += count
-        return found
+    def unheard(self) -> Counter[str]:
+        """Count the truth's tokens that the hypothesis writes nowhere, not even out of place."""
+        spoken = Counter(t for stretch in self.stretches for t in self.truth_tokens[stretch.truth])
+        return spoken - Counter(
+            t for stretch in self.stretches for t in self.hyp_tokens[stretch.hyp]
+        )
 
     def anchors(self, language: Spoken) -> float | None:
         """Return the share of the truth's words of a language that were written, in any place.
 
         English words count when they begin alike (hike, hiking). None when the truth has
-        fewer than two words of the language, too few to judge by.
+        fewer than two words of the language.
         """
-        said = self.truth_languages.count(language)
-        if said < 2:
+        if language not in self._anchors:
+            self._anchors[language] = self._find_anchors(language)
+        return self._anchors[language]
+
+    def _find_anchors(self, language: Spoken) -> float | None:
+        """Look for the truth's words of a language all over the hypothesis."""
+        said = self.said.of(language)
+        if said < FEWEST_ANCHORS:
             return None
-        found = self.found[language]
-        if language == "en" and found < said:
+        unheard = {t: n for t, n in self.unheard().items() if language_of(t) == language}
+        if language == "en":
             written = {token for token in self.hyp_tokens if language_of(token) == "en"}
-            spoken = {token for token in self.truth_tokens if language_of(token) == "en"}
-            found += sum(
-                any(same_stem(word, other) for other in written) for word in spoken - written
-            )
-        return found / said
+            alike = [t for t in unheard if any(same_stem(t, other) for other in written)]
+            unheard = {t: n for t, n in unheard.items() if t not in alike}
+        return 1 - sum(unheard.values()) / said
 
     def match(self, language: Spoken, stretches: Sequence[Stretch] | None = None) -> Match:
-        """Look up the truth's unheard words of a language: how many are known, and were translated.
+        """Look up the truth's unheard words of a language: how many are known, and translated.
 
         All that the hypothesis wrote without a hit in these stretches may hold the translation.
         """
         if self.lexicon is None:
             return Match(0, 0)
         looked_at = self.stretches if stretches is None else stretches
-        written = [token for _, hyp in looked_at for token in self.hyp_tokens[hyp]]
+        written = [token for stretch in looked_at for token in self.hyp_tokens[stretch.hyp]]
         known = found = 0
-        for truth, _ in looked_at:
-            one = self.lexicon.match(self.truth_tokens[truth], written, OTHER[language])
+        for stretch in looked_at:
+            tokens = self.truth_tokens[stretch.truth]
+            one = self.lexicon.match(tokens, written, OTHER[language])
             known, found = known + one.known, found + one.found
         return Match(known, found)
-
-
-class Swap(NamedTuple):
-    """Tokens that a language lost, and tokens that the other gained in their place."""
-
-    language: Spoken
-    lost: int
-    gained: int
-
-    @property
-    def ratio(self) -> float:
-        """Return syllables gained for each syllable lost; 0 when nothing was lost."""
-        if self.lost <= 0:
-            return 0.0
-        gained = max(0, self.gained) * SYLLABLES[OTHER[self.language]]
-        return gained / (self.lost * SYLLABLES[self.language])
-
-    @property
-    def is_replaced(self) -> bool:
-        """Say whether enough stands in place of the lost words to be their translation."""
-        return self.lost > 0 and self.ratio >= REPLACED[self.language]
-
-
-def matrix_of(languages: Sequence[Language]) -> Spoken:
-    """Name the language that takes longer to say; at a tie, Mandarin.
-
-    >>> matrix_of(["zh", "zh", "en"]), matrix_of(["en", "other", "zh"])
-    ('zh', 'en')
-    """
-    weight = {language: languages.count(language) * SYLLABLES[language] for language in SPOKEN}
-    return "en" if weight["en"] > weight["zh"] else "zh"
-
-
-def syllables(languages: Iterable[Language]) -> float:
-    """Estimate how long tokens of these languages take to say, in syllables."""
-    return sum(SYLLABLES[language] for language in languages)

@@ -2,8 +2,9 @@
 
 from random import Random
 
-from earmark.failures.evidence import LOST_SHARE, OTHER, SPOKEN, Evidence, Spoken
+from earmark.failures.evidence import LOST_SHARE, Evidence
 from earmark.failures.lost_language import fate
+from earmark.failures.mix import OTHER, SPOKEN, Spoken
 from earmark.failures.mode import Tools
 from earmark.failures.surface import Surface
 
@@ -14,7 +15,7 @@ LEFT_OVER = 0.05
 def detect(evidence: Evidence) -> bool:
     """Say whether a language of the truth was translated until hardly a word of it is left."""
     return any(
-        evidence.hyp_languages.count(language) <= LEFT_OVER * len(evidence.hyp_tokens)
+        evidence.written.of(language) <= LEFT_OVER * evidence.written.total
         and fate(evidence, language) == "translated"
         for language in SPOKEN
     )

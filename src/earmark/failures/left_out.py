@@ -1,6 +1,6 @@
 """Stretches of the truth in whose place nothing stands: cut off at the end, or left out."""
 
-from earmark.failures.evidence import Evidence, Stretch, syllables
+from earmark.failures.evidence import Evidence, Stretch
 
 # What may still stand in place of a stretch that counts as left out, by tokens.
 REMAINS = 0.25
@@ -15,14 +15,12 @@ SHORTEST_SPAN = 1.4
 
 def is_empty(stretch: Stretch) -> bool:
     """Say whether hardly anything stands in place of a stretch of the truth."""
-    lost = stretch.truth.stop - stretch.truth.start
-    return lost > 0 and stretch.hyp.stop - stretch.hyp.start <= lost * REMAINS
+    return stretch.said.total > 0 and stretch.written.total <= stretch.said.total * REMAINS
 
 
 def is_long(evidence: Evidence, stretch: Stretch) -> bool:
     """Say whether a stretch is too long for an ordinary deletion."""
-    lost = stretch.truth.stop - stretch.truth.start
-    return lost >= max(FEWEST_TOKENS, LEAST_SHARE * len(evidence.truth_tokens))
+    return stretch.said.total >= max(FEWEST_TOKENS, LEAST_SHARE * evidence.said.total)
 
 
 def cut_off(evidence: Evidence) -> Stretch | None:
@@ -30,10 +28,9 @@ def cut_off(evidence: Evidence) -> Stretch | None:
     if not evidence.stretches:
         return None
     last = evidence.stretches[-1]
-    at_the_end = last.truth.stop == len(evidence.truth_tokens)
+    at_the_end = last.truth.stop == evidence.said.total
     before = last.truth.start
-    hits = evidence.counts["hit"]
-    if at_the_end and is_empty(last) and before and hits >= KEPT_BEFORE * before:
+    if at_the_end and is_empty(last) and before and evidence.hits >= KEPT_BEFORE * before:
         return last
     return None
 
@@ -55,14 +52,13 @@ def ends_at_switch(evidence: Evidence, stretch: Stretch) -> bool:
 def cut_short(evidence: Evidence) -> bool:
     """Say whether the end is missing, more than a language could account for.
 
-    That is a cut which takes both languages along, or a long one that loses no language
-    (speech in one language, or much of both before it).
+    That is a cut which takes both languages along, or a long one in speech of one language.
     """
     end = cut_off(evidence)
     if end is None:
         return False
-    gone = set(evidence.truth_languages[end.truth]) - {"other"}
-    return len(gone) == 2 or (is_long(evidence, end) and len(set(evidence.truth_languages)) == 1)
+    takes_both = end.said.zh > 0 and end.said.en > 0
+    return takes_both or (is_long(evidence, end) and not evidence.is_mixed)
 
 
 def left_out(evidence: Evidence) -> bool:
@@ -70,14 +66,12 @@ def left_out(evidence: Evidence) -> bool:
     for stretch in evidence.stretches:
         if not is_empty(stretch):
             continue
-        inside = evidence.truth_languages[stretch.truth]
         whole_span = (
-            len(set(inside) - {"other"}) == 1
-            and "zh" in evidence.truth_languages
-            and "en" in evidence.truth_languages
+            evidence.is_mixed
+            and (stretch.said.zh == 0) != (stretch.said.en == 0)
             and (starts_at_switch(evidence, stretch) or not stretch.truth.start)
             and ends_at_switch(evidence, stretch)
-            and syllables(inside) >= SHORTEST_SPAN
+            and stretch.said.syllables >= SHORTEST_SPAN
         )
         if whole_span or is_long(evidence, stretch):
             return True

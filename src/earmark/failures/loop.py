@@ -1,6 +1,7 @@
 """Hallucination: the same words over and over."""
 
 from collections.abc import Sequence
+from operator import eq
 from random import Random
 from typing import NamedTuple
 
@@ -12,6 +13,8 @@ from earmark.text.loops import is_looping
 LONGEST_UNIT = 40
 # Repeats in a row, and tokens repeated beyond what the truth repeats: either pair is a loop.
 RULES = ((4, 5), (3, 8))
+FEWEST_AGAIN = min(surplus for _, surplus in RULES)
+LONG_WORD = 20
 IMITATED_UNIT = 4
 IMITATED_REPEATS = 5
 
@@ -27,16 +30,24 @@ class Repetition(NamedTuple):
 def repetition(tokens: Sequence[str], truth_tokens: Sequence[str] = ()) -> Repetition:
     """Find the repetition with the most tokens beyond what the truth repeats at that length.
 
-    >>> repetition("ja ja ja ja ja nein".split())
-    Repetition(unit_tokens=1, repeats=5, surplus=4)
-    >>> repetition("ja ja ja".split(), "ja ja ja".split()).surplus
+    Fewer than five tokens that came before are not looked at; speech is full of them.
+
+    >>> repetition("ja ja ja ja ja ja nein".split())
+    Repetition(unit_tokens=1, repeats=6, surplus=5)
+    >>> repetition(["ja"] * 9, ["ja"] * 9).surplus
     0
     """
     best = Repetition(0, 1, 0)
-    # Each token beyond the first unit is one that occurred before.
-    if len(tokens) - len(set(tokens)) < 1:
+    # A token that equals the one a unit before it came before, so no run is longer than this.
+    again = len(tokens) - len(set(tokens))
+    if again < FEWEST_AGAIN:
         return best
     for unit in range(1, min(LONGEST_UNIT, len(tokens) // 2) + 1):
+        if again <= best.surplus:
+            break
+        # Counting all matches is fast, and no run is longer than that.
+        if sum(map(eq, tokens, tokens[unit:])) < max(FEWEST_AGAIN, best.surplus):
+            continue
         run = _longest_run(tokens, unit)
         if run > best.surplus:
             surplus = run - _longest_run(truth_tokens, unit)
@@ -50,14 +61,13 @@ def _longest_run(tokens: Sequence[str], unit: int) -> int:
     best = run = 0
     for one, later in zip(tokens, tokens[unit:], strict=False):
         run = run + 1 if one == later else 0
-        best = max(best, run)
+        if run > best:
+            best = run
     return best
 
 
 def is_loop(tokens: Sequence[str], truth_tokens: Sequence[str]) -> bool:
     """Say whether tokens repeat a unit far more than the truth does."""
-    if len(tokens) - len(set(tokens)) < min(surplus for _, surplus in RULES):
-        return False
     found = repetition(tokens, truth_tokens)
     return any(found.repeats >= repeats and found.surplus >= more for repeats, more in RULES)
 
@@ -67,11 +77,17 @@ def detect(evidence: Evidence) -> bool:
 
     With a truth at hand short loops count too, which `earmark.text.loops` must let pass.
     """
-    if is_loop(evidence.hyp_tokens, evidence.truth_tokens):
+    tokens = evidence.hyp_tokens
+    # Without a token that comes back, only a word of the kind of hahahaha can be a loop.
+    if (
+        len(tokens) - len(set(tokens)) < FEWEST_AGAIN
+        and len(max(tokens, key=len, default="")) < LONG_WORD
+    ):
+        return False
+    if is_loop(tokens, evidence.truth_tokens):
         return True
-    return is_looping(evidence.hyp, evidence.hyp_tokens) and not is_looping(
-        evidence.truth or "", evidence.truth_tokens
-    )
+    truth = evidence.truth or ""
+    return is_looping(evidence.hyp, tokens) and not is_looping(truth, evidence.truth_tokens)
 
 
 def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:
@@ -79,7 +95,7 @@ def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:
     if not truth.tokens:
         return None
     end = rng.randint(1, len(truth.tokens))
-    unit = rng.randint(1, min(IMITATED_UNIT, end))
+    unit = rng.randint(1, min(IMITATED_UNIT, end, max(1, tools.longest // IMITATED_REPEATS)))
     least = max(IMITATED_REPEATS, -(-RULES[1][1] // unit))
     copies = rng.randint(least, max(least, tools.longest // unit))
     again = truth.words(end - unit, end)

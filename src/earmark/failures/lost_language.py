@@ -2,12 +2,13 @@
 
 from typing import Literal
 
-from earmark.failures.evidence import OTHER, Evidence, Spoken
+from earmark.failures.evidence import Evidence
+from earmark.failures.mix import OTHER, Spoken
 
 Fate = Literal["kept", "omitted", "translated", "sounded out", "forgotten"]
 
 # Below this share of the other language's words, the hypothesis is about something else.
-FEWEST_ANCHORS = 0.25
+LEAST_ANCHORED = 0.25
 # From this share of the known words on, a lexicon's word is enough, however short the text.
 CLEARLY_TRANSLATED = 0.5
 
@@ -24,17 +25,16 @@ def fate(evidence: Evidence, language: Spoken) -> Fate:
     if language not in evidence.lost:
         return "kept"
     other = OTHER[language]
-    is_mixed = other in evidence.truth_languages
     anchors = evidence.anchors(other)
-    if anchors is not None and anchors < FEWEST_ANCHORS:
+    if anchors is not None and anchors < LEAST_ANCHORED:
         return "forgotten"
     match = evidence.match(language)
     if match.known and match.found >= match.known * CLEARLY_TRANSLATED:
         return "translated"
-    if not evidence.swaps[language].is_replaced:
-        return "omitted" if is_mixed and other not in evidence.lost else "forgotten"
+    if not evidence.swap(language).is_replaced:
+        return "omitted" if evidence.is_mixed and other not in evidence.lost else "forgotten"
     if match.known and not match.found:
-        if is_mixed:
+        if evidence.is_mixed:
             return "sounded out"
         # One word may have a translation that the lexicon lacks; several hardly all have.
         return "forgotten" if match.known > 1 else "translated"

@@ -2,15 +2,16 @@
 
 from random import Random
 
-from earmark.failures.evidence import OTHER, Evidence
+from earmark.failures.evidence import Evidence
 from earmark.failures.lost_language import fate
+from earmark.failures.mix import OTHER
 from earmark.failures.mode import Tools
 from earmark.failures.surface import Surface
 
 
 def detect(evidence: Evidence) -> bool:
     """Say whether the embedded language was left out, with nothing in its place."""
-    return fate(evidence, OTHER[evidence.matrix]) == "omitted"
+    return fate(evidence, OTHER[evidence.said.matrix]) == "omitted"
 
 
 def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:

@@ -10,7 +10,7 @@ from earmark.failures.surface import Surface
 
 def detect(evidence: Evidence) -> bool:
     """Say whether the matrix language was left out, with nothing in its place."""
-    return fate(evidence, evidence.matrix) == "omitted"
+    return fate(evidence, evidence.said.matrix) == "omitted"
 
 
 def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:

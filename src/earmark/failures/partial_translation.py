@@ -2,8 +2,9 @@
 
 from random import Random
 
-from earmark.failures.evidence import OTHER, SPOKEN, Evidence, Spoken, Stretch
+from earmark.failures.evidence import Evidence, Stretch
 from earmark.failures.global_translation import capitalized_like
+from earmark.failures.mix import OTHER, SPOKEN, Spoken, swap_of
 from earmark.failures.mode import Tools
 from earmark.failures.surface import Surface
 
@@ -24,7 +25,7 @@ def detect(evidence: Evidence) -> bool:
 
 def is_translated(evidence: Evidence, language: Spoken, stretch: Stretch) -> bool:
     """Say whether words of a language were replaced by words of the other in a stretch."""
-    swap = evidence.swap(language, stretch)
+    swap = swap_of(language, stretch.said, stretch.written)
     if swap.lost <= 0 or swap.gained <= 0:
         return False
     match = evidence.match(language, [stretch])

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from earmark.failures.evidence import Evidence, syllables
+from earmark.failures.evidence import Evidence
 from earmark.failures.mode import Tools
 from earmark.failures.phrases import listed, phrases
 from earmark.failures.surface import Surface
@@ -17,15 +17,12 @@ def detect(evidence: Evidence) -> bool:
     The stretch, or the hypothesis as a whole, must be longer than what was said.
     """
     markers = phrases("preamble_markers")
-    talk = syllables(evidence.hyp_languages) - syllables(evidence.truth_languages)
-    for truth, hyp in evidence.stretches:
-        said = syllables(evidence.truth_languages[truth])
-        surplus = syllables(evidence.hyp_languages[hyp]) - said
-        if max(surplus, talk) >= LEAST_SURPLUS and markers.find(
-            evidence.hyp_tokens[hyp], unless=evidence.truth_tokens
-        ):
-            return True
-    return False
+    talk = evidence.written.syllables - evidence.said.syllables
+    return any(
+        markers.find(evidence.hyp_tokens[stretch.hyp], unless=evidence.truth_tokens)
+        for stretch in evidence.stretches
+        if max(stretch.surplus, talk) >= LEAST_SURPLUS
+    )
 
 
 def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:

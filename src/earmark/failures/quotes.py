@@ -9,6 +9,7 @@ from earmark.failures.phrases import listed
 from earmark.failures.surface import Surface
 
 MARKS = re.compile(r"[\"“”「」『』«»]")
+CLOSING = frozenset("\"”」』'’")
 # At most a short lead with a colon or comma, then quotes to the end.
 QUOTED = re.compile(
     r"""\s*(?:[^"“”「」『』]{1,40}[:：,，]\s*)?
@@ -19,9 +20,17 @@ QUOTED = re.compile(
 
 def detect(evidence: Evidence) -> bool:
     """Say whether the hypothesis is a quotation and the truth is not."""
-    if not QUOTED.fullmatch(evidence.hyp):
-        return False
-    return evidence.truth is None or not QUOTED.fullmatch(evidence.truth)
+    return is_quoted(evidence.hyp) and not is_quoted(evidence.truth or "")
+
+
+def is_quoted(text: str) -> bool:
+    """Say whether a text is a quotation, with at most a short lead.
+
+    >>> is_quoted("He says: “我们走吧。”"), is_quoted("He says “我们走吧” again")
+    (True, False)
+    """
+    # Most texts do not end with a quote, and a look at the end is cheaper than the pattern.
+    return text.rstrip(" .。!！?？")[-1:] in CLOSING and QUOTED.fullmatch(text) is not None
 
 
 def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from earmark.failures.evidence import Evidence, syllables
+from earmark.failures.evidence import Evidence
 from earmark.failures.mode import Tools
 from earmark.failures.phrases import listed
 from earmark.failures.surface import Surface
@@ -18,25 +18,26 @@ RUNAWAY_FACTOR, RUNAWAY_TOKENS = 2, 10
 
 def detect(evidence: Evidence) -> bool:
     """Say whether the hypothesis says much more than was said."""
-    said, written = len(evidence.truth_tokens), len(evidence.hyp_tokens)
+    said, written = evidence.said.total, evidence.written.total
     if not said:
         return False
     if written > RUNAWAY_FACTOR * said + RUNAWAY_TOKENS:
         return True
-    if evidence.counts["hit"] < LEAST_HITS * said:
+    if evidence.hits < LEAST_HITS * said:
         return False
     return longest_surplus(evidence) >= LEAST_SURPLUS
 
 
 def longest_surplus(evidence: Evidence) -> float:
     """Return how much longer, in syllables, a stretch is than what was said there, at most."""
-    longest = 0.0
-    for truth, hyp in evidence.stretches:
-        said = syllables(evidence.truth_languages[truth])
-        written = syllables(evidence.hyp_languages[hyp])
-        if written >= FACTOR * said:
-            longest = max(longest, written - said)
-    return longest
+    return max(
+        (
+            stretch.surplus
+            for stretch in evidence.stretches
+            if stretch.written.syllables >= FACTOR * stretch.said.syllables
+        ),
+        default=0.0,
+    )
 
 
 def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:

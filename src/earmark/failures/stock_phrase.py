@@ -2,7 +2,7 @@
 
 from random import Random
 
-from earmark.failures.evidence import Evidence, syllables
+from earmark.failures.evidence import Evidence
 from earmark.failures.mode import Tools
 from earmark.failures.phrases import phrases
 from earmark.failures.surface import Surface
@@ -17,7 +17,7 @@ def detect(evidence: Evidence) -> bool:
     if phrases("stock_phrases").find(hyp, unless=truth):
         return True
     weak = phrases("weak_stock_phrases")
-    if evidence.counts["hit"] or syllables(evidence.truth_languages) < LONGER:
+    if evidence.hits or evidence.said.syllables < LONGER:
         return False
     return len(hyp) > 0 and weak.find(hyp, unless=truth) == tuple(hyp)
 

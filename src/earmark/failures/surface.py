@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from earmark.failures.evidence import OTHER, Spoken, matrix_of
+from earmark.failures.mix import OTHER, Spoken, mix_of
 from earmark.text import tokenize
 from earmark.text.joining import HAN, join, spacing_of
 from earmark.text.language import Language, language_of
@@ -19,6 +19,7 @@ PUNCTUATION = re.compile(r"[^\w\s'’%$&+#]|_")
 HAN_MEETS_HAN = re.compile(rf"(?<=[{HAN}])(?=[{HAN}])")
 COMMAS = ",，、;；:： "
 SENTENCE_ENDS = ".!?。！？…"
+TRAILING = " \t\"'”’」』)）】"
 
 
 class Span(NamedTuple):
@@ -47,7 +48,7 @@ class Surface:
     @property
     def matrix(self) -> Spoken:
         """Name the language that most of it is said in."""
-        return matrix_of(self.languages)
+        return mix_of(self.languages).matrix
 
     @property
     def embedded(self) -> Spoken:
@@ -56,9 +57,11 @@ class Surface:
 
     @cached_property
     def closing(self) -> str:
-        """Return the marks after the last token, without blanks."""
-        marks = re.search(r"[^\w\s]+\s*$", self.pieces[-1]) if self.pieces else None
-        return marks[0].strip() if marks else ""
+        """Return the marks that end the last sentence; a quote or bracket is not one of them."""
+        if not self.pieces:
+            return ""
+        trailing = self.pieces[-1][len(self.pieces[-1].rstrip(SENTENCE_ENDS + TRAILING)) :]
+        return "".join(char for char in trailing if char in SENTENCE_ENDS)
 
     def words(self, start: int, end: int) -> str:
         """Return tokens `start` to `end` as written."""

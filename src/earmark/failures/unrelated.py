@@ -6,8 +6,9 @@ from random import Random
 
 from rapidfuzz import fuzz
 
-from earmark.failures.evidence import SPOKEN, Evidence
-from earmark.failures.lost_language import FEWEST_ANCHORS, fate
+from earmark.failures.evidence import Evidence
+from earmark.failures.lost_language import LEAST_ANCHORED, fate
+from earmark.failures.mix import SPOKEN
 from earmark.failures.mode import Tools
 from earmark.failures.phrases import listed
 from earmark.failures.surface import Surface
@@ -26,7 +27,8 @@ def detect(evidence: Evidence) -> bool:
         return False
     if evidence.lost:
         return any(fate(evidence, language) == "forgotten" for language in evidence.lost)
-    return are_strangers(evidence.truth_tokens, evidence.hyp_tokens)
+    heard = evidence.hits >= SHARED * evidence.said.total
+    return not heard and are_strangers(evidence.truth_tokens, evidence.hyp_tokens)
 
 
 def are_strangers(truth: Sequence[str], hyp: Sequence[str]) -> bool:
@@ -62,7 +64,7 @@ def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:
         shared = Counter(truth.tokens) & Counter(tokens)
         alike = any(
             sum(n for token, n in shared.items() if language_of(token) == language)
-            >= FEWEST_ANCHORS * truth.languages.count(language)
+            >= LEAST_ANCHORED * truth.languages.count(language)
             for language in SPOKEN
             if language in truth.languages
         )

@@ -4,11 +4,13 @@ Ye and Vickers (Interspeech 2026) count an utterance as soon as one character is
 scripts of the language pair; so does `detect`.
 """
 
+from functools import cache
 from random import Random
 
 from earmark.failures.evidence import Evidence
 from earmark.failures.mode import Tools
 from earmark.failures.surface import Surface
+from earmark.text import tokenize
 from earmark.text.language import language_of
 
 CYRILLIC = dict(zip("abcdefghijklmnopqrstuvwxyz", "абцдефгхийклмнопкрстувшхыз", strict=True))
@@ -19,14 +21,22 @@ HANGUL = "가나다라마바사아자차카타파하거너더러머버서어저�
 def foreign(evidence: Evidence) -> int:
     """Count the hypothesis's tokens in a third script that the truth does not write."""
     return sum(
-        language == "other" and _is_lettered(token) and token not in evidence.truth_tokens
-        for token, language in zip(evidence.hyp_tokens, evidence.hyp_languages, strict=True)
+        is_foreign(token) and token not in evidence.truth_tokens
+        for stretch in evidence.stretches
+        for token in evidence.hyp_tokens[stretch.hyp]
     )
 
 
-def _is_lettered(token: str) -> bool:
-    """Say whether a token holds a letter, and is not a number or a sign."""
-    return any(char.isalpha() for char in token)
+@cache
+def is_foreign(token: str) -> bool:
+    """Say whether a token has a letter that is neither Latin nor Han.
+
+    >>> [is_foreign(token) for token in ["コ", "привет", "café", "3.14", "好"]]
+    [True, True, False, False, False]
+    """
+    return not token.isascii() and any(
+        char.isalpha() and language_of(char) == "other" for char in token
+    )
 
 
 def detect(evidence: Evidence) -> bool:
@@ -45,9 +55,15 @@ def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:
         _respell(piece, token, script) if language_of(token) == span.language else piece
         for piece, token in zip(truth.pieces, truth.tokens, strict=True)
     ]
-    changed = "".join(pieces[span.start : span.end])
-    before, after = truth.words(0, span.start), truth.words(span.end, len(truth.pieces))
-    return f"{before}{changed}{after}"
+    parts = truth.words(0, span.start), "".join(pieces[span.start : span.end])
+    return _apart(_apart(*parts), truth.words(span.end, len(truth.pieces)))
+
+
+def _apart(left: str, right: str) -> str:
+    """Put two stretches together, with a blank where two words would become one."""
+    meet = left[-1:] + right[:1]
+    would_glue = len(meet) == 2 and meet.isalnum() and len(tokenize(meet)) == 1
+    return f"{left} {right}" if would_glue else left + right
 
 
 def _respell(piece: str, token: str, script: str | None) -> str:

@@ -7,6 +7,7 @@ published. Departure: the prompts here are our own.
 import re
 from random import Random
 
+from earmark.errors import KnobError
 from earmark.text import tokenize
 from earmark.text.language import language_of
 from earmark.translators import Target, Translation
@@ -34,9 +35,14 @@ class ChatTranslator:
 
     `workers` bounds how many requests are under way at once; `answers` keeps what was
     answered on disk.
+
+    Raises:
+        KnobError: fewer than one worker.
     """
 
     def __init__(self, endpoint: ChatEndpoint, answers: AnswerFile, workers: int = 8) -> None:
+        if workers < 1:
+            raise KnobError(f"{workers} chat requests at once; expected 1 or more")
         self.name = f"chat:{endpoint.model}"
         self.workers = workers
         self._endpoint = endpoint

@@ -1,0 +1,163 @@
+"""`earmark pairs`: build preference pairs."""
+
+from pathlib import Path
+from typing import Literal
+
+from cyclopts import App
+
+from earmark.failures import TRANSLATING
+from earmark.failures.mode import Tools
+from earmark.pairs.files import OnError, imitate_file, mine_file
+from earmark.pairs.imitate import Imitation
+from earmark.pairs.mined import FAILURES, Mining, parse_labels
+from earmark.pairs.mix import PAPER_MIX, parse_mix
+from earmark.progress import console, note
+from earmark.translators import Translator
+from earmark.translators.answers import AnswerFile
+from earmark.translators.chat import ChatTranslator
+from earmark.translators.endpoint import ChatEndpoint
+from earmark.translators.lexicon_file import load_lexicon
+
+pairs = App(name="pairs", help="Build preference pairs: chosen is the truth, rejected a failure.")
+
+
+@pairs.command
+def imitate(
+    *,
+    utterances: Path,
+    out: Path,
+    mix: str = PAPER_MIX,
+    per_utterance: int = 1,
+    each: bool = False,
+    several: bool = False,
+    seed: int = 0,
+    prompts: Path | None = None,
+    translator: Literal["lexicon", "chat"] = "lexicon",
+    lexicon: Path | None = None,
+    chat_url: str = "http://localhost:8000/v1",
+    chat_model: str = "",
+    chat_requests: int = 8,
+    chat_retries: int = 6,
+    chat_answers: Path | None = None,
+    longest: int = 40,
+    on_error: OnError = "stop",
+) -> None:
+    """Build pairs whose rejected answers imitate failures of an Audio LLM, by rule.
+
+    The key of a chat endpoint is read from the environment variable OPENAI_API_KEY.
+
+    Parameters
+    ----------
+    utterances
+        Manifest: JSONL with id, audio and text.
+    out
+        Pairs file to write; its tally goes to OUT.tally.json.
+    mix
+        How often each failure is imitated. The default is that of arXiv 2605.23975. Modes:
+        global_translation, partial_translation, omit_embedded, omit_matrix,
+        truncate_at_switch, loop, run_on, stock_phrase, unrelated, wrong_script, preamble,
+        quotes, refusal, empty.
+    per_utterance
+        Rejected answers drawn for each utterance.
+    each
+        Imitate each mode of the mix once for each utterance, instead of drawing by weight;
+        with per-utterance N, N times each.
+    several
+        Put all rejected answers of an utterance into one row, instead of one row each.
+    seed
+        Seed; an utterance's pair depends on it and on the utterance's id alone.
+    prompts
+        Transcription prompts, one a line; by default 20 English and 20 Chinese ones.
+    translator
+        What translates: a word list, or a chat model.
+    lexicon
+        Word list: Mandarin, a tab, English; by default the small one that ships.
+    chat_url
+        Base URL of any OpenAI-compatible endpoint.
+    chat_model
+        Name of the chat model.
+    chat_requests
+        Requests under way at once, at most.
+    chat_retries
+        How often a request is tried again after a time-out, status 429 or 5xx.
+    chat_answers
+        File that keeps the answers, so that a stopped run continues; by default
+        OUT.chat.jsonl.
+    longest
+        Tokens that a loop or a tail adds, at most.
+    on_error
+        Stop at the first bad row or failed translation, or set it aside and go on.
+    """
+    parsed, remark = parse_mix(mix)
+    if remark:
+        note(remark)
+    words: Translator | None = None
+    if not TRANSLATING.isdisjoint(parsed.modes):
+        if translator == "lexicon":
+            words = load_lexicon(lexicon)
+        else:
+            endpoint = ChatEndpoint(chat_url, chat_model, retries=chat_retries)
+            answers = AnswerFile(chat_answers or Path(f"{out}.chat.jsonl"))
+            words = ChatTranslator(endpoint, answers, chat_requests)
+    imitation = Imitation(parsed, Tools(words, longest), per_utterance, each, on_error)
+    tally = imitate_file(
+        utterances,
+        out,
+        imitation,
+        several=several,
+        seed=seed,
+        prompts=prompts,
+        on_error=on_error,
+    )
+    console.print(tally.table(str(out)))
+
+
+@pairs.command
+def mined(
+    *,
+    utterances: Path,
+    hyps: list[Path],
+    out: Path,
+    labels: str = ",".join(FAILURES),
+    several: bool = False,
+    seed: int = 0,
+    prompts: Path | None = None,
+    lexicon: Path | None = None,
+    on_error: OnError = "stop",
+) -> None:
+    """Build pairs whose rejected answers are what a model wrote itself, where that is a failure.
+
+    Parameters
+    ----------
+    utterances
+        Manifest: JSONL with id, audio and text.
+    hyps
+        Hypotheses: JSONL with id and text (and raw_text, which is then the rejected answer);
+        may be given several times, once for each system.
+    out
+        Pairs file to write; its tally goes to OUT.tally.json.
+    labels
+        Failures to mine, of: error, omission, translation, hallucination, format, empty.
+    several
+        Put all rejected answers of an utterance into one row, instead of one row each.
+    seed
+        Seed of the prompts.
+    prompts
+        Transcription prompts, one a line; by default 20 English and 20 Chinese ones.
+    lexicon
+        Word list (Mandarin, a tab, English) that helps to tell translation from mishearing.
+    on_error
+        Stop at the first bad row, or set it aside and go on.
+    """
+    words = None if lexicon is None else load_lexicon(lexicon)
+    tally = mine_file(
+        utterances,
+        hyps,
+        out,
+        Mining(parse_labels(labels), words),
+        several=several,
+        seed=seed,
+        prompts=prompts,
+        on_error=on_error,
+    )
+    console.print(tally.table(str(out)))

@@ -1,0 +1,89 @@
+"""Build a pairs file from a manifest: read, check, build, write, and keep the tally beside it."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from earmark.files import load_records, write_jsonl, write_text
+from earmark.pairs.imitate import Imitation, check_imitation, imitate_pairs
+from earmark.pairs.mined import Mining, mine_pairs
+from earmark.pairs.prompts import Prompter, load_prompts
+from earmark.pairs.rows import Plan
+from earmark.pairs.tally import Tally, tally_path
+from earmark.progress import note, track
+from earmark.records import Hypothesis, Pair, Utterance
+
+OnError = Literal["stop", "skip"]
+
+
+def imitate_file(
+    utterances: str | Path,
+    out: str | Path,
+    imitation: Imitation,
+    *,
+    several: bool = False,
+    seed: int = 0,
+    prompts: str | Path | None = None,
+    on_error: OnError = "stop",
+) -> Tally:
+    """Write pairs whose rejected answers imitate failures; return the tally.
+
+    Raises:
+        InputError: a bad row and `on_error` is "stop", or not one good row.
+        KnobError: knobs of the imitation that make no sense.
+    """
+    check_imitation(imitation)
+    prompter = Prompter(load_prompts(prompts), utterances, out)
+    rows = load_records(Utterance, utterances, out=out, on_error=on_error, check=prompter.check)
+    made_by: dict[str, Any] = {"builder": "imitate", "mix": imitation.mix.as_dict()}
+    if imitation.tools.translator is not None:
+        made_by["translator"] = imitation.tools.translator.name
+    plan, tally = Plan(prompter, several, seed, made_by), Tally()
+    _write(out, imitate_pairs(track(rows, "pairs"), imitation, plan, tally), tally)
+    return tally
+
+
+def mine_file(
+    utterances: str | Path,
+    hyps: Sequence[str | Path],
+    out: str | Path,
+    mining: Mining,
+    *,
+    several: bool = False,
+    seed: int = 0,
+    prompts: str | Path | None = None,
+    on_error: OnError = "stop",
+) -> Tally:
+    """Write pairs whose rejected answers are the failures of one or more systems; return the tally.
+
+    Raises:
+        InputError: a bad row and `on_error` is "stop", or not one good row.
+    """
+    prompter = Prompter(load_prompts(prompts), utterances, out)
+    rows = load_records(Utterance, utterances, out=out, on_error=on_error, check=prompter.check)
+    systems = [_by_id(path, rows, out, on_error) for path in hyps]
+    names = [Path(path).name for path in hyps]
+    made_by: dict[str, Any] = {"builder": "mined", "labels": list(mining.labels), "hyps": names}
+    if mining.lexicon is not None:
+        made_by["lexicon"] = mining.lexicon.name
+    plan, tally = Plan(prompter, several, seed, made_by), Tally()
+    _write(out, mine_pairs(track(rows, "pairs"), systems, mining, plan, tally), tally)
+    return tally
+
+
+def _by_id(
+    path: str | Path, utterances: Sequence[Utterance], out: str | Path, on_error: OnError
+) -> dict[str, Hypothesis]:
+    """Read a file of hypotheses; say how many belong to no utterance."""
+    found = {h.id: h for h in load_records(Hypothesis, path, out=out, on_error=on_error)}
+    strangers = len(found.keys() - {utterance.id for utterance in utterances})
+    if strangers:
+        note(f"{path}: {strangers} of {len(found)} hypotheses belong to no utterance; left out")
+    return found
+
+
+def _write(out: str | Path, rows: Iterable[Pair], tally: Tally) -> None:
+    """Write the pairs and their tally."""
+    write_jsonl(out, rows)
+    write_text(tally_path(out), json.dumps(tally.as_dict(), ensure_ascii=False, indent=2) + "\n")

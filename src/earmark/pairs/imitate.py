@@ -1,0 +1,131 @@
+"""Pairs by rule: chosen is the truth, rejected imitates a failure (arXiv 2605.23975)."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from random import Random
+from typing import Literal, NamedTuple, TypeVar
+
+from earmark.errors import KnobError
+from earmark.failures import MODES, TRANSLATING
+from earmark.failures.mode import Tools
+from earmark.failures.surface import Surface
+from earmark.pairs.mix import Mix
+from earmark.pairs.rows import Plan, Rejected, rng_for, rows_of
+from earmark.pairs.tally import Tally
+from earmark.records import Pair, Utterance
+from earmark.translators.endpoint import EndpointError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+SHORTEST_ADDITION = 8
+
+
+class Attempt(NamedTuple):
+    """A mode that was drawn, and the text it made or why it made none."""
+
+    mode: str
+    text: str | None
+    why_not: str
+
+
+class Imitation(NamedTuple):
+    """Which failures to imitate, with what, and how many for each utterance.
+
+    `per_utterance` modes are drawn from the mix; with `each`, every mode of it is taken that
+    often. `on_error` says what happens when the translator fails on an utterance.
+    """
+
+    mix: Mix
+    tools: Tools
+    per_utterance: int = 1
+    each: bool = False
+    on_error: Literal["stop", "skip"] = "stop"
+
+
+def check_imitation(imitation: Imitation) -> None:
+    """Refuse knobs that make no sense.
+
+    Raises:
+        KnobError: fewer than one rejected, too short a loop, or translation without translator.
+    """
+    if imitation.per_utterance < 1:
+        raise KnobError(f"per-utterance is {imitation.per_utterance}; expected 1 or more")
+    if imitation.tools.longest < SHORTEST_ADDITION:
+        raise KnobError(
+            f"longest is {imitation.tools.longest}; a loop or tail needs {SHORTEST_ADDITION} "
+            "tokens or more to be one"
+        )
+    wanted = sorted(TRANSLATING.intersection(imitation.mix.modes))
+    if wanted and imitation.tools.translator is None:
+        raise KnobError(f"{' and '.join(wanted)} need a translator: a lexicon or a chat endpoint")
+
+
+def imitate_pairs(
+    utterances: Iterable[Utterance], imitation: Imitation, plan: Plan, tally: Tally
+) -> Iterator[Pair]:
+    """Yield pairs whose rejected answers imitate failures drawn from the mix.
+
+    What is drawn for an utterance depends on the seed and its id alone, so its pair does not
+    change when others are added. A mode that cannot be imitated on a truth makes no pair: it is
+    never replaced by another one. The tally has how many and why.
+
+    Raises:
+        EndpointError: the translator failed and `on_error` is "stop".
+    """
+    check_imitation(imitation)
+
+    def attempt(utterance: Utterance) -> tuple[Utterance, Random, list[Attempt]]:
+        rng = rng_for(plan.seed, utterance.id)
+        return utterance, rng, attempts(utterance.text or "", imitation, rng)
+
+    translator = imitation.tools.translator
+    workers = translator.workers if translator is not None else 1
+    for utterance, rng, made in in_order(attempt, utterances, workers):
+        tally.utterances += 1
+        rejected = []
+        for mode, text, why_not in made:
+            if text is None:
+                tally.drop(mode, why_not)
+            else:
+                rejected.append(Rejected(text, mode))
+        yield from rows_of(utterance, rejected, plan, rng, tally)
+
+
+def attempts(truth: str, imitation: Imitation, rng: Random) -> list[Attempt]:
+    """Draw modes and imitate each on a truth."""
+    surface, made = Surface(truth), []
+    mix, count = imitation.mix, imitation.per_utterance
+    modes = mix.modes * count if imitation.each else [mix.draw(rng) for _ in range(count)]
+    for mode in modes:
+        try:
+            text = MODES[mode].imitate(surface, rng, imitation.tools)
+        except EndpointError:
+            if imitation.on_error == "stop":
+                raise
+            made.append(Attempt(mode, None, "the translator gave no usable answer"))
+            continue
+        made.append(Attempt(mode, text, f"needs {MODES[mode].needs}"))
+    return made
+
+
+def in_order(
+    function: Callable[[Item], Result], items: Iterable[Item], workers: int
+) -> Iterator[Result]:
+    """Apply a function to items, a few at once when it waits for a server; keep their order."""
+    if workers <= 1:
+        yield from map(function, items)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        waiting: deque[Future[Result]] = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(function, item))
+                if len(waiting) >= 2 * workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()

@@ -1,0 +1,36 @@
+"""Sentences to try failure modes on: words of a small lexicon, in one language or both."""
+
+from pathlib import Path
+
+from hypothesis import strategies as st
+
+from earmark.translators.lexicon_file import load_lexicon
+
+FOLDER = Path(__file__).parent
+LEXICON = load_lexicon(FOLDER / "lexicon.tsv")
+ENTRIES = [line.split("\t") for line in (FOLDER / "lexicon.tsv").read_text("utf-8").splitlines()]
+NEUTRAL = ["15", "3.14", "50%"]
+
+
+@st.composite
+def sentences(draw, languages=("zh", "en", "neutral"), fewest=1):
+    """Draw a sentence: spacing, punctuation, case and the mix of languages vary."""
+    kinds = draw(st.lists(st.sampled_from(languages), min_size=fewest, max_size=12))
+    blank = draw(st.sampled_from(["", " "]))
+    ends = draw(st.sampled_from(["", "。", ".", "?", "!"]))
+    commas = draw(st.sampled_from([[""], ["", "", ",", "，"]]))
+    case = draw(st.sampled_from([str, str.upper, str.capitalize]))
+    text = ""
+    for kind in kinds:
+        zh, en = draw(st.sampled_from(ENTRIES))
+        word = {"zh": zh, "en": case(en), "neutral": draw(st.sampled_from(NEUTRAL))}[kind]
+        both_latin = text[-1:].isascii() and word[:1].isascii()
+        text += (" " if text and both_latin else blank) + word + draw(st.sampled_from(commas))
+    return text.strip() + ends
+
+
+def mixed_sentences():
+    """Draw sentences with both languages."""
+    return st.tuples(sentences(), sentences(("zh",)), sentences(("en",)), sentences()).map(
+        lambda parts: " ".join(parts)
+    )
