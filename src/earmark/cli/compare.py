@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from rich.console import Console
 
-from earmark.cli.json_out import write_json
+from earmark.cli.json_out import JsonTarget, check_target, write_json
 from earmark.errors import KnobError
 from earmark.evaluate.bootstrap import Resampling
 from earmark.evaluate.compare import compare as compare_scores
@@ -22,7 +22,7 @@ def compare(
     truth: Path,
     hyp: list[Path],
     profile: str = "default",
-    json: str | None = None,
+    json: JsonTarget = None,
     lexicon: Path | None = None,
     over: Literal["auto", "utterance", "speaker"] = "auto",
     resamples: int = 1000,
@@ -49,6 +49,7 @@ def compare(
         raise KnobError("there is one --hyp; expected two or more, the first to compare with")
     if resamples < 1:
         raise KnobError(f"--resamples is {resamples}; expected 1 or more")
+    check_target(json)
     parse_profile(profile)
     truths = read_transcripts(Utterance, truth, format=format, on_error=on_error)
     written = [read_transcripts(Hypothesis, p, format=format, on_error=on_error) for p in hyp]

@@ -2,9 +2,25 @@
 
 import sys
 from json import dumps
-from typing import Any
+from typing import Annotated, Any
 
+from cyclopts import Parameter
+
+from earmark.errors import KnobError
 from earmark.files import write_text
+
+# A lone `-` would else be taken for the beginning of the next flag.
+JsonTarget = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
+
+
+def check_target(target: str | None) -> None:
+    """Refuse a flag where the file of `--json` should be.
+
+    Raises:
+        KnobError: the target begins with a hyphen and is not `-`.
+    """
+    if target and target.startswith("-") and target != "-":
+        raise KnobError(f"--json needs a file, or - for standard output; found {target}")
 
 
 def write_json(value: Any, target: str) -> None:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from rich.console import Console
 
-from earmark.cli.json_out import write_json
+from earmark.cli.json_out import JsonTarget, check_target, write_json
 from earmark.errors import KnobError
 from earmark.evaluate.bootstrap import Resampling
 from earmark.evaluate.score import row_json
@@ -30,7 +30,7 @@ def score(
     truth: Path,
     hyp: Path,
     profile: str = "default",
-    json: str | None = None,
+    json: JsonTarget = None,
     per_utterance: Path | None = None,
     show: int = 0,
     lexicon: Path | None = None,
@@ -60,6 +60,7 @@ def score(
     """
     if resamples < 1:
         raise KnobError(f"--resamples is {resamples}; expected 1 or more")
+    check_target(json)
     parse_profile(profile)
     truths = read_transcripts(Utterance, truth, format=format, on_error=on_error)
     hyps = read_transcripts(Hypothesis, hyp, format=format, on_error=on_error)
@@ -81,7 +82,8 @@ def score(
     if json != "-":
         console = Console()
         console.print(score_tables(scored))
-        console.print(drawings(result.rows, truths, hyps, profile, show), markup=False, end="")
+        drawn = drawings(result.rows, truths, hyps, profile, show, console.width)
+        console.print(drawn, markup=False, highlight=False, end="")
     speakers = {row.speaker for row in result.rows}
     if result.over == "speaker" and len(speakers) < FEW_SPEAKERS:
         note(
@@ -96,14 +98,15 @@ def drawings(
     hyps: Sequence[Hypothesis],
     profile: str,
     count: int,
+    columns: int,
 ) -> str:
     """Draw the alignments of the utterances with the most errors."""
     worst = sorted(rows, key=lambda row: -row.counts.errors)[:count]
     said = {truth.id: truth.text or "" for truth in truths}
     written = {hyp.id: hyp.text for hyp in hyps}
-    return "".join(
-        f"\n{row.id}: {row.failure.label} ({row.failure.detail})\n"
-        + draw(tokenize(said[row.id], profile), tokenize(written.get(row.id, ""), profile))
-        + "\n"
-        for row in worst
-    )
+    drawn = []
+    for row in worst:
+        tokens = [tokenize(side.get(row.id, ""), profile) for side in (said, written)]
+        drawn.append(f"\n{row.id}: {row.failure.label} ({row.failure.detail})\n")
+        drawn.append(draw(tokens[0], tokens[1], columns=columns) + "\n")
+    return "".join(drawn)

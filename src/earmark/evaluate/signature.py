@@ -65,10 +65,9 @@ def check_comparable(first: str, second: str) -> None:
     if first == second:
         return
     one, two = first.split("|"), second.split("|")
-    only = [
-        f"{' '.join(p for p in a if p not in b) or 'nothing'}" for a, b in ((one, two), (two, one))
-    ]
+    here = " ".join(part for part in one if part not in two) or "nothing more"
+    there = " ".join(part for part in two if part not in one) or "nothing more"
     raise InputError(
-        f"these scores cannot be compared: one was made with {only[0]}, the other with {only[1]}; "
+        f"these scores cannot be compared: the first has {here}, the second {there}; "
         "score both with the same profile, decoding and version of earmark"
     )

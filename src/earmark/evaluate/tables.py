@@ -63,8 +63,10 @@ def _rate_table(score: Json) -> Table:
         _add(table, name.replace("_", " "), score["points_of_interest"][name])
     table.add_section()
     table.add_row("capped at 100 % each", per_cent(score["capped_mixed_error_rate"]))
-    loops = f"without {score['looping_utterances']:,} loops"
-    table.add_row(loops, per_cent(score["mixed_error_rate_without_loops"]))
+    table.add_row(
+        f"without loops ({score['looping_utterances']:,})",
+        per_cent(score["mixed_error_rate_without_loops"]),
+    )
     return table
 
 

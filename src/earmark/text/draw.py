@@ -7,6 +7,8 @@ from earmark.text.align import Edit, align
 
 LETTERS = {"hit": " ", "substitution": "S", "deletion": "D", "insertion": "I"}
 GAP = "*"
+MARGINS = ("truth ", "hyp   ", "      ")
+Block = tuple[list[str], list[str], list[str]]
 # Marks and invisible characters take no room on a terminal.
 WIDTHLESS = ("Mn", "Me", "Cf")
 
@@ -24,21 +26,37 @@ def width(text: str) -> int:
 
 
 def draw(
-    truth_tokens: Sequence[str], hyp_tokens: Sequence[str], edits: Sequence[Edit] | None = None
+    truth_tokens: Sequence[str],
+    hyp_tokens: Sequence[str],
+    edits: Sequence[Edit] | None = None,
+    *,
+    columns: int = 80,
 ) -> str:
-    """Draw an alignment in three lines; a token that has no partner stands over or under stars.
+    """Draw an alignment; a token that has no partner stands over or under stars.
+
+    What is wider than `columns` goes on in a block below.
 
     >>> print(draw(["我", "want", "奶", "茶"], ["我", "奶", "茶", "吧"]))
     truth  我 want 奶 茶 **
     hyp    我 **** 奶 茶 吧
               D          I
     """
-    lines: tuple[list[str], ...] = (["truth "], ["hyp   "], ["      "])
+    blocks: list[Block] = [([], [], [])]
+    room = columns - len(MARGINS[0])
     for edit in align(truth_tokens, hyp_tokens) if edits is None else edits:
         truth = None if edit.truth is None else truth_tokens[edit.truth]
         hyp = None if edit.hyp is None else hyp_tokens[edit.hyp]
-        columns = max(width(truth or ""), width(hyp or ""), 1)
-        cells = (truth or GAP * columns, hyp or GAP * columns, LETTERS[edit.kind])
-        for line, cell in zip(lines, cells, strict=True):
-            line.append(cell + " " * (columns - width(cell)))
-    return "\n".join(" ".join(line).rstrip() for line in lines)
+        wide = max(width(truth or ""), width(hyp or ""), 1)
+        if room <= wide and blocks[-1][0]:
+            blocks.append(([], [], []))
+            room = columns - len(MARGINS[0])
+        room -= wide + 1
+        cells = (truth or GAP * wide, hyp or GAP * wide, LETTERS[edit.kind])
+        for line, cell in zip(blocks[-1], cells, strict=True):
+            line.append(cell + " " * (wide - width(cell)))
+    return "\n\n".join(
+        "\n".join(
+            " ".join((margin, *line)).rstrip() for margin, line in zip(MARGINS, b, strict=True)
+        )
+        for b in blocks
+    )

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+
+from earmark.evaluate.bootstrap import (
+    Resampling,
+    percentile_interval,
+    rate_interval,
+    resampled_sums,
+    sum_by,
+)
+
+
+def made(rng, speakers=40, each=10, spread=0.5):
+    """Draw utterances whose error rate differs from speaker to speaker around 0.2."""
+    easy = np.repeat(rng.gamma(1 / spread, 0.2 * spread, size=speakers), each)
+    tokens = rng.integers(5, 25, size=speakers * each)
+    return rng.poisson(easy * tokens), tokens, np.repeat(np.arange(speakers), each).tolist()
+
+
+def covered(rng, with_speakers, rounds=150):
+    """Return how often the interval holds the true rate."""
+    found = 0
+    for seed in range(rounds):
+        errors, tokens, speakers = made(rng)
+        interval = rate_interval(
+            errors.tolist(),
+            tokens.tolist(),
+            groups=speakers if with_speakers else None,
+            resampling=Resampling(400, seed=seed),
+        )
+        found += interval.low <= 0.2 <= interval.high
+    return found / rounds
+
+
+def test_intervals_over_speakers_cover_and_those_over_utterances_are_too_narrow():
+    rng = np.random.default_rng(3)
+    assert 0.88 <= covered(rng, with_speakers=True) <= 0.99
+    assert covered(rng, with_speakers=False) < 0.85  # the control: speakers do matter here
+
+
+def test_drawing_counts_is_drawing_utterances():
+    rng = np.random.default_rng(0)
+    rows = np.array([rng.integers(0, 4, 300), rng.integers(5, 9, 300)]).T
+    fast = resampled_sums(rows, Resampling(4000, seed=1))
+    draws = rng.integers(0, len(rows), size=(4000, len(rows)))
+    plain = rows[draws].sum(axis=1)
+    for rates in (fast, plain):
+        assert rates.shape == (4000, 2)
+    one, two = (sums[:, 0] / sums[:, 1] for sums in (fast, plain))
+    for quantile in (0.025, 0.5, 0.975):
+        assert np.quantile(one, quantile) == pytest.approx(np.quantile(two, quantile), rel=0.02)
+
+
+def test_the_same_seed_gives_the_same_interval_and_another_one_another():
+    errors, tokens = [1, 0, 3, 2, 0, 5] * 5, [9, 8, 7, 6, 5, 4] * 5
+    first = rate_interval(errors, tokens, resampling=Resampling(seed=1))
+    assert first == rate_interval(errors, tokens, resampling=Resampling(seed=1))
+    assert first != rate_interval(errors, tokens, resampling=Resampling(seed=2))
+    narrow = rate_interval(errors, tokens, resampling=Resampling(level=0.5, seed=1))
+    assert first.low < narrow.low < narrow.high < first.high
+
+
+def test_more_utterances_make_the_interval_narrower():
+    wide = rate_interval([1, 0, 3] * 10, [9, 8, 7] * 10)
+    narrow = rate_interval([1, 0, 3] * 1000, [9, 8, 7] * 1000)
+    assert narrow.high - narrow.low < (wide.high - wide.low) / 5
+
+
+def test_nothing_to_divide_by_is_no_interval():
+    assert rate_interval([], []) is None
+    assert rate_interval([3, 1], [0, 0]) is None
+    some = rate_interval([3, 1], [0, 5], resampling=Resampling(seed=0))
+    assert some is not None
+    assert np.isfinite(some).all()
+    assert percentile_interval(np.array([]), 0.95) is None
+
+
+def test_groups_are_summed_in_the_order_they_appear():
+    rows = np.array([[1, 2], [3, 4], [5, 6]])
+    assert sum_by(["x", "y", "x"], rows).tolist() == [[6, 8], [3, 4]]
+    assert sum_by(None, rows) is rows

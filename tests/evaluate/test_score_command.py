@@ -1,0 +1,121 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from earmark.files import write_jsonl
+from earmark.records import Hypothesis
+from evaluate_systems import corpus, noisy
+
+FIELDS = {
+    "signature", "utterances", "missing", "mixed_error_rate", "counts", "interval", "by_language",
+    "capped_mixed_error_rate", "mixed_error_rate_without_loops", "points_of_interest",
+    "failure_modes", "composition",
+}  # fmt: skip
+
+
+def earmark(*words):
+    return python("from earmark.cli import main; main()", *words)
+
+
+def python(program, *words):
+    command = [sys.executable, "-c", program, *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("score")
+    truths = corpus(60)
+    write_jsonl(folder / "T.jsonl", truths)
+    write_jsonl(folder / "A.jsonl", noisy(truths, 0.5)[3:])
+    write_jsonl(folder / "B.jsonl", noisy(truths, 0.1, seed=4))
+    return folder
+
+
+def test_json_alone_on_standard_output(files):
+    rows = files / "rows.jsonl"
+    ran = earmark(
+        "score", "--truth", files / "T.jsonl", "--hyp", files / "A.jsonl", "--json", "-",
+        "--per-utterance", rows,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    result = json.loads(ran.stdout, parse_constant=pytest.fail)
+    assert result.keys() >= FIELDS
+    assert result["missing"] == 3
+    assert result["by_language"].keys() == {"zh", "en", "other"}
+    low, high = result["interval"]
+    assert low < result["mixed_error_rate"] < high
+    lines = [
+        json.loads(line, parse_constant=pytest.fail)
+        for line in rows.read_text("utf-8").splitlines()
+    ]
+    assert len(lines) == 60
+    assert sum(line["counts"]["insertions"] for line in lines) == result["counts"]["insertions"]
+
+
+def test_a_table_with_all_three_kinds_of_error(files):
+    out = files / "score.json"
+    ran = earmark(
+        "score", "--truth", files / "T.jsonl", "--hyp", files / "A.jsonl", "--json", out,
+        "--show", "1",
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    heading = next(line for line in ran.stdout.splitlines() if "truth tokens" in line)
+    assert all(f" {kind} " in heading for kind in "SDI")
+    assert "mixed error rate" in ran.stdout
+    assert "\nhyp " in ran.stdout
+    result = json.loads(out.read_text("utf-8"))
+    assert f"{100 * result['mixed_error_rate']:.2f} %" in ran.stdout
+
+
+def test_compare_gives_the_paired_difference(files):
+    hyps = ("--hyp", files / "A.jsonl", "--hyp", files / "B.jsonl")
+    ran = earmark("compare", "--truth", files / "T.jsonl", *hyps, "--json", "-")
+    assert ran.returncode == 0, ran.stderr
+    result = json.loads(ran.stdout, parse_constant=pytest.fail)
+    assert result["mixed_error_rate"]["interval"][1] < 0
+    table = earmark("compare", "--truth", files / "T.jsonl", *hyps)
+    assert "matched pairs, utterance segments" in table.stdout
+
+
+def test_plain_text_and_kaldi_text(files):
+    (files / "truth.txt").write_text("我们 go\n好的\n", "utf-8")
+    (files / "hyp.txt").write_text("我们 go\n好吗\n", "utf-8")
+    plain = earmark("score", "--truth", files / "truth.txt", "--hyp", files / "hyp.txt", "--json=-")
+    assert json.loads(plain.stdout)["counts"]["substitutions"] == 1
+    (files / "text").write_text("a 我们 go\nb 好的\n", "utf-8")
+    (files / "hyp").write_text("b 好吗\n", "utf-8")
+    kaldi = earmark("score", "--truth", files / "text", "--hyp", files / "hyp", "--json", "-")
+    assert json.loads(kaldi.stdout)["missing"] == 1
+
+
+def test_mistakes_end_in_one_message(files):
+    write_jsonl(files / "C.jsonl", [Hypothesis("nobody", "好")])
+    wrong = earmark("score", "--truth", files / "T.jsonl", "--hyp", files / "C.jsonl")
+    assert wrong.returncode == 1
+    assert "1 of 1 hypotheses have no truth (nobody)" in " ".join(wrong.stderr.split())
+    assert "Traceback" not in wrong.stderr
+    kept = earmark(
+        "score", "--truth", files / "T.jsonl", "--hyp", files / "C.jsonl", "--on-error", "skip",
+        "--json", "-",
+    )  # fmt: skip
+    assert json.loads(kept.stdout)["unmatched"] == 1
+    for flags in (("--profile", "defautl"), ("--json", "--show"), ("--resamples", "0")):
+        bad = earmark("score", "--truth", files / "T.jsonl", "--hyp", files / "A.jsonl", *flags)
+        assert bad.returncode == 1
+        assert "error: " in bad.stderr
+
+
+def test_scoring_needs_neither_torch_nor_transformers(files):
+    program = (
+        "import sys\n"
+        "from earmark.cli import app\n"
+        "app(sys.argv[1:], result_action='return_value')\n"
+        "heavy = {'torch', 'transformers', 'matplotlib', 'soundfile'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)\n"
+    )
+    ran = python(program, "score", "--truth", files / "T.jsonl", "--hyp", files / "A.jsonl")
+    assert ran.returncode == 0, ran.stderr
+    assert "signature" in ran.stdout

@@ -1,0 +1,45 @@
+import pytest
+
+from earmark import __version__
+from earmark.errors import InputError
+from earmark.evaluate.signature import RECIPES, check_comparable, signature, token_cap
+from earmark.records import Hypothesis
+from earmark.text.options import OPTIONS
+from earmark.text.profiles import PROFILES
+from earmark.translators.lexicon import Lexicon
+
+
+def capped(cap):
+    return Hypothesis("a", "好", made_by={"decoding": {"max_new_tokens": cap}})
+
+
+def test_it_says_what_was_done():
+    parts = signature("default").split("|")
+    assert parts[0] == "mer"
+    assert {"norm:default-1", "han:char", "latin:word", "t2s:opencc", "empty:insertions"} <= {
+        *parts
+    }
+    assert parts[-1] == "v:" + ".".join(__version__.split(".")[:2])
+    assert "cap:256" in signature("default", [capped(256)])
+    assert "lexicon:words" in signature("default", lexicon=Lexicon([("好", "good")], "words"))
+    assert "hyphen:join" in signature("default+hyphen-join")
+
+
+def test_every_profile_and_option_has_one_of_its_own():
+    assert RECIPES.keys() == PROFILES.keys()
+    profiles = [*PROFILES, *(f"default+{option}" for option in OPTIONS)]
+    assert len({signature(profile) for profile in profiles}) == len(profiles)
+    assert signature("default+ok-okay+drop-fillers") == signature("default+drop-fillers+ok-okay")
+
+
+def test_mixed_caps_are_refused():
+    assert token_cap([]) is None
+    assert token_cap([Hypothesis("a", "好")]) is None
+    with pytest.raises(InputError, match=r"different token caps \(128, 256\)"):
+        signature("default", [capped(128), capped(256)])
+
+
+def test_equal_signatures_compare():
+    check_comparable(signature("default"), signature("default"))
+    with pytest.raises(InputError, match="cannot be compared"):
+        check_comparable(signature("default"), signature("ascend"))
