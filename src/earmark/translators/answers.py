@@ -25,14 +25,10 @@ class AnswerFile:
         self._answers: dict[tuple[str, str], str] = {}
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            whole = self._load(self.path.read_bytes() if self.path.exists() else b"")
-            self._file = open(self.path, "ab")  # noqa: SIM115 - open as long as the run
-            os.truncate(self.path, whole)
+            self.path.touch()
+            os.truncate(self.path, self._load(self.path.read_bytes()))
         except OSError as error:
-            raise InputError(
-                f"{self.path}: answers cannot be kept here: {error.strerror or error}; "
-                "choose another file"
-            ) from error
+            raise self._unusable(error) from error
 
     def __len__(self) -> int:
         """Return how many answers are kept."""
@@ -48,12 +44,18 @@ class AnswerFile:
         line = json.dumps(row, ensure_ascii=False).encode() + b"\n"
         with self._lock:
             self._answers[model, prompt] = answer
-            self._file.write(line)
-            self._file.flush()
+            try:
+                with open(self.path, "ab") as file:
+                    file.write(line)
+            except OSError as error:
+                raise self._unusable(error) from error
 
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+    def _unusable(self, error: OSError) -> InputError:
+        """Say that the file cannot be used."""
+        return InputError(
+            f"{self.path}: answers cannot be kept here: {error.strerror or error}; "
+            "free some space or choose another file"
+        )
 
     def _load(self, content: bytes) -> int:
         """Read the complete lines; return how many bytes they take."""

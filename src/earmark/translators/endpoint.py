@@ -136,7 +136,8 @@ class ChatEndpoint:
             raise _Retry(f"not a chat completion: {self._shown(body)}") from error
         if not isinstance(answer, str) or not answer.strip():
             raise _Retry("an empty answer")
-        return answer
+        # Half a surrogate pair is legal JSON and no text; it could not be written to a file.
+        return answer.encode("utf-8", "replace").decode("utf-8")
 
     def _shown(self, body: bytes) -> str:
         """Quote the beginning of what a server said, without our key should it be in there."""

@@ -1,0 +1,125 @@
+"""The cascade on hand-labelled cases, on both languages, on silence, and without a truth."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as configure
+from hypothesis import strategies as st
+from sentences import FOLDER, LEXICON, mixed_sentences, sentences
+
+from earmark.failures import MODES
+from earmark.failures.cascade import BLIND, CASCADE, LABELS, name_failure
+from earmark.text import tokenize
+from earmark.text.align import align
+
+CASES = [json.loads(line) for line in (FOLDER / "cases.jsonl").read_text("utf-8").splitlines()]
+# Without a lexicon, these cannot be told from translation; everything else should be right.
+NEEDS_LEXICON = "phonetic"
+
+
+def named(case, lexicon=None):
+    return name_failure(case["truth"], case["hyp"], lexicon=lexicon)
+
+
+def test_the_cases_cover_every_label_and_detail_in_every_kind_of_speech():
+    assert len(CASES) >= 150
+    assert len({case["id"] for case in CASES}) == len(CASES)
+    details = {(case["label"], case["detail"]) for case in CASES}
+    assert {label for label, _ in details} == set(LABELS)
+    in_cascade = {(label, detail) for label, detail, _ in CASCADE}
+    assert details == in_cascade | {("ok", "exact"), ("error", "ordinary")}
+    assert {(mode.label, mode.detail) for mode in MODES.values()} <= details
+
+
+@pytest.mark.parametrize("lexicon", [None, LEXICON], ids=["without lexicon", "with lexicon"])
+def test_labels_agree_with_the_linguist(lexicon):
+    right = sum(named(case, lexicon).label == case["label"] for case in CASES)
+    assert right / len(CASES) >= (0.95 if lexicon is None else 0.98)
+
+
+def test_a_lexicon_tells_sounding_out_from_translation():
+    cases = [case for case in CASES if case["detail"] == NEEDS_LEXICON]
+    assert {named(case).label for case in cases} == {"translation"}
+    assert {named(case, LEXICON).detail for case in cases} == {NEEDS_LEXICON}
+
+
+@configure(max_examples=100, deadline=None)
+@given(truth=st.one_of(sentences(), mixed_sentences()))
+def test_the_truth_is_ok_however_it_is_cased(truth):
+    failure = name_failure(truth, truth.lower())
+    assert (failure.label, failure.detail) == ("ok", "exact")
+    assert failure.features["hits"] == len(tokenize(truth))
+
+
+@configure(max_examples=100, deadline=None)
+@given(truth=st.text(max_size=40), hyp=st.text(max_size=40))
+def test_any_two_texts_get_a_label(truth, hyp):
+    failure = name_failure(truth, hyp, lexicon=LEXICON)
+    assert failure.label in LABELS
+    assert all(isinstance(value, float | int | str) for value in failure.features.values())
+    json.dumps(failure.features, allow_nan=False)
+
+
+@configure(max_examples=60, deadline=None)
+@given(truth=mixed_sentences(), hyp=mixed_sentences())
+def test_edits_and_tokens_passed_in_change_nothing(truth, hyp):
+    said, written = tokenize(truth), tokenize(hyp)
+    edits = align(said, written)
+    passed = name_failure(truth, hyp, edits=edits, truth_tokens=said, hyp_tokens=written)
+    assert passed == name_failure(truth, hyp)
+
+
+def test_without_a_truth_the_only_label_is_suspect():
+    seen = {}
+    for case in CASES:
+        failure = name_failure(None, case["hyp"])
+        assert failure.label in ("suspect", "")
+        assert bool(failure.label) == bool(failure.detail)
+        seen.setdefault(failure.detail, []).append(case)
+    assert set(seen) - {""} == set(BLIND)
+    assert name_failure(None, "我们明天去 hiking 吧")[:2] == ("", "")
+
+
+def test_features_tell_what_was_decided_from():
+    features = name_failure("我们明天去 hiking 吧", "我们明天去徒步吧", lexicon=LEXICON).features
+    assert features["truth_en"] == 1
+    assert features["hyp_en"] == 0
+    assert features["replaced_en"] == pytest.approx(2 / 1.4, abs=1e-3)
+    assert features["anchors_zh"] == 1
+    assert (features["lexicon_known"], features["lexicon_found"]) == (1, 1)
+    assert "lexicon_known" not in name_failure("我们去 hiking", "我们去徒步").features
+
+
+def test_talk_that_was_cleaned_away_shows_in_a_feature_only():
+    truth = "我们明天去 hiking 吧"
+    failure = name_failure(truth, truth, raw=f"Here is the transcription: {truth}")
+    assert (failure.label, failure.features["raw_format"]) == ("ok", "preamble")
+    assert "raw_format" not in name_failure(truth, truth, raw=truth).features
+    assert name_failure(truth, truth, raw=f"<|zh|>{truth}").features["raw_format"] == ""
+
+
+def test_silence_is_ok_when_nothing_is_written():
+    assert name_failure("", "")[:2] == ("ok", "exact")
+    assert name_failure("", "谢谢观看")[:2] == ("hallucination", "stock phrase")
+    assert name_failure("", "我们走吧")[:2] == ("hallucination", "on silence")
+
+
+@pytest.mark.parametrize(
+    ("truth", "hyp", "label"),
+    [
+        (
+            "对对对对对对对对对对",
+            "对对对对对对对对对对对",
+            "error",
+        ),  # the speaker loops, not the model
+        ("谢谢观看我们的演示", "谢谢观看我们的演示吧", "error"),  # said in earnest
+        ("我把录音发给你了", "我把录音发给他了", "error"),  # speech about recordings
+        ("他说：“走吧”", "他说：“走了”", "error"),  # the truth quotes, too
+        ("我听了那段录音", "I listened to that recording", "translation"),
+        ("I can't go to the market", "我不能去市场", "translation"),
+        ("привет 大家好", "привет 大家号", "error"),  # a third script that was said
+    ],
+)
+def test_what_the_truth_does_itself_is_no_failure(truth, hyp, label):
+    assert name_failure(truth, hyp).label == label

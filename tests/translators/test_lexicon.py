@@ -1,0 +1,117 @@
+"""The word list: longest match, what it does not know, and its files."""
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as configure
+from hypothesis import strategies as st
+
+from earmark.errors import InputError
+from earmark.text import tokenize
+from earmark.text.language import language_of
+from earmark.translators.lexicon import Lexicon
+from earmark.translators.lexicon_file import load_lexicon
+
+WORDS = Lexicon(
+    [
+        ("信用", "credit"),
+        ("信用卡", "credit card"),
+        ("卡", "card"),
+        ("会议", "meeting"),
+        ("开会", "meeting"),
+        ("了", ""),
+        ("", "the"),
+    ]
+)
+
+
+def test_the_longest_known_stretch_is_translated_as_one():
+    assert WORDS.translate("my 信用卡", "en").text == "my credit card"
+    assert WORDS.translate("我的 credit card", "zh").text == "我的信用卡"
+
+
+def test_the_first_translation_is_written_and_all_are_recognised():
+    assert WORDS.translate("meeting", "zh").text == "会议"
+    assert WORDS.match(["meeting"], list("我们开会"), "zh") == (1, 1)
+    assert WORDS.match(["meeting"], list("我们走吧"), "zh") == (1, 0)
+    assert WORDS.match(["elephant"], list("会议"), "zh") == (0, 0)
+
+
+def test_an_empty_side_vanishes():
+    assert WORDS.translate("the meeting", "zh").text == "会议"
+    assert WORDS.translate("会议了。", "en").text == "meeting。"
+
+
+def test_unknown_words_stay_and_are_named():
+    translation = WORDS.translate("Bring the Credit-Card 给我！", "zh")
+    assert translation.text == "Bring 信用卡给我！"
+    assert translation.unknown == ("bring",)
+
+
+def test_words_of_the_target_and_numbers_are_left_alone():
+    assert WORDS.translate("三点 15% 会议 ok", "zh") == ("三点 15% 会议 ok", ("ok",))
+
+
+def test_a_part_is_some_of_the_known_words_and_never_all_of_a_language():
+    text = "会议 meeting 信用卡在 meeting"
+    made = {
+        WORDS.translate_part(
+            text,
+            "zh",
+            Random(seed),
+        ).text
+        for seed in range(30)
+    }
+    assert made == {"会议会议信用卡在 meeting", "会议 meeting 信用卡在会议"}
+    assert WORDS.translate_part("会议", "en", Random(0)) is None
+    assert WORDS.translate_part("貔貅饕餮", "en", Random(0)) is None
+
+
+@configure(max_examples=60, deadline=None)
+@given(text=st.lists(st.sampled_from(["会议", "信用卡", " ", "，", "abc ", "15"])).map("".join))
+def test_a_full_translation_leaves_only_what_is_unknown(text):
+    translation = WORDS.translate(text, "en")
+    left = [token for token in tokenize(translation.text) if language_of(token) == "zh"]
+    assert left == list(translation.unknown) == []
+    assert [c for c in text if c in "，"] == [c for c in translation.text if c in "，"]
+
+
+def test_both_formats_say_the_same(tmp_path):
+    tsv, yaml = tmp_path / "words.tsv", tmp_path / "words.yaml"
+    tsv.write_text(
+        "# a comment\n会议\tmeeting\n开会\tmeeting\n信用卡\tcredit card\n了\t\n", "utf-8"
+    )
+    yaml.write_text("会议: meeting\n开会: [meeting]\n信用卡: credit card\n了:\n", "utf-8")
+    for text in ("会议了", "credit card meeting"):
+        for to in ("zh", "en"):
+            assert load_lexicon(tsv).translate(text, to) == load_lexicon(yaml).translate(text, to)
+    assert load_lexicon(tsv).name == "lexicon:words.tsv"
+
+
+def test_the_lexicon_that_ships_can_be_read():
+    assert load_lexicon().translate("我的 report", "zh").text == "我的报告"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "no entry"),
+        ("会议 meeting\n".encode(), "words.tsv:1: expected Mandarin, a tab and English"),
+        ("会议\tmeeting\tx\n".encode(), "words.tsv:1"),
+        (b"\xff\tmeeting\n", "expected UTF-8"),
+    ],
+)
+def test_a_bad_word_list_is_refused(tmp_path, content, message):
+    path = tmp_path / "words.tsv"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        load_lexicon(path)
+
+
+@pytest.mark.parametrize("content", ["[1, 2]", "a: [", "{}"])
+def test_a_bad_yaml_word_list_is_refused(tmp_path, content):
+    path = tmp_path / "words.yaml"
+    path.write_text(content, "utf-8")
+    with pytest.raises(InputError):
+        load_lexicon(path)
