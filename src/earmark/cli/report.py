@@ -1,0 +1,127 @@
+"""`earmark report`: one page that shows what changed, with sound."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from rich.console import Console
+
+from earmark.errors import KnobError
+from earmark.evaluate.bootstrap import Resampling
+from earmark.files import write_text
+from earmark.progress import note
+from earmark.records import Hypothesis, Utterance
+from earmark.report.page import make_page
+from earmark.report.scoring import score_set
+from earmark.report.tables import error_table, to_markdown, to_rich
+from earmark.report.test_set import TestSet
+from earmark.report.training_log import read_run
+from earmark.text.profiles import parse_profile
+from earmark.text.transcripts import Format, read_transcripts
+from earmark.translators.lexicon_file import load_lexicon
+
+EVERYDAY_NAMES = ("utterances", "text", "manifest", "truth")
+
+
+def report(
+    *,
+    truth: Path,
+    hyp: list[Path],
+    out: Path = Path("report.html"),
+    name: list[str] | None = None,
+    run: list[Path] | None = None,
+    title: str | None = None,
+    profile: str = "default",
+    examples: int = 12,
+    markdown: Path | None = None,
+    lexicon: Path | None = None,
+    over: Literal["auto", "utterance", "speaker"] = "auto",
+    resamples: int = 1000,
+    seed: int = 0,
+    format: Format = "auto",
+    on_error: Literal["stop", "skip"] = "stop",
+) -> None:
+    """Make one self-contained HTML page: table, plots, sound and coloured alignments.
+
+    The page opens from disk, needs no network and runs no script. Examples are chosen by
+    rule, the good and the bad, and the page says how.
+
+    Args:
+        truth: what was said: JSONL (with `audio` for sound), Kaldi `text`, or plain text.
+        hyp: what a system wrote; repeat it, the first is the one to compare with.
+        out: the page to write.
+        name: what to call a system; once per --hyp, in order; default: from the file names.
+        run: folder of a training run, for its curves; repeat it.
+        title: the heading of the page.
+        profile: how texts are split, as for `earmark score`.
+        examples: how many examples to show; 0 for none.
+        markdown: write the table of errors as Markdown to this file too.
+        lexicon: a bilingual word list, which helps to tell translations from other errors.
+        over: what the intervals resample; auto is speakers when every truth names one.
+        resamples: how many resamples the intervals are drawn from.
+        seed: the seed of the resampling and of the draw of examples.
+        format: of truth and hypotheses; auto looks at their names and first lines.
+        on_error: stop at a bad row, or set it aside in a file and leave out hypotheses
+            without a truth.
+    """
+    if examples < 0 or resamples < 1:
+        raise KnobError("--examples is 0 or more, and --resamples is 1 or more")
+    parse_profile(profile)
+    names = system_names(hyp, name or [])
+    runs = [read_run(folder) for folder in run or []]
+    truths = read_transcripts(Utterance, truth, format=format, on_error=on_error)
+    hyps = {
+        system: read_transcripts(Hypothesis, path, format=format, on_error=on_error)
+        for system, path in zip(names, hyp, strict=True)
+    }
+    scored = score_set(
+        TestSet(set_name(truth), truths, hyps, truth.resolve().parent),
+        profile=profile,
+        over=over,
+        resampling=Resampling(resamples, seed=seed),
+        lexicon=None if lexicon is None else load_lexicon(lexicon),
+        unmatched=on_error,
+    )
+    heading = title or f"{scored.name}: {', '.join(names)}"
+    write_text(out, make_page(heading, [scored], runs=runs, examples=examples, seed=seed))
+    table = error_table(scored)
+    if markdown is not None:
+        write_text(markdown, to_markdown(table) + "\n")
+    Console().print(to_rich(table))
+    note(f"{out}: {out.stat().st_size / 1e6:.1f} MB; open it in a browser")
+
+
+def set_name(truth: Path) -> str:
+    """Name a test set after its file, or after its folder where every manifest is called alike.
+
+    >>> set_name(Path("data/heldout/utterances.jsonl")), set_name(Path("seame.jsonl"))
+    ('heldout', 'seame')
+    """
+    path = truth.resolve()
+    return path.parent.name if path.stem in EVERYDAY_NAMES else path.stem
+
+
+def system_names(paths: Sequence[Path], names: Sequence[str]) -> list[str]:
+    """Return a name for each hypothesis file: as given, or as short as tells them apart.
+
+    >>> system_names([Path("runs/a/hyps.jsonl"), Path("runs/b/hyps.jsonl")], [])
+    ['a/hyps', 'b/hyps']
+    >>> system_names([Path("base.jsonl"), Path("dpo.jsonl")], ["before", "after"])
+    ['before', 'after']
+
+    Raises:
+        KnobError: not one name for each file, or the same name or file twice.
+    """
+    if names and len(names) != len(paths):
+        raise KnobError(f"{len(names)} --name for {len(paths)} --hyp; give one for each, or none")
+    resolved = [path.resolve().with_suffix("") for path in paths]
+    depth = 1
+    found = list(names) or [path.name for path in resolved]
+    while not names and len(set(found)) < len(set(resolved)):
+        depth += 1
+        found = ["/".join(path.parts[-depth:]) for path in resolved]
+    twice = [system for system, count in Counter(found).items() if count > 1]
+    if twice:
+        raise KnobError(f"two systems are called '{twice[0]}'; give each --hyp once, or a --name")
+    return found

@@ -1,0 +1,48 @@
+"""Put a clip into the page itself, as base64 FLAC, so that it plays with no network."""
+
+from base64 import b64encode
+from io import BytesIO
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import soundfile
+
+from earmark.errors import InputError
+from earmark.records import Utterance
+from earmark.speech.audio import SAMPLE_RATE_HZ, read_audio
+
+LONGEST_S = 30.0
+
+
+class Clip(NamedTuple):
+    """A clip for the page: a data URI and its length, or the reason why there is no sound."""
+
+    uri: str | None
+    duration_s: float = 0.0
+    silent_because: str = ""
+
+
+def embed(utterance: Utterance, folder: Path, *, longest_s: float = LONGEST_S) -> Clip:
+    """Encode an utterance's clip as 16 kHz mono 16-bit FLAC; a longer one is never cut.
+
+    `folder` is where a relative path starts. A clip that is not there, cannot be read or is
+    longer than `longest_s` seconds leaves its reason in `silent_because`, for the page to say:
+    a report on transcripts does not fail for want of sound.
+    """
+    if utterance.audio is None:
+        return Clip(None, silent_because="the truth names no audio file")
+    path = folder / utterance.audio
+    try:
+        samples = read_audio(path, utterance.start_s, utterance.end_s, max_s=longest_s)
+    except InputError as error:
+        return Clip(None, silent_because=str(error))
+    data = b64encode(flac(samples)).decode("ascii")
+    return Clip(f"data:audio/flac;base64,{data}", len(samples) / SAMPLE_RATE_HZ)
+
+
+def flac(samples: np.ndarray) -> bytes:
+    """Encode mono samples at 16 kHz (floats from -1 to 1) as a 16-bit FLAC file."""
+    out = BytesIO()
+    soundfile.write(out, samples, SAMPLE_RATE_HZ, format="FLAC", subtype="PCM_16")
+    return out.getvalue()

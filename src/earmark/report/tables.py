@@ -1,0 +1,230 @@
+"""The tables of a report, as plain values: the same ones on the page, terminal and README."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from earmark.report.examples import Tally
+from earmark.report.plots import NO_BREAK, per_cent
+from earmark.report.test_set import Json, ScoredSet
+
+FEW_SPEAKERS = 10
+
+
+class Table(NamedTuple):
+    """A title, a row of headings, rows of cells (the first names the row), and a footnote."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+    note: str = ""
+
+
+def overview(sets: Sequence[ScoredSet]) -> Table:
+    """Tabulate the mixed error rate of each system on each set, with its interval."""
+    rows = [
+        (system, *(_with_interval(scored.scores[system]) for scored in sets))
+        for system in sets[0].systems
+    ]
+    return Table(
+        "Mixed error rate [95 % interval]",
+        ("system", *(scored.name for scored in sets)),
+        rows,
+        "Errors per 100 tokens of the truth (a Han character or a word); lower is better.",
+    )
+
+
+def error_table(scored: ScoredSet) -> Table:
+    """Tabulate one set: rate, difference to the first system, and the edits behind it."""
+    first = scored.systems[0]
+    rows = []
+    for system, score in scored.scores.items():
+        counts, change = score["counts"], scored.comparisons.get(system)
+        edits = [counts[kind] for kind in ("substitutions", "deletions", "insertions")]
+        rows.append(
+            (
+                system,
+                _with_interval(score),
+                difference(change["mixed_error_rate"]) if change else "",
+                p_value(change["mixed_error_rate"]["p"]) if change else "",
+                *(f"{number:,}" for number in (*edits, score["missing"])),
+            )
+        )
+    header = ("system", "mixed error rate", f"minus {first}, points", "p", "S", "D", "I")
+    return Table(
+        "Errors",
+        (*header, "missing"),
+        rows,
+        "S, D, I: substitutions, deletions, insertions. Missing: no hypothesis, all deletions. "
+        f"In brackets: 95 % bootstrap intervals over {_drawn(scored)}. "
+        "Difference and p are paired.",
+    )
+
+
+def _drawn(scored: ScoredSet) -> str:
+    """Say what the intervals resample, and whether there are enough of them."""
+    if scored.scores[scored.systems[0]]["interval_over"] == "utterance":
+        return "utterances"
+    speakers = len({truth.speaker for truth in scored.test_set.truths})
+    few = ", too few to trust them" if speakers < FEW_SPEAKERS else ""
+    return f"{speakers} speakers{few}"
+
+
+def where_table(scored: ScoredSet) -> Table:
+    """Tabulate where the errors are: by language, at points of interest, without outliers."""
+    rows = []
+    for system, score in scored.scores.items():
+        languages, points_of = score["by_language"], score["points_of_interest"]
+        places = [languages[name]["rate"] for name in ("zh", "en", "other")]
+        places += [points_of[name]["rate"] for name in ("embedded", "rest", "near_switch")]
+        places += [score["capped_mixed_error_rate"], score["mixed_error_rate_without_loops"]]
+        rows.append((system, *(per_cent(rate) for rate in places)))
+    header = ("Mandarin", "English", "other", "embedded", "rest", "near a switch")
+    return Table(
+        "Where the errors are",
+        ("system", *header, "capped", "without loops"),
+        rows,
+        "Embedded language, rest, near a switch: utterances in both languages only. "
+        "Capped: each utterance counts 100 % at most.",
+    )
+
+
+def failure_table(scored: ScoredSet) -> Table:
+    """Tabulate the share (and number) of utterances with each label."""
+    labels = scored.failure_modes
+    rows = [
+        (system, *(_share(score["failure_modes"].get(label)) for label in labels))
+        for system, score in scored.scores.items()
+    ]
+    return Table("Failures, share of utterances (number)", ("system", *labels), rows)
+
+
+def failure_change_table(scored: ScoredSet) -> Table | None:
+    """Tabulate how the share of each failure changed from the first system, or return None."""
+    if not scored.comparisons:
+        return None
+    labels = list(next(iter(scored.comparisons.values()))["failure_modes"])
+    rows = [
+        (system, *(difference(change["failure_modes"][label]) for label in labels))
+        for system, change in scored.comparisons.items()
+    ]
+    title = f"Failures minus those of {scored.systems[0]}, points [95 % interval]"
+    return Table(title, ("system", *labels), rows)
+
+
+def composition_table(scored: ScoredSet) -> Table:
+    """Tabulate how the truth, and what each system wrote, mix the languages."""
+    sides = {"truth": scored.scores[scored.systems[0]]["composition"]["truth"]}
+    sides |= {system: score["composition"]["hyp"] for system, score in scored.scores.items()}
+    indices = ("switches_per_utterance", "code_mixing_index", "i_index", "m_index")
+    rows = [
+        (
+            name,
+            *(f"{side['utterances'][kind]:,}" for kind in ("mixed", "zh", "en", "other")),
+            *("n/a" if side[index] is None else f"{side[index]:.3f}" for index in indices),
+        )
+        for name, side in sides.items()
+    ]
+    kinds = ("utterances in both", "Mandarin only", "English only", "neither")
+    header = ("", *kinds, "switches each", "code-mixing index", "I-index", "M-index")
+    return Table("How the languages mix", header, rows)
+
+
+def _share(mode: Json | None) -> str:
+    """Write a share of utterances and their number; a plain 0 where there are none."""
+    if mode is None or not mode["utterances"]:
+        return "0"
+    return f"{per_cent(mode['rate'])} ({mode['utterances']:,})"
+
+
+def points(change: float) -> str:
+    """Write a difference of rates in signed percentage points.
+
+    >>> points(-0.2364), points(0.001), points(0.0)
+    ('−23.6', '+0.1', '0.0')
+    """
+    text = f"{100 * change:+.1f}"
+    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
+
+
+def difference(change: Json, unit: str = "") -> str:
+    """Write a difference of rates in points with its interval, from the JSON of `compare`.
+
+    >>> difference({"difference": -0.2, "interval": [-0.25, -0.151]}).replace(NO_BREAK, " ")
+    '−20.0 [−25.0, −15.1]'
+    >>> difference({"difference": None, "interval": None})
+    'n/a'
+    """
+    if change["difference"] is None:
+        return "n/a"
+    text = f"{points(change['difference'])}{unit}"
+    if change["interval"] is None:
+        return text
+    low, high = change["interval"]
+    return f"{text} [{points(low)},{NO_BREAK}{points(high)}]"
+
+
+def p_value(p: float | None) -> str:
+    """Write a p-value.
+
+    >>> p_value(0.0412), p_value(0.0004).replace(NO_BREAK, " "), p_value(None)
+    ('0.041', '< 0.001', 'n/a')
+    """
+    if p is None:
+        return "n/a"
+    return f"<{NO_BREAK}0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def interval(ends: Sequence[float] | None) -> str:
+    """Write an interval of rates in per cent.
+
+    >>> interval([0.25, 0.301]).replace(NO_BREAK, " "), interval(None)
+    ('[25.0, 30.1]', '')
+    """
+    if ends is None:
+        return ""
+    low, high = ends
+    return f"[{100 * low:.1f},{NO_BREAK}{100 * high:.1f}]"
+
+
+def _with_interval(score: Json) -> str:
+    """Write a score's rate with its interval."""
+    return f"{per_cent(score['mixed_error_rate'])} {interval(score['interval'])}".rstrip()
+
+
+def tally_table(tallies: Sequence[Tally], first: str) -> Table:
+    """Tabulate on how many utterances each system does better or worse than the first."""
+    rows = [(t.system, f"{t.better:,}", f"{t.same:,}", f"{t.worse:,}") for t in tallies]
+    header = ("system", "fewer errors", "as many", "more errors")
+    return Table(f"Utterances, compared with {first}", header, rows)
+
+
+def to_markdown(table: Table) -> str:
+    """Render a table as Markdown; what would end a cell is escaped.
+
+    >>> print(to_markdown(Table("t", ("system", "rate"), [("a|b", "1 %")])))
+    | system | rate |
+    |---|---:|
+    | a&#124;b | 1 % |
+    """
+    bar = "|---|" + "---:|" * (len(table.header) - 1)
+    lines = [_markdown_row(table.header), bar, *(_markdown_row(row) for row in table.rows)]
+    return "\n".join(lines)
+
+
+def _markdown_row(cells: Sequence[str]) -> str:
+    """Write one row of Markdown."""
+    safe = {ord("|"): "&#124;", ord("<"): "&lt;", ord("\n"): " "}
+    return f"| {' | '.join(cell.translate(safe) for cell in cells)} |"
+
+
+def to_rich(table: Table) -> RichTable:
+    """Render a table for the terminal; nothing in a cell is taken for markup."""
+    shown = RichTable(title=Text(table.title), caption=Text(table.note) if table.note else None)
+    for index, heading in enumerate(table.header):
+        shown.add_column(Text(heading), justify="right" if index else "left")
+    for row in table.rows:
+        shown.add_row(*(Text(cell) for cell in row))
+    return shown

@@ -1,0 +1,57 @@
+"""A test set as a report sees it: truths, what each system wrote, and how that scored."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from earmark.records import Hypothesis, Utterance
+from earmark.report.examples import Outcome
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """A name, the truths, and the hypotheses of each system, the first to compare with.
+
+    `folder` is where the relative audio paths of the truths start.
+    """
+
+    # Tells pytest, which collects classes called Test..., that this is none of its own.
+    __test__: ClassVar[bool] = False
+
+    name: str
+    truths: Sequence[Utterance]
+    hyps: Mapping[str, Sequence[Hypothesis]]
+    folder: Path = Path(".")
+
+
+@dataclass(frozen=True)
+class ScoredSet:
+    """A test set, scored: the JSON of `score` per system, of `compare` per system but the first.
+
+    `outcomes` is utterance id -> system -> outcome.
+    """
+
+    test_set: TestSet
+    profile: str
+    scores: Mapping[str, Json]
+    comparisons: Mapping[str, Json]
+    outcomes: Mapping[str, Mapping[str, Outcome]]
+
+    @property
+    def name(self) -> str:
+        """Return the test set's name."""
+        return self.test_set.name
+
+    @property
+    def systems(self) -> list[str]:
+        """Return the names of the systems; the first is the one to compare with."""
+        return list(self.scores)
+
+    @property
+    def failure_modes(self) -> list[str]:
+        """Return the failure labels that the scores count, in their order."""
+        labels = [label for score in self.scores.values() for label in score["failure_modes"]]
+        return list(dict.fromkeys(labels))

@@ -1,0 +1,74 @@
+"""Figures follow the page's theme, carry text as text, and are the same every time."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+
+import matplotlib
+import pytest
+from matplotlib.figure import Figure
+
+from earmark.report.plots import Bar, Line, error_bars, failure_bars, training_curves
+from earmark.report.svg import PAPER, SCREEN, to_png, to_svg
+
+NASTY = '</svg><script>alert("1")</script> & $x_1$ 会议'
+
+
+def bars(palette=SCREEN) -> Figure:
+    systems = [Bar("base", 0.273, 0.25, 0.3), Bar(NASTY, None), Bar("dpo", 1.4, 1.2, 1.7)]
+    return error_bars(systems, title=NASTY, palette=palette)
+
+
+def failures() -> Figure:
+    return failure_bars({"omission": {"base": 0.2, NASTY: 0.0}}, title="dev")
+
+
+def curve() -> Figure:
+    lines = [Line(NASTY, [1, 2, 3], [0.7, float("nan"), 0.5]), Line("b", [1], [0.1], 1, True)]
+    return training_curves(lines, title="Loss")
+
+
+FIGURES = pytest.mark.parametrize("draw", [bars, failures, curve])
+
+
+@FIGURES
+def test_the_same_figure_gives_the_same_bytes_whatever_the_users_settings(draw) -> None:
+    before = to_svg(draw(), "a")
+    with matplotlib.rc_context({"font.size": 30, "svg.fonttype": "path", "axes.grid": True}):
+        assert to_svg(draw(), "a") == before
+
+
+@FIGURES
+def test_names_are_text_and_escaped(draw) -> None:
+    svg = to_svg(draw(), NASTY)
+    assert "<script" not in svg
+    root = ElementTree.fromstring(svg.replace("xlink:href", "href"))
+    texts = [node.text for node in root.iter() if node.tag == "text"]
+    assert any(text and NASTY in text for text in texts)
+    assert root.attrib["aria-label"] == NASTY
+
+
+@FIGURES
+def test_nothing_leads_outside_or_to_another_figure(draw) -> None:
+    first, second = to_svg(draw(), "a"), to_svg(draw(), "b")
+    assert "http" not in first
+    assert "<style" not in first
+    ids = set(re.findall(r'\bid="([^"]*)"', first))
+    assert ids
+    assert not ids & set(re.findall(r'\bid="([^"]*)"', second))
+    used = re.findall(r'href="#([^"]*)"|url\(#([^)]*)\)', first)
+    assert {a or b for a, b in used} <= ids
+
+
+@FIGURES
+def test_every_colour_is_a_role_of_the_theme(draw) -> None:
+    svg = to_svg(draw(), "a")
+    assert "var(--ink)" in svg
+    assert "var(--series-0)" in svg
+    assert not re.search(r"(fill|stroke): #", svg)
+    assert re.search(r"(fill|stroke): #", to_svg(bars(PAPER), "a"))
+
+
+def test_a_png_for_paper_is_the_same_every_time() -> None:
+    png = to_png(bars(PAPER))
+    assert png.startswith(b"\x89PNG")
+    assert to_png(bars(PAPER)) == png

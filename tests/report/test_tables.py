@@ -1,0 +1,96 @@
+"""The same table for page, terminal and README, with every figure of the score in it."""
+
+from dataclasses import replace
+from io import StringIO
+
+from rich.console import Console
+
+from earmark.report.examples import Tally
+from earmark.report.plots import NO_BREAK, per_cent
+from earmark.report.scoring import score_set
+from earmark.report.tables import (
+    Table,
+    composition_table,
+    error_table,
+    failure_change_table,
+    failure_table,
+    overview,
+    points,
+    tally_table,
+    to_markdown,
+    to_rich,
+    where_table,
+)
+from earmark.report.test_set import TestSet
+
+
+def shown(table: Table) -> str:
+    console = Console(file=StringIO(), width=200)
+    console.print(to_rich(table))
+    return console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_every_table_has_a_row_per_system_and_a_cell_per_heading(test_set: TestSet) -> None:
+    scored = score_set(test_set)
+    change = failure_change_table(scored)
+    assert change is not None
+    tables = [overview([scored]), error_table(scored), where_table(scored), failure_table(scored)]
+    for table in tables:
+        assert [row[0] for row in table.rows] == ["base", "dpo"]
+    assert [row[0] for row in change.rows] == ["dpo"]
+    assert [row[0] for row in composition_table(scored).rows] == ["truth", "base", "dpo"]
+    for table in [*tables, change, composition_table(scored)]:
+        assert {len(row) for row in table.rows} == {len(table.header)}
+        assert to_markdown(table).count("\n") == len(table.rows) + 1
+
+
+def test_the_error_table_has_the_figures_of_the_score(test_set: TestSet) -> None:
+    scored = score_set(test_set)
+    base, dpo = (
+        dict(zip(error_table(scored).header, row, strict=True)) for row in error_table(scored).rows
+    )
+    counts = scored.scores["base"]["counts"]
+    assert base["S"] == str(counts["substitutions"])
+    assert base["D"] == str(counts["deletions"])
+    assert base["I"] == str(counts["insertions"])
+    assert base["mixed error rate"].startswith(per_cent(scored.scores["base"]["mixed_error_rate"]))
+    assert base["minus base, points"] == ""
+    change = scored.comparisons["dpo"]["mixed_error_rate"]
+    assert dpo["minus base, points"].startswith(points(change["difference"]) + " [")
+    assert dpo["missing"] == "1"
+
+
+def test_few_speakers_are_said_to_be_few(test_set: TestSet) -> None:
+    truths = [replace(truth, speaker=f"s{int(truth.id) % 2}") for truth in test_set.truths]
+    note = error_table(score_set(replace(test_set, truths=truths))).note
+    assert "2 speakers, too few to trust them" in note
+    assert "over utterances" in error_table(score_set(test_set)).note
+
+
+def test_one_system_has_no_change_to_show(test_set: TestSet) -> None:
+    alone = score_set(replace(test_set, hyps={"base": test_set.hyps["base"]}))
+    assert failure_change_table(alone) is None
+
+
+def test_the_terminal_takes_nothing_for_markup() -> None:
+    table = Table("[bold]t[/bold]", ("system", "[red]"), [("[/]x", "1")], "[link=x]note")
+    text = shown(table)
+    for part in ("[bold]t[/bold]", "[red]", "[/]x", "[link=x]note"):
+        assert part in text
+
+
+def test_markdown_cannot_be_broken_out_of() -> None:
+    text = to_markdown(Table("t", ("a", "b"), [("x|y\n# z", "<script>")]))
+    assert text.splitlines()[2] == "| x&#124;y # z | &lt;script> |"
+
+
+def test_a_tally_names_all_three() -> None:
+    table = tally_table([Tally("dpo", 1200, 30, 4)], "base")
+    assert table.rows == [("dpo", "1,200", "30", "4")]
+    assert "base" in table.title
+
+
+def test_overview_keeps_rate_and_interval_unbroken(test_set: TestSet) -> None:
+    cell = overview([score_set(test_set)]).rows[0][1]
+    assert cell.count(" ") == 1
+    assert cell.count(NO_BREAK) == 2
