@@ -1,0 +1,28 @@
+"""`earmark demo`: see it all at once."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from earmark.recipes.demo import run_demo
+from earmark.recipes.demo_summary import summary_tables
+from earmark.report.tables import to_rich
+
+
+def demo(*, out: Path = Path("demo-out"), seeds: int = 1) -> None:
+    """See it all at once: speech, failures, pairs, training, report.
+
+    A tiny Audio LLM of the real Qwen2-Audio class transcribes English-Mandarin code-switching
+    speech badly. Three arms are trained on the same 800 utterances in equal steps: SFT, DPO, and
+    DPO with an SFT term. Takes under four minutes on two free cores.
+
+    Args:
+        out: folder for speech, pairs, runs, hypotheses, results.json and report.html.
+        seeds: repeat with as many seeds and show means with intervals.
+    """
+    results = run_demo(out, seeds)
+    console = Console()
+    for table in summary_tables(results):
+        console.print(to_rich(table))
+    for name in ("results.json", "report.html"):
+        console.print(f"{name}: {out / name}", soft_wrap=True)
