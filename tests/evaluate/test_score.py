@@ -22,6 +22,7 @@ from earmark.text.codeswitching import (
     mixture,
     near_switch,
 )
+from earmark.text.profiles import PROFILES
 from evaluate_systems import corpus, noisy
 
 TEXTS = st.lists(
@@ -238,6 +239,15 @@ def test_rows_are_strict_json_and_add_up():
         assert {"id", "counts", "failure", "detail", "features"} <= row.keys()
         assert row["failure"] in result.to_json()["failure_modes"]
         assert not any(isinstance(v, float) and math.isnan(v) for v in row["features"].values())
+
+
+@given(st.text(max_size=40), st.text(max_size=40), st.sampled_from(sorted(PROFILES)))
+@settings(max_examples=150, deadline=None)
+def test_any_text_is_scored_and_the_result_is_strict_json(truth, hyp, profile):
+    result = score([Utterance("a", truth)], [Hypothesis("a", hyp, hyp + "\n")], profile=profile)
+    json.dumps([result.to_json(), row_json(result.rows[0])], allow_nan=False)
+    same = score([Utterance("a", truth)], [Hypothesis("a", truth)], profile=profile)
+    assert same.to_json()["counts"]["hits"] == same.to_json()["counts"]["truth_tokens"]
 
 
 def test_each_utterance_is_split_and_aligned_once(monkeypatch):

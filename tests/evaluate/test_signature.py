@@ -37,6 +37,8 @@ def test_mixed_caps_are_refused():
     assert token_cap([Hypothesis("a", "好")]) is None
     with pytest.raises(InputError, match=r"different token caps \(128, 256\)"):
         signature("default", [capped(128), capped(256)])
+    with pytest.raises(InputError, match=r"\(128, unknown\)"):
+        signature("default", [capped(128), Hypothesis("b", "好")])
 
 
 def test_equal_signatures_compare():

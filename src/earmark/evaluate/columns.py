@@ -1,7 +1,7 @@
 """The rows of a score as columns of numbers, over which every sum is one line of numpy.
 
-Departure: nothing but speed. `text/codeswitching.py` has the same measures for one text, in
-plain words; tests hold the two equal.
+This is for speed alone: `text/codeswitching.py` has the same measures for one text in plain
+words, and tests hold the two equal.
 """
 
 from collections.abc import Sequence

@@ -47,7 +47,7 @@ def token_cap(hyps: Iterable[Hypothesis]) -> str | None:
     """
     caps = {hyp.made_by.get("decoding", {}).get("max_new_tokens") for hyp in hyps}
     if len(caps) > 1:
-        named = ", ".join(sorted(map(str, caps)))
+        named = ", ".join(sorted("unknown" if cap is None else str(cap) for cap in caps))
         raise InputError(
             f"the hypotheses were decoded with different token caps ({named}); a loop costs as "
             "many errors as the cap allows, so transcribe them all with one --max-new-tokens"
