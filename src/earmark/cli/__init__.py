@@ -6,7 +6,7 @@ starts without torch.
 
 import sys
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from earmark import __version__
 from earmark.errors import EarmarkError
@@ -42,7 +42,12 @@ EXTRAS = {
 # These commands read their own tokens (a configuration file) and their own --help.
 OWN_HELP = {"train"}
 
-app = App(name="earmark", version=__version__, help="Make an Audio LLM write down what was said.")
+app = App(
+    name="earmark",
+    version=__version__,
+    help="Make an Audio LLM write down what was said.",
+    default_parameter=Parameter(negative_iterable=()),
+)
 for _name, _help in COMMANDS.items():
     _module = _name.replace("-", "_")
     _flags: dict[str, list[str]] = {"help_flags": []} if _name in OWN_HELP else {}

@@ -82,6 +82,7 @@ ARMS = {
     "dpo+sft": Arm("dpo", 1.0, 5e-4),
 }
 PREFERENCE_ARMS = ("dpo", "dpo+sft")
+WHY_FOCUS = "the preference arm with the lowest error rate on the development set"
 
 SETTINGS = TrainSettings(
     lora_rank=16,
@@ -168,7 +169,9 @@ def run_seed(
     ]
     runs = [out / "runs" / name for name in ARMS]
     title = "Earmark demo: a tiny Audio LLM before and after preference training"
-    write_text(out / "report.html", make_page(title, scored, runs=runs))
+    write_text(
+        out / "report.html", make_page(title, scored, runs=runs, focus=best, focus_why=WHY_FOCUS)
+    )
     write_text(out / "results.json", json.dumps(Result(scored, best, runs).scores(), indent=1))
     return Result(scored, best, runs)
 
