@@ -44,7 +44,7 @@ def test_a_lexicon_tells_sounding_out_from_translation():
     assert {named(case, LEXICON).detail for case in cases} == {NEEDS_LEXICON}
 
 
-@configure(max_examples=100, deadline=None)
+@configure(max_examples=60, deadline=None)
 @given(truth=st.one_of(sentences(), mixed_sentences()))
 def test_the_truth_is_ok_however_it_is_cased(truth):
     failure = name_failure(truth, truth.lower())
@@ -52,7 +52,7 @@ def test_the_truth_is_ok_however_it_is_cased(truth):
     assert failure.features["hits"] == len(tokenize(truth))
 
 
-@configure(max_examples=100, deadline=None)
+@configure(max_examples=60, deadline=None)
 @given(truth=st.text(max_size=40), hyp=st.text(max_size=40))
 def test_any_two_texts_get_a_label(truth, hyp):
     failure = name_failure(truth, hyp, lexicon=LEXICON)
@@ -61,7 +61,7 @@ def test_any_two_texts_get_a_label(truth, hyp):
     json.dumps(failure.features, allow_nan=False)
 
 
-@configure(max_examples=60, deadline=None)
+@configure(max_examples=25, deadline=None)
 @given(truth=mixed_sentences(), hyp=mixed_sentences())
 def test_edits_and_tokens_passed_in_change_nothing(truth, hyp):
     said, written = tokenize(truth), tokenize(hyp)

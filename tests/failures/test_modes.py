@@ -27,7 +27,7 @@ def imitate(name, truth, seed, tools=TOOLS):
 
 
 @pytest.mark.parametrize("name", MODES)
-@configure(max_examples=80, deadline=None)
+@configure(max_examples=50, deadline=None)
 @given(truth=st.one_of(sentences(), mixed_sentences()), seed=seeds)
 def test_what_a_mode_imitates_it_detects(name, truth, seed):
     made = imitate(name, truth, seed)
@@ -36,31 +36,25 @@ def test_what_a_mode_imitates_it_detects(name, truth, seed):
 
 
 @pytest.mark.parametrize("name", MODES)
-@configure(max_examples=40, deadline=None)
+@configure(max_examples=20, deadline=None)
 @given(truth=st.one_of(st.just(""), sentences(), mixed_sentences()))
 def test_the_truth_itself_is_never_detected(name, truth):
     assert not MODES[name].detect(Evidence(truth, truth, lexicon=LEXICON))
     assert not MODES[name].detect(Evidence(truth, truth))
 
 
-@pytest.mark.parametrize("name", sorted(set(MODES) - {"unrelated"}))
-@configure(max_examples=25, deadline=None)
-@given(truth=mixed_sentences(), seed=seeds)
-def test_a_sentence_in_two_languages_can_fail_in_every_way(name, truth, seed):
-    # `unrelated` needs four tokens and a sentence that shares none, so it is tried below.
-    assert imitate(name, truth, seed) is not None
-
-
-@configure(max_examples=40, deadline=None)
-@given(truth=sentences(("zh", "en"), fewest=6), seed=seeds)
-def test_a_long_enough_sentence_has_an_unrelated_one(truth, seed):
-    assert imitate("unrelated", truth, seed) is not None
+@pytest.mark.parametrize("name", MODES)
+@configure(max_examples=12, deadline=None)
+@given(before=sentences(), zh=sentences(("zh",), fewest=3), en=sentences(("en",), fewest=3))
+def test_a_sentence_with_some_of_both_languages_can_fail_in_every_way(name, before, zh, en):
+    assert imitate(name, f"{before} {zh} {en}", len(before)) is not None
 
 
 @pytest.mark.parametrize("name", MODES)
-@configure(max_examples=25, deadline=None)
-@given(truth=mixed_sentences(), seed=seeds)
+@configure(max_examples=15, deadline=None)
+@given(truth=sentences(distinct=True, fewest=4), seed=seeds)
 def test_the_cascade_gives_an_imitation_the_label_of_its_mode(name, truth, seed):
+    # Leaving words out of a sentence that says them twice may make a loop, hence distinct words.
     made = imitate(name, truth, seed)
     if made is not None:
         assert name_failure(truth, made, lexicon=LEXICON).label == MODES[name].label, made
@@ -91,7 +85,7 @@ def test_an_imitation_keeps_case_script_and_punctuation_of_what_stays():
     assert imitate("truncate_at_switch", truth, 0) == "我覺得，這個！"
 
 
-@configure(max_examples=60, deadline=None)
+@configure(max_examples=25, deadline=None)
 @given(truth=mixed_sentences())
 def test_omission_only_takes_away(truth):
     for name in NEED_TWO_LANGUAGES:

@@ -44,7 +44,7 @@ MODES: dict[str, Mode] = {
             "a truth without such phrases",
             stock_phrase,
         ),
-        ("unrelated", "hallucination", "unrelated", "four tokens or more", unrelated),
+        ("unrelated", "hallucination", "unrelated", "four words or characters", unrelated),
         (
             "wrong_script",
             "hallucination",

@@ -6,7 +6,7 @@ from earmark.failures.evidence import LOST_SHARE, Evidence
 from earmark.failures.lost_language import fate
 from earmark.failures.mix import OTHER, SPOKEN, Spoken
 from earmark.failures.mode import Tools
-from earmark.failures.surface import Surface
+from earmark.failures.surface import Surface, surface_of
 
 # Names stay as they are in any language, so a text counts as one language with a few left over.
 LEFT_OVER = 0.05
@@ -35,7 +35,7 @@ def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:
         if not said:
             continue
         translation = tools.translator.translate(truth.text, to)
-        written = Surface(translation.text).languages
+        written = surface_of(translation.text).languages
         left = written.count(OTHER[to])
         if to in written and left <= LEFT_OVER * len(written) and left <= said * LOST_SHARE:
             return capitalized_like(truth, translation.text)

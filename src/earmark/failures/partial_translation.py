@@ -6,7 +6,7 @@ from earmark.failures.evidence import Evidence, Stretch
 from earmark.failures.global_translation import capitalized_like
 from earmark.failures.mix import OTHER, SPOKEN, Spoken, swap_of
 from earmark.failures.mode import Tools
-from earmark.failures.surface import Surface
+from earmark.failures.surface import Surface, surface_of
 
 # One word for one character may be a slip of the ear; only a lexicon can tell.
 FEWEST_TOKENS = 3
@@ -47,7 +47,7 @@ def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:
         translation = tools.translator.translate_part(truth.text, to, rng)
         if translation is None:
             continue
-        written = Surface(translation.text)
+        written = surface_of(translation.text)
         before, after = truth.languages.count(source), written.languages.count(source)
         if 0 < after < before and to in written.languages:
             return capitalized_like(truth, translation.text)

@@ -1,6 +1,6 @@
 """The phrases that models write when nobody said them; the lists are data (phrases.yaml)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -21,8 +21,9 @@ class Phrases:
 
     def __init__(self, groups: Iterable[Iterable[str]]) -> None:
         self.texts = [list(group) for group in groups]
-        self.groups = [[tuple(tokenize(text)) for text in group] for group in self.texts]
-        self._group_of = {phrase: n for n, group in enumerate(self.groups) for phrase in group}
+        self._group_of: dict[Phrase, int] = {
+            tuple(tokenize(text)): n for n, group in enumerate(self.texts) for text in group
+        }
         self._starting: dict[str, list[Phrase]] = {}
         # The longest first, so that what is found is the whole phrase.
         for phrase in sorted(self._group_of, key=len, reverse=True):
@@ -30,13 +31,23 @@ class Phrases:
 
     def find(self, tokens: Sequence[str], unless: Sequence[str] = ()) -> Phrase | None:
         """Find the first phrase in `tokens`; none whose meaning `unless` expresses too."""
+        said: set[int] | None = None
+        for phrase in self._all(tokens):
+            said = self.groups_in(unless) if said is None else said
+            if self._group_of[phrase] not in said:
+                return phrase
+        return None
+
+    def groups_in(self, tokens: Sequence[str]) -> set[int]:
+        """Return the groups, by number, of which some phrase stands in `tokens`."""
+        return {self._group_of[phrase] for phrase in self._all(tokens)}
+
+    def _all(self, tokens: Sequence[str]) -> Iterator[Phrase]:
+        """Yield every phrase that stands in `tokens`, the longest first at each place."""
         for start, token in enumerate(tokens):
             for phrase in self._starting.get(token, ()):
-                if tuple(tokens[start : start + len(phrase)]) != phrase:
-                    continue
-                if not unless or not self.says(self._group_of[phrase], unless):
-                    return phrase
-        return None
+                if tuple(tokens[start : start + len(phrase)]) == phrase:
+                    yield phrase
 
     def opens(self, tokens: Sequence[str]) -> Phrase | None:
         """Return the phrase that `tokens` begin with."""
@@ -44,18 +55,6 @@ class Phrases:
             if tuple(tokens[: len(phrase)]) == phrase:
                 return phrase
         return None
-
-    def says(self, group: int, tokens: Sequence[str]) -> bool:
-        """Say whether some phrase of a group stands in `tokens`."""
-        return any(_contains(tokens, phrase) for phrase in self.groups[group])
-
-
-def _contains(tokens: Sequence[str], phrase: Phrase) -> bool:
-    """Say whether a phrase stands in a list of tokens."""
-    length = len(phrase)
-    return any(
-        tuple(tokens[start : start + length]) == phrase for start in range(len(tokens) - length + 1)
-    )
 
 
 @cache
@@ -75,3 +74,9 @@ def listed(name: str) -> Any:
 def phrases(name: str) -> Phrases:
     """Return a list of the phrase file, ready for searching; a plain list is groups of one."""
     return Phrases([group] if isinstance(group, str) else group for group in listed(name))
+
+
+@cache
+def tokenized(name: str) -> tuple[tuple[str, Phrase], ...]:
+    """Return the texts of a plain list, each with its tokens."""
+    return tuple((text, tuple(tokenize(text))) for text in listed(name))

@@ -4,7 +4,7 @@ from random import Random
 
 from earmark.failures.evidence import Evidence
 from earmark.failures.mode import Tools
-from earmark.failures.phrases import listed, phrases
+from earmark.failures.phrases import phrases, tokenized
 from earmark.failures.surface import Surface
 
 # A marker counts in a stretch that says this much more than was said there, in syllables.
@@ -32,7 +32,7 @@ def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:
     markers = phrases("preamble_markers")
     unsaid = [
         wrapper
-        for wrapper in listed("preambles")
-        if markers.find(Surface(wrapper).tokens, unless=truth.tokens)
+        for wrapper, tokens in tokenized("preambles")
+        if markers.find(tokens, unless=truth.tokens)
     ]
     return rng.choice(unsaid).replace("{}", truth.text) if unsaid else None

@@ -5,7 +5,7 @@ from random import Random
 
 from earmark.failures.evidence import Evidence
 from earmark.failures.mode import Tools
-from earmark.failures.phrases import listed, phrases
+from earmark.failures.phrases import phrases, tokenized
 from earmark.failures.surface import Surface
 
 
@@ -23,5 +23,5 @@ def detect(evidence: Evidence) -> bool:
 
 def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:
     """Refuse; None when the truth itself speaks of every such thing."""
-    refusals = [text for text in listed("refusals") if refuses(Surface(text).tokens, truth.tokens)]
-    return str(rng.choice(refusals)) if refusals and truth.tokens else None
+    refusals = [text for text, tokens in tokenized("refusals") if refuses(tokens, truth.tokens)]
+    return rng.choice(refusals) if refusals and truth.tokens else None

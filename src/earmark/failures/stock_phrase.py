@@ -25,8 +25,9 @@ def detect(evidence: Evidence) -> bool:
 def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:
     """Write a stock phrase after the truth or in its place; None when the truth says them all."""
     known = phrases("stock_phrases")
-    unsaid = [n for n in range(len(known.groups)) if not known.says(n, truth.tokens)]
+    said = known.groups_in(truth.tokens)
+    unsaid = [group for n, group in enumerate(known.texts) if n not in said]
     if not unsaid or not truth.tokens:
         return None
-    phrase = truth.dress(rng.choice(known.texts[rng.choice(unsaid)]))
+    phrase = truth.dress(rng.choice(rng.choice(unsaid)))
     return phrase if rng.random() < 0.5 else truth.assemble([truth.text, phrase])

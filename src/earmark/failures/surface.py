@@ -6,7 +6,7 @@ teach a model that difference; so failures are imitated on the surface, not on t
 
 import re
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from earmark.failures.mix import OTHER, Spoken, mix_of
@@ -36,9 +36,17 @@ class Surface:
     def __init__(self, text: str) -> None:
         self.text = text
         self.tokens = tokenize(text)
-        self.pieces = surface_tokens(text) if self.tokens else []
         self.languages: list[Language] = [language_of(token) for token in self.tokens]
-        self.spans = _spans(self.languages)
+
+    @cached_property
+    def pieces(self) -> list[str]:
+        """Return the text in pieces of one token each, with the marks that go with it."""
+        return surface_tokens(self.text) if self.tokens else []
+
+    @cached_property
+    def spans(self) -> list[Span]:
+        """Return the spans of one language; tokens of neither go with the span before."""
+        return _spans(self.languages)
 
     @property
     def is_mixed(self) -> bool:
@@ -103,12 +111,19 @@ class Surface:
         return added + (self.closing if self.closing[-1:] in SENTENCE_ENDS else "")
 
 
+@lru_cache(maxsize=16)
+def surface_of(text: str) -> Surface:
+    """Return the surface of a text; the last few are kept, since builders look at them again."""
+    return Surface(text)
+
+
 def _spans(languages: Sequence[Language]) -> list[Span]:
-    """Cut into spans of one language; tokens of neither go with the span before (or the first)."""
-    spans: list[Span] = []
+    """Cut into spans of one language; leading tokens of neither go with the first."""
+    starts: list[tuple[Spoken, int]] = []
     for position, language in enumerate(languages):
-        if language != "other" and (not spans or spans[-1].language != language):
-            spans.append(Span(language, position if spans else 0, position + 1))
-        elif spans:
-            spans[-1] = spans[-1]._replace(end=position + 1)
-    return spans
+        if language != "other" and (not starts or starts[-1][0] != language):
+            starts.append((language, position if starts else 0))
+    ends = [start for _, start in starts[1:]] + [len(languages)]
+    return [
+        Span(language, start, end) for (language, start), end in zip(starts, ends, strict=False)
+    ]

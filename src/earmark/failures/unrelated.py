@@ -12,6 +12,7 @@ from earmark.failures.mix import SPOKEN
 from earmark.failures.mode import Tools
 from earmark.failures.phrases import listed
 from earmark.failures.surface import Surface
+from earmark.text import tokenize
 from earmark.text.language import language_of
 
 # Too few tokens on either side may all be misheard.
@@ -55,12 +56,12 @@ def _letters(tokens: Sequence[str]) -> str:
 
 
 def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:
-    """Write another sentence of the matrix language; None for truths of fewer than 4 tokens."""
-    if len(truth.tokens) < FEWEST_TOKENS:
+    """Write another sentence of the matrix language; None for truths of fewer than 4 words."""
+    if len(truth.languages) - truth.languages.count("other") < FEWEST_TOKENS:
         return None
-    sentences = list(listed("unrelated")[truth.matrix])
+    sentences = listed("unrelated")[truth.matrix]
     for sentence in rng.sample(sentences, len(sentences)):
-        tokens = Surface(sentence).tokens
+        tokens = tokenize(sentence)
         shared = Counter(truth.tokens) & Counter(tokens)
         alike = any(
             sum(n for token, n in shared.items() if language_of(token) == language)

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, TypeVar
 from earmark.errors import KnobError
 from earmark.failures import MODES, TRANSLATING
 from earmark.failures.mode import Tools
-from earmark.failures.surface import Surface
+from earmark.failures.surface import surface_of
 from earmark.pairs.mix import Mix
 from earmark.pairs.rows import Plan, Rejected, rng_for, rows_of
 from earmark.pairs.tally import Tally
@@ -95,7 +95,7 @@ def imitate_pairs(
 
 def attempts(truth: str, imitation: Imitation, rng: Random) -> list[Attempt]:
     """Draw modes and imitate each on a truth."""
-    surface, made = Surface(truth), []
+    surface, made = surface_of(truth), []
     mix, count = imitation.mix, imitation.per_utterance
     modes = mix.modes * count if imitation.each else [mix.draw(rng) for _ in range(count)]
     for mode in modes:

@@ -55,7 +55,8 @@ class Prompter:
         folder, name = os.path.split(utterance.audio or "")
         if os.path.isabs(folder):
             return utterance.audio or ""
-        return os.path.normpath(os.path.join(_seen_from(self._out, self._manifest, folder), name))
+        seen = _seen_from(self._out, self._manifest, folder)
+        return name if seen == os.curdir else os.path.join(seen, name)
 
     def check(self, utterance: Utterance, where: str) -> None:
         """Refuse an utterance that no pair can be made of.

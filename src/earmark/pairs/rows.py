@@ -5,10 +5,10 @@ from random import Random
 from typing import Any, NamedTuple
 
 from earmark import __version__
+from earmark.failures.surface import surface_of
 from earmark.pairs.prompts import Prompter
 from earmark.pairs.tally import Tally
 from earmark.records import Pair, Utterance
-from earmark.text import tokenize
 
 SAME_AS_CHOSEN = "the same as the chosen answer once normalised"
 SAME_AS_ANOTHER = "the same as another rejected answer of the utterance"
@@ -38,9 +38,9 @@ def rng_for(seed: int, utterance_id: str) -> Random:
 
 def different(chosen: str, rejected: list[Rejected], tally: Tally) -> Iterator[Rejected]:
     """Yield the rejected answers that differ from the chosen one and from each other."""
-    seen = {tuple(tokenize(chosen)): SAME_AS_CHOSEN}
+    seen = {tuple(surface_of(chosen).tokens): SAME_AS_CHOSEN}
     for one in rejected:
-        tokens = tuple(tokenize(one.text))
+        tokens = tuple(surface_of(one.text).tokens)
         if tokens in seen:
             tally.drop(one.mode, seen[tokens])
             continue

@@ -1,5 +1,6 @@
 """A bilingual word list: translates by longest match, and knows what it does not know."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from random import Random
 from typing import NamedTuple
@@ -11,6 +12,8 @@ from earmark.text.surface import surface_tokens
 from earmark.translators import Target, Translation
 
 Words = tuple[str, ...]
+
+WORD = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
 
 
 class Unit(NamedTuple):
@@ -52,9 +55,12 @@ class Lexicon:
         for zh, en in entries:
             self._add("en", zh, en)
             self._add("zh", en, zh)
-        self._longest = {
-            to: max((len(words) for words in table), default=0) for to, table in self._to.items()
-        }
+        # The longest entry that begins with a word: how far it is worth looking ahead.
+        self._reach: dict[Target, dict[str, int]] = {"zh": {}, "en": {}}
+        for to, table in self._to.items():
+            for words in table:
+                reach = self._reach[to]
+                reach[words[0]] = max(reach.get(words[0], 0), len(words))
 
     def _add(self, to: Target, source: str, translation: str) -> None:
         """Enter one word in one direction."""
@@ -67,17 +73,17 @@ class Lexicon:
 
     def _units(self, tokens: Sequence[str], to: Target) -> Iterator[Unit]:
         """Walk the tokens from left to right, taking the longest known stretch at each step."""
-        table, start = self._to[to], 0
+        table, reach, start = self._to[to], self._reach[to], 0
         while start < len(tokens):
-            end, translations = start + 1, None
-            if language_of(tokens[start]) != to:
-                longest = min(self._longest[to], len(tokens) - start)
-                for length in range(longest, 0, -1):
-                    translations = table.get(tuple(tokens[start : start + length]))
-                    if translations is not None:
-                        end = start + length
-                        break
-            yield Unit(start, end, translations[0] if translations else None)
+            token = tokens[start]
+            end, translation = start + 1, None
+            ahead = 0 if language_of(token) == to else reach.get(token, 0)
+            for length in range(min(ahead, len(tokens) - start), 0, -1):
+                known = table.get(tuple(tokens[start : start + length]))
+                if known is not None:
+                    end, translation = start + length, known[0]
+                    break
+            yield Unit(start, end, translation)
             start = end
 
     def translate(self, text: str, to: Target) -> Translation:
@@ -159,5 +165,5 @@ def _rewrite(text: str, units: Sequence[Unit]) -> str:
 
 def _edges(piece: str) -> tuple[str, str]:
     """Return what stands before and after the word in a piece of surface text."""
-    inside = [i for i, char in enumerate(piece) if char.isalnum()] or [len(piece)]
-    return piece[: inside[0]], piece[inside[-1] + 1 :]
+    word = WORD.search(piece)
+    return (piece[: word.start()], piece[word.end() :]) if word else (piece, "")
