@@ -17,6 +17,7 @@ from earmark.files import write_jsonl
 from earmark.objectives.dpo import dpo
 from earmark.policies.load import load_policy
 from earmark.policies.policy import Policy
+from earmark.policies.qwen2_audio import Qwen2AudioPolicy
 from earmark.records import Pair
 from earmark.train.checks import CheckError, check_audio_is_heard, compare
 from earmark.train.encode import encode_pair
@@ -214,7 +215,7 @@ def test_killed_and_resumed_ends_with_the_same_losses(world, tmp_path):
     for a, b in zip(one, two, strict=True):
         assert [a[name] for name in SAME_LOSS] == [b[name] for name in SAME_LOSS]
 
-    assert "this run is finished" in finish(start(world, tmp_path / "killed"), code=1)
+    assert "this run is finished" in finish(start(world, tmp_path / "killed"), code=0)
     assert "objective.beta (there 0.1, here 0.7)" in finish(
         start(world, tmp_path / "killed", "--beta", "0.7"), code=1
     )
@@ -242,6 +243,18 @@ def test_a_deaf_model_is_refused(world, pairs):
     with pytest.raises(CheckError, match="does not hear"):
         check_audio_is_heard(policy, encoded)
     check_audio_is_heard(tiny_policy(), encoded)
+
+
+def test_audio_that_never_arrives_is_refused(world, pairs, tmp_path, monkeypatch):
+    """A processor that drops the clip leaves a model that trains on text without a word."""
+    plain = Qwen2AudioPolicy.plain_inputs
+
+    def dropping(self, *args):
+        return {"input_ids": plain(self, *args)["input_ids"]}
+
+    monkeypatch.setattr(Qwen2AudioPolicy, "plain_inputs", dropping)
+    with pytest.raises(CheckError, match="no clip reached the audio tower"):
+        train(pairs, world, str(world / "model"), tmp_path / "run", settings=settings(world))
 
 
 def test_a_wrong_step_stops_training(world, pairs, tmp_path, monkeypatch):

@@ -40,7 +40,7 @@ def open_run(run: Path, description: dict[str, Any]) -> Path | None:
     """Start a run folder, or find the checkpoint from which the same run goes on.
 
     Raises:
-        InputError: the folder holds a finished run, or a run with other settings.
+        InputError: the folder holds a run with other settings.
     """
     path = run / RUN
     if not path.is_file():
@@ -53,9 +53,12 @@ def open_run(run: Path, description: dict[str, Any]) -> Path | None:
             f"{run}: this folder holds another run; it differs in {'; '.join(changed)}. "
             "Choose another --out, or repeat the settings of run.json to go on with that run"
         )
-    if before.get("finished"):
-        raise InputError(f"{run}: this run is finished. Choose another --out to train again")
     return last_checkpoint(run)
+
+
+def is_finished(run: Path) -> bool:
+    """Tell whether a run has ended and been saved."""
+    return bool(json.loads((run / RUN).read_text("utf-8")).get("finished"))
 
 
 def finish_run(run: Path) -> None:

@@ -26,7 +26,13 @@ from earmark.train.checks import check_audio_is_heard, check_first_rows, check_s
 from earmark.train.encode import EncodedPair, encode_pair
 from earmark.train.prepare import make_rows
 from earmark.train.rows import Rows, shared_batch
-from earmark.train.run_folder import LogFile, ProgressLine, finish_run, open_run
+from earmark.train.run_folder import (
+    LogFile,
+    ProgressLine,
+    finish_run,
+    is_finished,
+    open_run,
+)
 from earmark.train.settings import TrainSettings
 from earmark.train.trainer import PreferenceTrainer
 
@@ -64,7 +70,8 @@ def train(
     """Align a model on preference pairs and write the result to a run folder.
 
     The reference is the policy as it starts. A run that was stopped goes on from its last
-    whole checkpoint when it is called again with the same settings.
+    whole checkpoint when it is called again with the same settings, and is left as it is when
+    it has ended.
 
     Args:
         pairs: the training set.
@@ -112,6 +119,9 @@ def train(
             "versions": {name: version(name) for name in VERSIONS},
         },
     )
+    if is_finished(out):
+        note(f"{out}: this run is finished; nothing is left to do")
+        return out
     rows = make_rows(policy, encoded, settings, needs.needs_reference)
     if settings.lora_rank:
         set_seed(settings.seed)
