@@ -1,7 +1,28 @@
 """Name a failure: a cascade of detectors, of which the first that finds something decides.
 
-The order is that of harm to a reader: nothing at all, an assistant's talk, invented words,
-a lost language, translated or missing parts, and last the ordinary errors of recognition.
+The order is that of harm to a reader: nothing at all, an assistant's talk, invented words, a
+lost language, translated or missing parts, and last the ordinary errors of recognition.
+
+    ok             exact         every token is right
+    error          ordinary      words misheard, in their place and language
+                   phonetic      words of one language spelled by sound in the other's script
+    omission       embedded      the embedded language is not written
+                   matrix        the matrix language is not written
+                   truncated     the end is missing, in both languages or in the only one
+                   span          a long stretch, or one whole span of a language, is missing
+    translation    global        everything is in one language, which it was not
+                   partial       some spans are in the other language
+    hallucination  loop          the same words over and over
+                   stock phrase  thanks for watching
+                   run-on        much more than was said
+                   wrong script  a third script
+                   on silence    words where nobody spoke
+                   unrelated     a sentence about something else
+    format         refusal, preamble, quotes, markup
+    empty          blank, tag    nothing, or [MUSIC]
+
+Speech in one language that comes out in the other is a translation too. `phonetic` needs a
+lexicon; without one it is taken for translation. How anything sounds is not known here.
 Thresholds are named in the detectors' files; `benchmarks/README.md` has precision and recall.
 """
 

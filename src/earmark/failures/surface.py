@@ -36,7 +36,11 @@ class Surface:
     def __init__(self, text: str) -> None:
         self.text = text
         self.tokens = tokenize(text)
-        self.languages: list[Language] = [language_of(token) for token in self.tokens]
+
+    @cached_property
+    def languages(self) -> list[Language]:
+        """Return the language of each token."""
+        return [language_of(token) for token in self.tokens]
 
     @cached_property
     def pieces(self) -> list[str]:

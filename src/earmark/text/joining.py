@@ -39,14 +39,18 @@ def join(parts: Iterable[str], spacing: Spacing) -> str:
     >>> join(["我们明天 ", "，go", "吧。"], Spacing())
     '我们明天，go 吧。'
     """
-    text = ""
+    written: list[str] = []
     for part in parts:
         right = part.lstrip()
         if not right:
             continue
-        left = text.rstrip()
-        text = left + _gap(left[-1], right[0], spacing) + right if left else part
-    return text
+        left = written[-1].rstrip() if written else ""
+        if left:
+            written[-1] = left
+            written.append(_gap(left[-1], right[0], spacing) + right)
+        else:
+            written.append(part)
+    return "".join(written)
 
 
 def _gap(left: str, right: str, spacing: Spacing) -> str:

@@ -1,7 +1,7 @@
 """A bilingual word list: translates by longest match, and knows what it does not know."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from random import Random
 from typing import NamedTuple
 
@@ -17,14 +17,11 @@ WORD = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
 
 
 class Unit(NamedTuple):
-    """A stretch of a text that is translated as one: tokens `start` to `end`, exclusive.
-
-    `translation` is None when the stretch stays as it is.
-    """
+    """A stretch of a text that is translated as one: tokens `start` to `end`, exclusive."""
 
     start: int
     end: int
-    translation: str | None
+    translation: str
 
 
 class Match(NamedTuple):
@@ -67,45 +64,43 @@ class Lexicon:
         if words := tuple(tokenize(source)):
             self._to[to].setdefault(words, []).append(translation.strip())
 
-    def units(self, text: str, to: Target) -> list[Unit]:
-        """Cut a text's tokens into the longest stretches that are known, and single others."""
-        return list(self._units(tokenize(text), to))
+    def _walk(self, tokens: Sequence[str], to: Target) -> tuple[list[Unit], list[str]]:
+        """Find the longest known stretches from left to right, and the words that are unknown.
 
-    def _units(self, tokens: Sequence[str], to: Target) -> Iterator[Unit]:
-        """Walk the tokens from left to right, taking the longest known stretch at each step."""
-        table, reach, start = self._to[to], self._reach[to], 0
-        while start < len(tokens):
-            token = tokens[start]
-            end, translation = start + 1, None
-            ahead = 0 if language_of(token) == to else reach.get(token, 0)
-            for length in range(min(ahead, len(tokens) - start), 0, -1):
-                known = table.get(tuple(tokens[start : start + length]))
-                if known is not None:
-                    end, translation = start + length, known[0]
-                    break
-            yield Unit(start, end, translation)
+        Words of `to`, numbers and the like are neither.
+        """
+        table, reach = self._to[to], self._reach[to]
+        source = "en" if to == "zh" else "zh"
+        units: list[Unit] = []
+        unknown: list[str] = []
+        start, total = 0, len(tokens)
+        while start < total:
+            token, end = tokens[start], start + 1
+            if language_of(token) != to:
+                for length in range(min(reach.get(token, 0), total - start), 0, -1):
+                    known = table.get(tuple(tokens[start : start + length]))
+                    if known is not None:
+                        end = start + length
+                        units.append(Unit(start, end, known[0]))
+                        break
+                else:
+                    if language_of(token) == source:
+                        unknown.append(token)
             start = end
+        return units, unknown
 
     def translate(self, text: str, to: Target) -> Translation:
         """Put every known word into `to`; unknown ones stay and are named.
 
         Punctuation stays where it stood. Words of `to`, digits and the like are left alone.
         """
-        tokens = tokenize(text)
-        units = list(self._units(tokens, to))
-        source: Target = "en" if to == "zh" else "zh"
-        unknown = tuple(
-            tokens[unit.start]
-            for unit in units
-            if unit.translation is None and language_of(tokens[unit.start]) == source
-        )
-        return Translation(_rewrite(text, units), unknown)
+        units, unknown = self._walk(tokenize(text), to)
+        return Translation(_rewrite(text, units), tuple(unknown))
 
     def translate_part(self, text: str, to: Target, rng: Random) -> Translation | None:
         """Translate one known phrase, or up to a third of them, leaving others of its language."""
         tokens = tokenize(text)
-        units = list(self._units(tokens, to))
-        known = [unit for unit in units if unit.translation]
+        known = [unit for unit in self._walk(tokens, to)[0] if unit.translation]
         rng.shuffle(known)
         left = sum(language_of(token) not in (to, "other") for token in tokens)
         wanted = rng.randint(1, max(1, len(known) // 3))
@@ -124,8 +119,8 @@ class Lexicon:
         translation, or one English word that begins like it.
         """
         found, known, seen = 0, 0, set(written)
-        for unit in self._units(tokens, to):
-            translations = self._to[to].get(tuple(tokens[unit.start : unit.end]), [])
+        for unit in self._walk(tokens, to)[0]:
+            translations = self._to[to][tuple(tokens[unit.start : unit.end])]
             hints = [token for text in translations for token in tokenize(text)]
             known += bool(hints)
             found += any(hint in seen or _begins_alike(hint, seen) for hint in hints)
@@ -152,8 +147,6 @@ def _rewrite(text: str, units: Sequence[Unit]) -> str:
     """Write a text anew with the translations in place, and all punctuation where it stood."""
     pieces, parts, copied = surface_tokens(text), [], 0
     for unit in units:
-        if unit.translation is None:
-            continue
         parts.append("".join(pieces[copied : unit.start]))
         head, _ = _edges(pieces[unit.start])
         _, tail = _edges(pieces[unit.end - 1])
