@@ -119,7 +119,9 @@ def test_a_failing_translation_stops_the_run_or_is_counted(tmp_path, on_error):
         done = imitate(tmp_path, out, *chat_flags(url, *flags))
     if on_error == "stop":
         assert done.returncode == 1
-        assert "an empty answer" in done.stderr
+        said = " ".join(done.stderr.split())
+        assert "error: utterance 'u1': " in said
+        assert "an empty answer" in said
         assert not out.exists()
     else:
         assert done.returncode == 0, done.stderr

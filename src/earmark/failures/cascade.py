@@ -14,8 +14,8 @@ lost language, translated or missing parts, and last the ordinary errors of reco
                    partial       some spans are in the other language
     hallucination  loop          the same words over and over
                    stock phrase  thanks for watching
-                   run-on        much more than was said
                    wrong script  a third script
+                   run-on        much more than was said
                    on silence    words where nobody spoke
                    unrelated     a sentence about something else
     format         refusal, preamble, quotes, markup
@@ -104,8 +104,8 @@ CASCADE: tuple[tuple[str, str, Detector], ...] = (
     ("format", "quotes", quotes.detect),
     ("hallucination", "loop", loop.detect),
     ("hallucination", "stock phrase", stock_phrase.detect),
-    ("hallucination", "run-on", run_on.detect),
     ("hallucination", "wrong script", wrong_script.detect),
+    ("hallucination", "run-on", run_on.detect),
     ("hallucination", "on silence", is_on_silence),
     ("omission", "truncated", cut_short),
     ("hallucination", "unrelated", unrelated.detect),

@@ -7,22 +7,21 @@ from earmark.failures.mode import Tools
 from earmark.failures.phrases import phrases, tokenized
 from earmark.failures.surface import Surface
 
-# A marker counts in a stretch that says this much more than was said there, in syllables.
+# Talk counts when somewhere this much more was written than was said, in syllables.
 LEAST_SURPLUS = 2.8
 
 
 def detect(evidence: Evidence) -> bool:
-    """Say whether a stretch that nobody said speaks of transcripts, audio or the speaker.
+    """Say whether there is talk of transcripts, audio or the speaker, of which nobody spoke.
 
-    The stretch, or the hypothesis as a whole, must be longer than what was said.
+    Some stretch, or the hypothesis as a whole, must be longer than what was said.
     """
     markers = phrases("preamble_markers")
+    if not markers.find(evidence.hyp_tokens, unless=evidence.truth_tokens):
+        return False
+    surplus = [stretch.surplus for stretch in evidence.stretches]
     talk = evidence.written.syllables - evidence.said.syllables
-    return any(
-        markers.find(evidence.hyp_tokens[stretch.hyp], unless=evidence.truth_tokens)
-        for stretch in evidence.stretches
-        if max(stretch.surplus, talk) >= LEAST_SURPLUS
-    )
+    return max(talk, *surplus, 0.0) >= LEAST_SURPLUS
 
 
 def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:

@@ -7,12 +7,10 @@ from random import Random
 from rapidfuzz import fuzz
 
 from earmark.failures.evidence import Evidence
-from earmark.failures.lost_language import LEAST_ANCHORED, fate
-from earmark.failures.mix import SPOKEN
+from earmark.failures.lost_language import fate
 from earmark.failures.mode import Tools
 from earmark.failures.phrases import listed
 from earmark.failures.surface import Surface
-from earmark.text import tokenize
 from earmark.text.language import language_of
 
 # Too few tokens on either side may all be misheard.
@@ -61,14 +59,6 @@ def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:
         return None
     sentences = listed("unrelated")[truth.matrix]
     for sentence in rng.sample(sentences, len(sentences)):
-        tokens = tokenize(sentence)
-        shared = Counter(truth.tokens) & Counter(tokens)
-        alike = any(
-            sum(n for token, n in shared.items() if language_of(token) == language)
-            >= LEAST_ANCHORED * truth.languages.count(language)
-            for language in SPOKEN
-            if language in truth.languages
-        )
-        if not alike and are_strangers(truth.tokens, tokens):
+        if detect(Evidence(truth.text, sentence, truth_tokens=truth.tokens)):
             return truth.dress(sentence)
     return None

@@ -78,7 +78,13 @@ def imitate_pairs(
 
     def attempt(utterance: Utterance) -> tuple[Utterance, Random, list[Attempt]]:
         rng = rng_for(plan.seed, utterance.id)
-        return utterance, rng, attempts(utterance.text or "", imitation, rng)
+        try:
+            return utterance, rng, attempts(utterance.text or "", imitation, rng)
+        except EndpointError as error:
+            raise EndpointError(
+                f"utterance '{utterance.id}': {error}. Answers so far are kept: run again to "
+                "continue, or go on without such utterances by --on-error skip"
+            ) from error
 
     translator = imitation.tools.translator
     workers = translator.workers if translator is not None else 1

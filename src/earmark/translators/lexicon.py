@@ -130,12 +130,13 @@ class Lexicon:
 def same_stem(one: str, other: str) -> bool:
     """Say whether two English words begin alike, so that hike is found in hiking.
 
-    >>> same_stem("hike", "hiking"), same_stem("complicated", "coming")
-    (True, False)
+    Words of three letters are mostly function words, so they count only when equal.
+
+    >>> same_stem("hike", "hiking"), same_stem("complicated", "coming"), same_stem("the", "they")
+    (True, False, False)
     """
-    shorter = min(len(one), len(other))
-    shared = max(3, shorter - 1)
-    return shorter >= 3 and one[:shared] == other[:shared]
+    shared = min(len(one), len(other)) - 1
+    return shared >= 3 and one[:shared] == other[:shared]
 
 
 def _begins_alike(hint: str, seen: Iterable[str]) -> bool:
