@@ -142,12 +142,9 @@ def name_failure(
 ) -> Failure:
     """Name the failure of a hypothesis, and tell the features it was decided from.
 
-    `raw` is the model's output before post-processing; when it shows an assistant's talk that
-    was cleaned away, the feature `raw_format` says which. A lexicon tells translation from
-    words spelled by sound. Edits and tokens already computed (default profile) save time.
-
-    Without a truth (None) the label is `suspect` and the detail says why, or both are empty:
-    nothing suspicious was seen, which is not the same as right.
+    The feature `raw_format` says what format failure the output had before post-processing, in
+    `raw`. Edits and tokens already computed save time. Without a truth (None) the label is
+    `suspect` and the detail says why, or both are empty, which is not the same as right.
 
     >>> name_failure("我们明天去 hiking 吧", "我们明天去吧")[:2]
     ('omission', 'embedded')
@@ -163,14 +160,8 @@ def name_failure(
         features: Features = {"truth_tokens": tokens, "hyp_tokens": tokens, "hits": tokens}
         label, detail = _judge_surface(truth, hyp)
     else:
-        evidence = Evidence(
-            truth,
-            hyp,
-            lexicon=lexicon,
-            edits=edits,
-            truth_tokens=truth_tokens,
-            hyp_tokens=hyp_tokens,
-        )
+        tokenized = {"truth_tokens": truth_tokens, "hyp_tokens": hyp_tokens}
+        evidence = Evidence(truth, hyp, lexicon=lexicon, edits=edits, **tokenized)
         label, detail = _judge(evidence)
         features = features_of(evidence)
     if raw is not None and raw.strip() != hyp.strip():
