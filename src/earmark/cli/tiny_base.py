@@ -1,0 +1,54 @@
+"""`earmark tiny-base`: train the tiny Audio LLM that ships with Earmark from scratch."""
+
+from pathlib import Path
+
+from earmark.errors import KnobError
+from earmark.progress import note
+from earmark.recipes.tiny_base import figures, make_tiny_base, targets
+from earmark.train.tiny_base import HEARING, UTTERANCES, WRITING
+
+
+def tiny_base(
+    *,
+    out: Path,
+    seed: int = 1,
+    utterances: int = UTTERANCES,
+    hearing_steps: int = HEARING.steps,
+    writing_steps: int = WRITING.steps,
+    workers: int | None = None,
+) -> None:
+    """Train the tiny Audio LLM that ships with Earmark from scratch, and measure it.
+
+    It makes its own speech, takes about ten CPU minutes of training, and writes an ordinary
+    Hugging Face model folder with half-precision weights and a model card.
+
+    Args:
+        out: the model folder to write.
+        seed: draws the speech, the first weights and the order of training.
+        utterances: how many clips to train on.
+        hearing_steps: steps of the first stage, CTC on the audio tower.
+        writing_steps: steps of the second stage, the whole model.
+        workers: processes that make speech; by default one per core.
+
+    Raises:
+        KnobError: a number that is too small.
+    """
+    for name, value, least in (
+        ("utterances", utterances, 1),
+        ("hearing-steps", hearing_steps, 1),
+        ("writing-steps", writing_steps, 1),
+    ):
+        if value < least:
+            raise KnobError(f"--{name} should be at least {least}, found {value}")
+    measured = make_tiny_base(
+        out,
+        seed=seed,
+        utterances=utterances,
+        hearing_steps=hearing_steps,
+        writing_steps=writing_steps,
+        workers=workers,
+    )
+    print(figures(measured), end="")
+    for target, reached in targets(measured).items():
+        note(f"{'reached' if reached else 'MISSED '}: {target}")
+    note(f"{out}: use it as --model {out}")
