@@ -3,12 +3,15 @@
 from random import Random
 
 from earmark.failures.evidence import Evidence
+from earmark.failures.mix import Mix
 from earmark.failures.mode import Tools
 from earmark.failures.phrases import phrases, tokenized
 from earmark.failures.surface import Surface
 
-# Talk counts when somewhere this much more was written than was said, in syllables.
+# Talk counts when somewhere this much more was written than was said, in syllables ...
 LEAST_SURPLUS = 2.8
+# ... and, unless it opens the hypothesis, by this factor: a translation may be longer, too.
+FACTOR = 1.5
 
 
 def detect(evidence: Evidence) -> bool:
@@ -16,12 +19,18 @@ def detect(evidence: Evidence) -> bool:
 
     Some stretch, or the hypothesis as a whole, must be longer than what was said.
     """
-    markers = phrases("preamble_markers")
-    if not markers.find(evidence.hyp_tokens, unless=evidence.truth_tokens):
+    hyp = evidence.hyp_tokens
+    if not phrases("preamble_markers").find(hyp, unless=evidence.truth_tokens):
         return False
-    surplus = [stretch.surplus for stretch in evidence.stretches]
-    talk = evidence.written.syllables - evidence.said.syllables
-    return max(talk, *surplus, 0.0) >= LEAST_SURPLUS
+    factor = 1.0 if phrases("preamble_openers").opens(hyp) else FACTOR
+    return is_longer(evidence.said, evidence.written, factor) or any(
+        is_longer(stretch.said, stretch.written, FACTOR) for stretch in evidence.stretches
+    )
+
+
+def is_longer(said: Mix, written: Mix, factor: float) -> bool:
+    """Say whether there is room for talk beside what was said."""
+    return written.syllables >= max(said.syllables + LEAST_SURPLUS, said.syllables * factor)
 
 
 def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:
