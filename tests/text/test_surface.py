@@ -2,7 +2,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earmark.text import tokenize
-from earmark.text.surface import PLAIN, _folded_spans, surface_tokens, token_spans
+from earmark.text.surface import (
+    PLAIN,
+    _cut_between,
+    _folded_spans,
+    surface_tokens,
+    token_spans,
+)
 
 MIXED = st.text(
     alphabet="我好吗的，。！“”《》 \t'’-.,:1230%$+#&abCdÉＡ①Ⅲア😂\u200b\u0301", max_size=30
@@ -33,9 +39,10 @@ PLAIN_CHARACTERS = "我好abcZ ,.!?;:，。！？；：、"
 
 
 @given(st.one_of(MIXED, st.text(alphabet=PLAIN_CHARACTERS, max_size=30)))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_plain_text_is_cut_like_any_other(text):
     assert token_spans(text) == _folded_spans(text)
+    assert surface_tokens(text) == _cut_between(text, _folded_spans(text))
 
 
 def test_plain_text_is_what_the_short_cut_takes():

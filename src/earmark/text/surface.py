@@ -8,9 +8,15 @@ from earmark.text.default_profile import FOLDINGS, WORD
 
 OPENING = ("Ps", "Pi")
 BLANKS = re.compile(r"\s")
-# Text in which nothing but Han characters and runs of letters can be a token.
-PLAIN = re.compile(r"[\u4e00-\u9fffA-Za-z ,.!?;:，。！？；：、]*")
+# Text in which nothing but Han characters and runs of letters can be a token. Most texts are
+# plain, and for them patterns do in a sixth of the time what folding each character does.
+MARKS_APART = ",.!?;:，。！？；：、"
 PLAIN_TOKEN = re.compile(r"[\u4e00-\u9fff]|[A-Za-z]+")
+PLAIN = re.compile(rf"[\u4e00-\u9fffA-Za-z {MARKS_APART}]*")
+PLAIN_PIECE = re.compile(
+    rf"[ {MARKS_APART}]*(?:{PLAIN_TOKEN.pattern})"
+    rf"(?:[ {MARKS_APART}]*\Z|[ {MARKS_APART}]* |[{MARKS_APART}]*)"
+)
 
 
 def surface_tokens(text: str) -> list[str]:
@@ -22,7 +28,13 @@ def surface_tokens(text: str) -> list[str]:
     >>> surface_tokens("他说：“OK, let's go！”")
     ['他', '说：', '“OK, ', "let's ", 'go！”']
     """
-    spans = token_spans(text)
+    if PLAIN.fullmatch(text) and (pieces := PLAIN_PIECE.findall(text)):
+        return pieces
+    return _cut_between(text, token_spans(text))
+
+
+def _cut_between(text: str, spans: list[tuple[int, int]]) -> list[str]:
+    """Cut a text once between each two tokens."""
     cuts = [0]
     for (_, end), (start, _) in pairwise(spans):
         cuts.append(end + _cut(text[end:start]))
@@ -36,7 +48,6 @@ def token_spans(text: str) -> list[tuple[int, int]]:
     >>> token_spans("ＯＫ，好")
     [(0, 2), (3, 4)]
     """
-    # Most texts are plain, and folding them character by character takes six times as long.
     if PLAIN.fullmatch(text):
         return [match.span() for match in PLAIN_TOKEN.finditer(text)]
     return _folded_spans(text)
@@ -57,8 +68,6 @@ def _folded_spans(text: str) -> list[tuple[int, int]]:
 
 def _cut(gap: str) -> int:
     """Say how much of the text between two tokens goes with the first of them."""
-    if not gap or gap == " ":
-        return len(gap)
     blanks = [match.end() for match in BLANKS.finditer(gap)]
     if blanks:
         return blanks[-1]

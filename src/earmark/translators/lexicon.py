@@ -159,5 +159,8 @@ def _rewrite(text: str, units: Sequence[Unit]) -> str:
 
 def _edges(piece: str) -> tuple[str, str]:
     """Return what stands before and after the word in a piece of surface text."""
+    bare = piece.rstrip(" ")
+    if bare.isalnum():
+        return "", piece[len(bare) :]
     word = WORD.search(piece)
     return (piece[: word.start()], piece[word.end() :]) if word else (piece, "")
