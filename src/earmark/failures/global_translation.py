@@ -28,9 +28,7 @@ def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:
     """
     if tools.translator is None:
         return None
-    targets: list[Spoken] = ["zh", "en"]
-    rng.shuffle(targets)
-    for to in targets:
+    for to in targets(rng):
         said = truth.languages.count(OTHER[to])
         if not said:
             continue
@@ -40,6 +38,12 @@ def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:
         if to in written and left <= LEFT_OVER * len(written) and left <= said * LOST_SHARE:
             return capitalized_like(truth, translation.text)
     return None
+
+
+def targets(rng: Random) -> tuple[Spoken, Spoken]:
+    """Draw the language to translate into first, and name the other one after it."""
+    first = rng.choice(SPOKEN)
+    return first, OTHER[first]
 
 
 def capitalized_like(truth: Surface, text: str) -> str:

@@ -3,7 +3,7 @@
 from random import Random
 
 from earmark.failures.evidence import Evidence, Stretch
-from earmark.failures.global_translation import capitalized_like
+from earmark.failures.global_translation import capitalized_like, targets
 from earmark.failures.mix import OTHER, SPOKEN, Spoken, swap_of
 from earmark.failures.mode import Tools
 from earmark.failures.surface import Surface, surface_of
@@ -38,9 +38,7 @@ def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:
     """Translate an isolated phrase or several; None when none can be without translating all."""
     if tools.translator is None:
         return None
-    targets: list[Spoken] = ["zh", "en"]
-    rng.shuffle(targets)
-    for to in targets:
+    for to in targets(rng):
         source = OTHER[to]
         if source not in truth.languages:
             continue
