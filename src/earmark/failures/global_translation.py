@@ -7,6 +7,7 @@ from earmark.failures.lost_language import fate
 from earmark.failures.mix import OTHER, SPOKEN, Spoken
 from earmark.failures.mode import Tools
 from earmark.failures.surface import Surface, surface_of
+from earmark.text.language import language_of
 
 # Names stay as they are in any language, so a text counts as one language with a few left over.
 LEFT_OVER = 0.05
@@ -33,9 +34,9 @@ def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:
         if not said:
             continue
         translation = tools.translator.translate(truth.text, to)
-        written = surface_of(translation.text).languages
-        left = written.count(OTHER[to])
-        if to in written and left <= LEFT_OVER * len(written) and left <= said * LOST_SHARE:
+        tokens, left = surface_of(translation.text).tokens, len(translation.unknown)
+        is_whole = left <= LEFT_OVER * len(tokens) and left <= said * LOST_SHARE
+        if is_whole and any(language_of(token) == to for token in tokens):
             return capitalized_like(truth, translation.text)
     return None
 

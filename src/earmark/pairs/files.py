@@ -9,7 +9,7 @@ from earmark.files import load_records, write_jsonl, write_text
 from earmark.pairs.imitate import Imitation, check_imitation, imitate_pairs
 from earmark.pairs.mined import Mining, mine_pairs
 from earmark.pairs.prompts import Prompter, load_prompts
-from earmark.pairs.rows import Plan
+from earmark.pairs.rows import plan_for
 from earmark.pairs.tally import Tally, tally_path
 from earmark.progress import note, track
 from earmark.records import Hypothesis, Pair, Utterance
@@ -36,10 +36,10 @@ def imitate_file(
     check_imitation(imitation)
     prompter = Prompter(load_prompts(prompts), utterances, out)
     rows = load_records(Utterance, utterances, out=out, on_error=on_error, check=prompter.check)
-    made_by: dict[str, Any] = {"builder": "imitate", "mix": imitation.mix.as_dict()}
+    knobs: dict[str, Any] = {"builder": "imitate", "mix": imitation.mix.as_dict()}
     if imitation.tools.translator is not None:
-        made_by["translator"] = imitation.tools.translator.name
-    plan, tally = Plan(prompter, several, seed, made_by), Tally()
+        knobs["translator"] = imitation.tools.translator.name
+    plan, tally = plan_for(prompter, several, seed, **knobs), Tally()
     _write(out, imitate_pairs(track(rows, "pairs"), imitation, plan, tally), tally)
     return tally
 
@@ -64,10 +64,10 @@ def mine_file(
     rows = load_records(Utterance, utterances, out=out, on_error=on_error, check=prompter.check)
     systems = [_by_id(path, rows, out, on_error) for path in hyps]
     names = [Path(path).name for path in hyps]
-    made_by: dict[str, Any] = {"builder": "mined", "labels": list(mining.labels), "hyps": names}
+    knobs: dict[str, Any] = {"builder": "mined", "labels": list(mining.labels), "hyps": names}
     if mining.lexicon is not None:
-        made_by["lexicon"] = mining.lexicon.name
-    plan, tally = Plan(prompter, several, seed, made_by), Tally()
+        knobs["lexicon"] = mining.lexicon.name
+    plan, tally = plan_for(prompter, several, seed, **knobs), Tally()
     _write(out, mine_pairs(track(rows, "pairs"), systems, mining, plan, tally), tally)
     return tally
 

@@ -31,6 +31,11 @@ class Plan(NamedTuple):
     made_by: dict[str, Any]
 
 
+def plan_for(prompter: Prompter, several: bool, seed: int, **knobs: Any) -> Plan:
+    """Make a plan whose rows tell the builder's knobs, the seed and the version."""
+    return Plan(prompter, several, seed, {**knobs, "seed": seed, "version": __version__})
+
+
 def rng_for(seed: int, utterance_id: str) -> Random:
     """Return the random numbers of one utterance, whatever other utterances there are."""
     return Random(f"{seed}\x1f{utterance_id}")
@@ -68,10 +73,5 @@ def rows_of(
             failure_modes=[one.mode for one in group],
             language=utterance.language,
             source=utterance.id,
-            made_by={
-                **plan.made_by,
-                "seed": plan.seed,
-                "version": __version__,
-                **({"failures": details} if details else {}),
-            },
+            made_by={**plan.made_by, "failures": details} if details else plan.made_by,
         )
