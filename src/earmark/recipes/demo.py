@@ -52,18 +52,18 @@ class SetPlan(NamedTuple):
     """A set of utterances to be spoken."""
 
     split: Split
-    language: LanguageMode
+    languages: dict[LanguageMode, float]
     voices: Distribution
     size: int
 
 
-TRAINING = SetPlan("train", "mixed", "train", 800)
-DEVELOPMENT = SetPlan("dev", "mixed", "train", 100)
+TRAINING = SetPlan("train", {"mixed": 0.7, "zh": 0.15, "en": 0.15}, "train", 800)
+DEVELOPMENT = SetPlan("dev", {"mixed": 0.5, "zh": 0.25, "en": 0.25}, "train", 200)
 TEST_SETS = {
-    "codeswitch": SetPlan("test", "mixed", "train", 200),
-    "codeswitch-heldout": SetPlan("test", "mixed", "heldout", 200),
-    "english": SetPlan("test", "en", "train", 150),
-    "mandarin": SetPlan("test", "zh", "train", 150),
+    "codeswitch": SetPlan("test", {"mixed": 1}, "train", 200),
+    "codeswitch-heldout": SetPlan("test", {"mixed": 1}, "heldout", 200),
+    "english": SetPlan("test", {"en": 1}, "train", 150),
+    "mandarin": SetPlan("test", {"zh": 1}, "train", 150),
 }
 
 
@@ -77,20 +77,21 @@ class Arm:
 
 
 ARMS = {
-    "sft": Arm("sft", 0.0, 5e-4),
-    "dpo": Arm("dpo", 0.0, 2e-4),
-    "dpo+sft": Arm("dpo", 1.0, 5e-4),
+    "sft": Arm("sft", 0.0, 2e-4),
+    "dpo": Arm("dpo", 0.0, 1e-4),
+    "dpo+sft": Arm("dpo", 1.0, 2e-4),
 }
 PREFERENCE_ARMS = ("dpo", "dpo+sft")
 WHY_FOCUS = "the preference arm with the lowest error rate on the development set"
 
 SETTINGS = TrainSettings(
-    lora_rank=16,
+    lora_rank=0,
     per_device_train_batch_size=16,
     num_train_epochs=2,
     warmup_steps=10,
     logging_steps=5,
     save_steps=50,
+    save_total_limit=1,
     device="cpu",
 )
 
@@ -181,7 +182,7 @@ def speak(folder: Path, plan: SetPlan, seed: int = 0) -> Spoken:
     spoken = make_corpus(
         folder,
         count=plan.size,
-        language_mix={plan.language: 1.0},
+        language_mix=plan.languages,
         voices=plan.voices,
         split=plan.split,
         seed=CORPUS_SEED + seed,
@@ -198,11 +199,11 @@ def make_pairs(training: Spoken, out: Path, seed: int) -> list[Pair]:
 
 
 def hear(out: Path, run: Path | None, sets: dict[str, Spoken]) -> dict[str, list[Hypothesis]]:
-    """Transcribe every set with the base model, or with the adapter of a run."""
-    policy = load_policy(MODEL, str(run) if run else None, device="cpu")
-    adapter = f"runs/{run.name}" if run else None
+    """Transcribe every set with the base model, or with what a run has trained."""
+    policy = load_policy(str(run) if run else MODEL, device="cpu")
     prompt = load_prompts()[0]
-    made_by = how_it_was_made(MODEL, adapter, prompt, MAX_NEW_TOKENS, "refuse")
+    name = f"runs/{run.name}" if run else MODEL
+    made_by = how_it_was_made(name, None, prompt, MAX_NEW_TOKENS, "refuse")
     return {
         name: transcribe(
             policy,

@@ -17,7 +17,7 @@ from earmark.pairs.prompts import load_prompts
 from earmark.policies.load import load_policy
 from earmark.records import Hypothesis, Utterance
 from earmark.speech.corpus import Distribution, LanguageMode, make_corpus
-from earmark.train.tiny_base import HEARING, WRITING, train_tiny_base
+from earmark.train.tiny_base import HEARING, POLISHING, WRITING, train_tiny_base
 from earmark.train.tiny_checkpoint import CARD, save_tiny_base
 from earmark.translators.lexicon_file import load_lexicon
 
@@ -57,6 +57,7 @@ def make_tiny_base(
         utterances=utterances,
         hearing=HEARING._replace(steps=hearing_steps),
         writing=WRITING._replace(steps=writing_steps),
+        polishing=POLISHING._replace(steps=min(POLISHING.steps, writing_steps)),
         workers=workers,
     )
     save_tiny_base(made, out, seed=seed, utterances=utterances)
