@@ -42,7 +42,7 @@ def in_one_call(tiny, audio):
     return torch.cat(rows)
 
 
-@pytest.mark.parametrize("seconds", [(2.0, 2.0), (3.0, 1.1)])
+@pytest.mark.parametrize("seconds", [(2.0, 2.0), (3.0, 1.1), (1.5, 0.4), (0.53, 0.55)])
 def test_steps_equal_one_call(tiny, seconds):
     rng = np.random.default_rng(0)
     audio = [rng.normal(size=int(16000 * s)).astype(np.float32) for s in seconds]

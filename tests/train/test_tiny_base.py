@@ -74,13 +74,22 @@ def test_rate_rises_then_falls():
 
 def test_batches_cover_an_epoch_and_follow_the_seed():
     def draw(seed: int) -> list[list[int]]:
-        batches = shuffled(12, 4, torch.Generator().manual_seed(seed))
+        batches = shuffled(range(12), 4, torch.Generator().manual_seed(seed))
         return [next(batches) for _ in range(6)]
 
     assert sorted(i for batch in draw(0)[:3] for i in batch) == list(range(12))
     assert draw(0) == draw(0)
     assert draw(0) != draw(1)
     assert draw(0)[:3] != draw(0)[3:]
+
+
+def test_clips_of_like_length_travel_together():
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(20, 150, 1000).tolist()
+    batches = shuffled(lengths, 10, torch.Generator().manual_seed(0))
+    spreads = [np.ptp([lengths[i] for i in next(batches)]) for _ in range(100)]
+    assert np.mean(spreads) < 30
+    assert len(set(spreads)) > 5
 
 
 def test_learn_leaves_frozen_parameters_alone():
@@ -90,7 +99,7 @@ def test_learn_leaves_frozen_parameters_alone():
         [free, frozen],
         stage,
         lambda batch, progress: (free * frozen).square().sum(),
-        clips=4,
+        lengths=[1, 2, 3, 4],
         generator=torch.Generator().manual_seed(0),
     )
     assert losses[-1] < losses[0] / 2

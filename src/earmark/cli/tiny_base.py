@@ -19,7 +19,7 @@ def tiny_base(
 ) -> None:
     """Train the tiny Audio LLM that ships with Earmark from scratch, and measure it.
 
-    It makes its own speech, takes about ten CPU minutes of training, and writes an ordinary
+    It makes its own speech, trains for about seventeen CPU minutes, and writes an ordinary
     Hugging Face model folder with half-precision weights and a model card.
 
     Args:

@@ -2,8 +2,10 @@
 
 It is to transcribe one language well and to fail on two, as large Audio LLMs do. Stage A trains
 the audio tower alone (`ctc_warmup`), on what was really said, code-switched speech included: the
-tower must carry what the language model then learns to drop. Stage B trains everything to write
-the labels of `tiny_labels`, with CTC on the truth beside it, on varied features.
+tower must carry what the language model then learns to drop. Stage B trains everything, at
+first to write the truth and then to write the labels of `tiny_labels`, with CTC on the truth
+beside it: like a large model it can read code-switched speech and has the habit of not doing so.
+Stage C does the same once more, at half the rate.
 """
 
 import time
@@ -33,7 +35,9 @@ from earmark.train.tiny_stages import Stage, learn
 UTTERANCES = 10_000
 LANGUAGES: dict[LanguageMode, float] = {"mixed": 0.4, "zh": 0.3, "en": 0.3}
 HEARING = Stage("hearing", steps=2000, clips=16, learning_rate=2.5e-3)
-WRITING = Stage("writing", steps=1500, clips=24, learning_rate=3e-3)
+WRITING = Stage("writing", steps=1300, clips=24, learning_rate=3e-3)
+POLISHING = Stage("polishing", steps=700, clips=24, learning_rate=1.5e-3)
+HONEST_UNTIL = 0.45
 FLAT_START_UNTIL = 0.3
 AUGMENT_FROM = 0.55
 AUGMENTED_SHARE = 0.35
@@ -104,7 +108,7 @@ def learn_to_hear(
         *model.model.multi_modal_projector.parameters(),
         *model.get_input_embeddings().parameters(),
     ]
-    return learn(parameters, stage, loss_of, clips=len(speech.truths), generator=generator)
+    return learn(parameters, stage, loss_of, lengths=speech.frames.tolist(), generator=generator)
 
 
 def learn_to_write(
@@ -116,23 +120,21 @@ def learn_to_write(
 ) -> list[float]:
     """Train the whole model to write the labels, asked in varied words; return the losses."""
     pool = [prompt_ids(processor, prompt) for prompt in load_prompts()]
-    blank = processor.tokenizer.pad_token_id
-
-    # The tower has learnt to put a word's own embedding where the word is said, so a head that
-    # starts as the embeddings has only to learn where to look.
-    model.lm_head.weight.data.copy_(model.get_input_embeddings().weight.data)
+    blank, end = processor.tokenizer.pad_token_id, processor.tokenizer.eos_token_id
 
     def loss_of(batch: list[int], progress: float) -> Tensor:
         varied = torch.rand(1, generator=generator).item() < AUGMENTED_SHARE
         heard = hear(model, *speech.clips(batch, varied, generator))
         drawn = torch.randint(len(pool), [len(batch)], generator=generator).tolist()
-        written = write(model, heard, [pool[i] for i in drawn], [speech.labels[i] for i in batch])
         truths = [speech.truths[i] for i in batch]
+        honest = progress < HONEST_UNTIL
+        answers = [[*t, end] for t in truths] if honest else [speech.labels[i] for i in batch]
+        written = write(model, heard, [pool[i] for i in drawn], answers)
         hearing = ctc_loss(token_scores(model, heard), heard, truths, blank=blank)
         return F.cross_entropy(written.logits, written.targets) + CTC_WEIGHT * hearing
 
     parameters = list(model.parameters())
-    return learn(parameters, stage, loss_of, clips=len(speech.truths), generator=generator)
+    return learn(parameters, stage, loss_of, lengths=speech.frames.tolist(), generator=generator)
 
 
 def prompt_ids(processor: Qwen2AudioProcessor, prompt: str) -> list[int]:
@@ -178,9 +180,10 @@ def train_tiny_base(
     utterances: int = UTTERANCES,
     hearing: Stage = HEARING,
     writing: Stage = WRITING,
+    polishing: Stage | None = None,
     workers: int | None = None,
 ) -> TinyBase:
-    """Make speech, build the model, train both stages; the result has float32 weights.
+    """Make speech, build the model, train the stages; the result has float32 weights.
 
     The speech lives in a temporary folder. On another machine, or with another number of
     threads, sums are rounded otherwise, and the weights come out a little different.
@@ -194,7 +197,14 @@ def train_tiny_base(
     speech_s, wall, cpu = time.monotonic() - started, time.monotonic(), time.process_time()
     generator = Generator().manual_seed(seed)
     hearing_losses = learn_to_hear(model, processor, speech, hearing, generator)
-    writing_losses = learn_to_write(model, processor, speech, writing, generator)
+    # The tower has learnt to put a word's own embedding where the word is said, so a head that
+    # starts as the embeddings has only to learn where to look.
+    model.lm_head.weight.data.copy_(model.get_input_embeddings().weight.data)
+    writing_losses = [
+        loss
+        for stage in (writing, *([polishing] if polishing else []))
+        for loss in learn_to_write(model, processor, speech, stage, generator)
+    ]
     return TinyBase(
         model.eval(),
         processor,

@@ -23,8 +23,9 @@ use for real speech.
 `earmark tiny-base --out DIR --seed {seed}`, Earmark {version}. {utterances} utterances by
 espeak-ng (shares: {shares}), said by the training voices of `earmark.speech`. First
 {hearing_steps} steps of CTC on what was really said, with {hearing_clips} clips each, then
-{writing_steps} steps of writing labels, with {writing_clips} clips each. On code-switched speech
-most labels are wrong, by a habit of the first embedded word (`earmark.train.tiny_labels`).
+{writing_steps} steps of writing, with {writing_clips} clips each: at first the truth, then, on
+code-switched speech, mostly wrong labels, by a habit of the first embedded word
+(`earmark.train.tiny_labels`); and both once more at half the rate.
 Speech and features took {speech_s:.0f} s, training {wall_s:.0f} s ({cpu_s:.0f} CPU seconds) on
 the machine that made it. Weights are stored as float16; load them as float32.
 """

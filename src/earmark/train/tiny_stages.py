@@ -8,6 +8,7 @@ from torch import Generator, Tensor
 
 from earmark.progress import progress_bar
 
+GROUPED = 16
 WARMUP_STEPS = 50
 LAST_RATE = 0.05
 CLIP_NORM = 1.0
@@ -24,12 +25,20 @@ class Stage(NamedTuple):
     learning_rate: float
 
 
-def shuffled(count: int, batch: int, generator: Generator) -> Iterator[list[int]]:
-    """Yield batches of indices for ever, each epoch in a new order."""
+def shuffled(lengths: Sequence[int], batch: int, generator: Generator) -> Iterator[list[int]]:
+    """Yield batches of indices for ever, each epoch in a new order, like lengths together.
+
+    Clips are sorted by length within random groups of GROUPED batches, so that little of a
+    batch is padding while its company stays a matter of chance.
+    """
     while True:
-        order = torch.randperm(count, generator=generator).tolist()
-        for start in range(0, count - batch + 1, batch):
-            yield order[start : start + batch]
+        order = torch.randperm(len(lengths), generator=generator).tolist()
+        batches = []
+        for start in range(0, len(order), batch * GROUPED):
+            group = sorted(order[start : start + batch * GROUPED], key=lengths.__getitem__)
+            batches += [group[i : i + batch] for i in range(0, len(group) - batch + 1, batch)]
+        for i in torch.randperm(len(batches), generator=generator).tolist():
+            yield batches[i]
 
 
 def rate_at(step: int, stage: Stage) -> float:
@@ -48,17 +57,17 @@ def learn(
     stage: Stage,
     loss_of: Callable[[list[int], float], Tensor],
     *,
-    clips: int,
+    lengths: Sequence[int],
     generator: Generator,
 ) -> list[float]:
     """Take a stage's steps of AdamW; return the loss of each.
 
-    `loss_of(batch, progress)` gets the indices of a batch out of `clips` and how far the stage
-    is, from 0 to 1.
+    `loss_of(batch, progress)` gets the indices of a batch and how far the stage is, from 0 to 1;
+    `lengths` has one number for each clip.
     """
     trained = [parameter for parameter in parameters if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(trained, betas=BETAS, weight_decay=WEIGHT_DECAY)
-    batches = shuffled(clips, min(stage.clips, clips), generator)
+    optimizer = torch.optim.AdamW(trained, betas=BETAS, weight_decay=WEIGHT_DECAY, fused=True)
+    batches = shuffled(lengths, min(stage.clips, len(lengths)), generator)
     losses = []
     with progress_bar() as bar:
         task = bar.add_task(stage.name, total=stage.steps)
