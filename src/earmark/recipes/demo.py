@@ -86,11 +86,11 @@ WHY_FOCUS = "the preference arm with the lowest error rate on the development se
 
 SETTINGS = TrainSettings(
     lora_rank=0,
-    per_device_train_batch_size=16,
+    per_device_train_batch_size=8,
     num_train_epochs=2,
     warmup_steps=10,
     logging_steps=5,
-    save_steps=50,
+    save_steps=100,
     save_total_limit=1,
     device="cpu",
 )
