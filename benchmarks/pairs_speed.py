@@ -5,7 +5,7 @@
 Pairs are built as `earmark pairs imitate` builds them, from a manifest on disk to a pairs file:
 reading, checking that each clip exists, imitating, normalising, writing. Sentences have about
 15 tokens, a quarter of them English. Names are given to the imitations, to the truths and to
-truths with a few ordinary errors; tokens and edits are passed in, as scoring does.
+truths with a few ordinary errors; tokens and blocks are passed in, as scoring does.
 """
 
 import json
@@ -25,7 +25,7 @@ from earmark.pairs.files import imitate_file
 from earmark.pairs.imitate import Imitation
 from earmark.pairs.mix import PAPER_MIX, parse_mix
 from earmark.text import tokenize
-from earmark.text.align import align
+from earmark.text.align import align_blocks
 from earmark.translators.lexicon_file import load_lexicon
 
 ENTRIES = Path(__file__).parents[1] / "tests" / "failures" / "lexicon.tsv"
@@ -67,7 +67,7 @@ def slips(truth, rng):
 
 
 def aligned(pairs_file, rng):
-    """Return what name_failure is given: texts, tokens and edits, of four kinds in turn."""
+    """Return what name_failure is given: texts, tokens and blocks, of four kinds in turn."""
     rows = []
     with pairs_file.open(encoding="utf-8") as file:
         for n, line in enumerate(file):
@@ -77,14 +77,14 @@ def aligned(pairs_file, rng):
                 hyp = tokenize(pair["rejected"])
             else:
                 hyp = slips(truth, rng) if n % 4 < 3 else list(truth)
-            rows.append((pair["chosen"], " ".join(hyp), truth, hyp, align(truth, hyp)))
+            rows.append((pair["chosen"], " ".join(hyp), truth, hyp, align_blocks(truth, hyp)))
     return rows
 
 
 def name_all(rows):
     """Name every failure; return how many."""
-    for truth, hyp, truth_tokens, hyp_tokens, edits in rows:
-        name_failure(truth, hyp, edits=edits, truth_tokens=truth_tokens, hyp_tokens=hyp_tokens)
+    for truth, hyp, truth_tokens, hyp_tokens, blocks in rows:
+        name_failure(truth, hyp, blocks=blocks, truth_tokens=truth_tokens, hyp_tokens=hyp_tokens)
     return len(rows)
 
 

@@ -12,7 +12,7 @@ from earmark.evaluate.score import row_json, score
 from earmark.failures import evidence
 from earmark.records import Counts, Hypothesis, Utterance
 from earmark.text import tokenize
-from earmark.text.align import align
+from earmark.text.align import align, align_blocks
 from earmark.text.codeswitching import (
     code_mixing_index,
     embedded_language,
@@ -255,13 +255,13 @@ def test_each_utterance_is_split_and_aligned_once(monkeypatch):
 
     def counted(*sides):
         calls["align"] += 1
-        return align(*sides)
+        return align_blocks(*sides)
 
     def never(*_):
         raise AssertionError("the cascade should use the tokens and the alignment it is given")
 
-    monkeypatch.setattr(measuring, "align", counted)
-    monkeypatch.setattr(evidence, "align", never)
+    monkeypatch.setattr(measuring, "align_blocks", counted)
+    monkeypatch.setattr(evidence, "align_blocks", never)
     monkeypatch.setattr(evidence, "tokenize", never)
     truths = corpus(30)
     score(truths, noisy(truths, 0.5))

@@ -11,7 +11,7 @@ from sentences import FOLDER, LEXICON, mixed_sentences, sentences
 from earmark.failures import MODES
 from earmark.failures.cascade import BLIND, CASCADE, LABELS, name_failure
 from earmark.text import tokenize
-from earmark.text.align import align
+from earmark.text.align import align_blocks
 
 CASES = [json.loads(line) for line in (FOLDER / "cases.jsonl").read_text("utf-8").splitlines()]
 # Without a lexicon, these cannot be told from translation; everything else should be right.
@@ -63,10 +63,10 @@ def test_any_two_texts_get_a_label(truth, hyp):
 
 @configure(max_examples=25, deadline=None)
 @given(truth=mixed_sentences(), hyp=mixed_sentences())
-def test_edits_and_tokens_passed_in_change_nothing(truth, hyp):
+def test_blocks_and_tokens_passed_in_change_nothing(truth, hyp):
     said, written = tokenize(truth), tokenize(hyp)
-    edits = align(said, written)
-    passed = name_failure(truth, hyp, edits=edits, truth_tokens=said, hyp_tokens=written)
+    blocks = align_blocks(said, written)
+    passed = name_failure(truth, hyp, blocks=blocks, truth_tokens=said, hyp_tokens=written)
     assert passed == name_failure(truth, hyp)
 
 

@@ -1,8 +1,11 @@
 """The fifty cases that define the default profile."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from earmark.text import tokenize
+from earmark.text.default_profile import PLAIN_TEXT, _folded_tokens
 
 CASES = [
     ("iPhone15手机", "iphone15 手 机"),
@@ -114,3 +117,9 @@ def test_there_are_fifty_cases():
     with_a_profile = {"<noise> 好", "(ppl) 好", "[UNK] 好"}
     alone = {text for text, _ in CASES} - written_together
     assert len(alone | with_a_profile) == 50
+
+
+@given(st.text(alphabet="我蕭乾後鿿abIZ '',.!?;:，。！？；：、", max_size=30))
+def test_plain_text_is_split_as_folding_every_character_would(text):
+    assert PLAIN_TEXT.fullmatch(text)
+    assert tokenize(text) == _folded_tokens(text, "split") == _folded_tokens(text, "keep")

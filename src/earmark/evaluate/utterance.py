@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from earmark.failures.cascade import Failure, name_failure
 from earmark.records import Counts, Hypothesis, Utterance
-from earmark.text.align import Edit, align
+from earmark.text.align import Block, align_blocks
 from earmark.text.codeswitching import language_codes
 from earmark.text.loops import is_looping
 from earmark.text.profiles import Splitter
@@ -46,14 +46,14 @@ def measure(
     truth_text, hyp_text = utterance.text or "", hyp.text if hyp else ""
     truth_tokens, hyp_tokens = split(truth_text), split(hyp_text)
     truth_codes, hyp_codes = language_codes(truth_tokens), language_codes(hyp_tokens)
-    edits = align(truth_tokens, hyp_tokens)
-    slips = find_slips(edits, truth_codes, hyp_codes)
+    blocks = align_blocks(truth_tokens, hyp_tokens)
+    slips = find_slips(blocks, truth_codes, hyp_codes)
     failure = name_failure(
         truth_text,
         hyp_text,
         raw=hyp.raw_text if hyp else None,
         lexicon=lexicon,
-        edits=edits,
+        blocks=blocks,
         truth_tokens=truth_tokens,
         hyp_tokens=hyp_tokens,
     )
@@ -76,28 +76,24 @@ def measure(
     )
 
 
-def find_slips(edits: Sequence[Edit], truth_codes: str, hyp_codes: str) -> Slips:
+def find_slips(blocks: Sequence[Block], truth_codes: str, hyp_codes: str) -> Slips:
     """Gather the edits that are not hits, each with its language and the truth's token it is at.
 
-    >>> find_slips(align(["我", "要"], ["我", "want", "the"]), "zz", "zee")
+    >>> find_slips(align_blocks(["我", "要"], ["我", "want", "the"]), "zz", "zee")
     Slips(kinds='IS', languages='ez', owners=[1, 1])
     """
-    kinds, languages, owners = [], [], []
-    last = max(0, len(truth_codes) - 1)
-    ahead = 0  # insertions so far minus deletions: how far the hypothesis's positions run ahead
-    for kind, truth, hyp in edits:
-        if kind == "hit":
-            continue
-        kinds.append(kind[0])
-        if truth is not None:
-            languages.append(truth_codes[truth])
-            owners.append(truth)
-            ahead -= hyp is None
-        elif hyp is not None:
-            languages.append(hyp_codes[hyp])
-            owners.append(min(hyp - ahead, last))
-            ahead += 1
-    return Slips("".join(kinds).upper(), "".join(languages), owners)
+    kinds = languages = ""
+    owners: list[int] = []
+    for tag, t0, t1, h0, h1 in blocks:
+        if tag == "insert":
+            kinds += "I" * (h1 - h0)
+            languages += hyp_codes[h0:h1]
+            owners += [max(0, min(t0, len(truth_codes) - 1))] * (h1 - h0)
+        elif tag != "equal":
+            kinds += ("S" if tag == "replace" else "D") * (t1 - t0)
+            languages += truth_codes[t0:t1]
+            owners += range(t0, t1)
+    return Slips(kinds, languages, owners)
 
 
 def count(kinds: str, truth_tokens: int) -> Counts:

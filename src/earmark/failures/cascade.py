@@ -50,14 +50,15 @@ from earmark.failures.features import Features, features_of
 from earmark.failures.left_out import cut_short, left_out
 from earmark.failures.lost_language import fate
 from earmark.text import tokenize
-from earmark.text.align import Edit
+from earmark.text.align import Block
 from earmark.translators.lexicon import Lexicon
 
 LABELS = ("ok", "error", "omission", "translation", "hallucination", "format", "empty")
 SUSPECT = "suspect"
 
-MARKUP = re.compile(
-    r"\*\*|```|^\s*(?:#{1,6}\s|[-*]\s|\{\s*\"\w+\"\s*:|</?\w+>|\[?speaker\s*\d+\]?\s*[:：])", re.I
+MARKS = ("**", "```")
+HEADING = re.compile(
+    r"\s*(?:#{1,6}\s|[-*]\s|\{\s*\"\w+\"\s*:|</?\w+>|\[?speaker\s*\d+\]?\s*[:：])", re.I
 )
 
 
@@ -80,7 +81,12 @@ def adds_markup(truth: str, hyp: str) -> bool:
     >>> adds_markup("我们走吧", "**Transcript:** 我们走吧")
     True
     """
-    return MARKUP.search(hyp) is not None and not MARKUP.search(truth)
+    return has_marks(hyp) and not has_marks(truth)
+
+
+def has_marks(text: str) -> bool:
+    """Say whether a text has markup."""
+    return any(mark in text for mark in MARKS) or HEADING.match(text) is not None
 
 
 def is_on_silence(evidence: Evidence) -> bool:
@@ -136,14 +142,14 @@ def name_failure(
     *,
     raw: str | None = None,
     lexicon: Lexicon | None = None,
-    edits: Sequence[Edit] | None = None,
+    blocks: Sequence[Block] | None = None,
     truth_tokens: Sequence[str] | None = None,
     hyp_tokens: Sequence[str] | None = None,
 ) -> Failure:
     """Name the failure of a hypothesis, and tell the features it was decided from.
 
     The feature `raw_format` says what format failure the output had before post-processing, in
-    `raw`. Edits and tokens already computed save time. Without a truth (None) the label is
+    `raw`. Blocks and tokens already computed save time. Without a truth (None) the label is
     `suspect` and the detail says why, or both are empty, which is not the same as right.
 
     >>> name_failure("我们明天去 hiking 吧", "我们明天去吧")[:2]
@@ -161,7 +167,7 @@ def name_failure(
         label, detail = _judge_surface(truth, hyp)
     else:
         tokenized = {"truth_tokens": truth_tokens, "hyp_tokens": hyp_tokens}
-        evidence = Evidence(truth, hyp, lexicon=lexicon, edits=edits, **tokenized)
+        evidence = Evidence(truth, hyp, lexicon=lexicon, blocks=blocks, **tokenized)
         label, detail = _judge(evidence)
         features = features_of(evidence)
     if raw is not None and raw.strip() != hyp.strip():

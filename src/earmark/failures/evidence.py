@@ -1,12 +1,13 @@
 """What a detector looks at: truth and hypothesis, their alignment, and counts drawn from it."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from earmark.failures.mix import OTHER, SPOKEN, Mix, Spoken, Swap, mix_of, swap_of
 from earmark.text import tokenize
-from earmark.text.align import Edit, align
+from earmark.text.align import Block, align_blocks
+from earmark.text.codeswitching import language_codes
 from earmark.text.language import language_of
 from earmark.translators.lexicon import Lexicon, Match, same_stem
 
@@ -33,7 +34,7 @@ class Stretch(NamedTuple):
 class Evidence:
     """Truth and hypothesis side by side. Build it once; every detector reads from it.
 
-    `truth` is None when nobody knows it. Tokens and edits may be passed in when they have
+    `truth` is None when nobody knows it. Tokens and blocks may be passed in when they have
     been computed already; they must belong to these texts.
     """
 
@@ -43,7 +44,7 @@ class Evidence:
         hyp: str,
         *,
         lexicon: Lexicon | None = None,
-        edits: Sequence[Edit] | None = None,
+        blocks: Sequence[Block] | None = None,
         truth_tokens: Sequence[str] | None = None,
         hyp_tokens: Sequence[str] | None = None,
     ) -> None:
@@ -52,10 +53,14 @@ class Evidence:
         self.lexicon = lexicon
         self.truth_tokens = tokenize(truth or "") if truth_tokens is None else truth_tokens
         self.hyp_tokens = tokenize(hyp) if hyp_tokens is None else hyp_tokens
-        self.truth_languages = [language_of(token) for token in self.truth_tokens]
-        self.hyp_languages = [language_of(token) for token in self.hyp_tokens]
-        self.said, self.written = mix_of(self.truth_languages), mix_of(self.hyp_languages)
-        self._survey(align(self.truth_tokens, self.hyp_tokens) if edits is None else edits)
+        self.truth_codes = language_codes(self.truth_tokens)
+        self.hyp_codes = language_codes(self.hyp_tokens)
+        self.said, self.written = mix_of(self.truth_codes), mix_of(self.hyp_codes)
+        if blocks is None:
+            blocks = align_blocks(self.truth_tokens, self.hyp_tokens)
+        equal = [block for block in blocks if block[0] == "equal"]
+        self.hits = sum(block[2] - block[1] for block in equal)
+        self.stretches = self._between(equal)
         self.lost: list[Spoken] = [
             language
             for language in SPOKEN
@@ -63,28 +68,19 @@ class Evidence:
         ]
         self._anchors: dict[Spoken, float | None] = {}
 
-    def _survey(self, edits: Iterable[Edit]) -> None:
-        """Count the hits and gather the stretches between them, in one pass."""
-        self.hits = 0
-        self.stretches: list[Stretch] = []
-        truth = hyp = truth_from = hyp_from = 0
-        for kind, _, _ in edits:
-            if kind == "hit":
-                if truth > truth_from or hyp > hyp_from:
-                    self._add_stretch(slice(truth_from, truth), slice(hyp_from, hyp))
-                self.hits += 1
-                truth, hyp = truth + 1, hyp + 1
-                truth_from, hyp_from = truth, hyp
-            else:
-                truth += kind != "insertion"
-                hyp += kind != "deletion"
-        if truth > truth_from or hyp > hyp_from:
-            self._add_stretch(slice(truth_from, truth), slice(hyp_from, hyp))
-
-    def _add_stretch(self, truth: slice, hyp: slice) -> None:
-        """Keep a stretch without a hit, with what is in it."""
-        said, written = mix_of(self.truth_languages[truth]), mix_of(self.hyp_languages[hyp])
-        self.stretches.append(Stretch(truth, hyp, said, written))
+    def _between(self, equal: Sequence[Block]) -> list[Stretch]:
+        """Return the stretches before, between and after the blocks of hits."""
+        stretches = []
+        truth_from = hyp_from = 0
+        ends = len(self.truth_codes), len(self.hyp_codes)
+        for _, truth, truth_to, hyp, hyp_to in (*equal, ("equal", ends[0], 0, ends[1], 0)):
+            if truth > truth_from or hyp > hyp_from:
+                said = mix_of(self.truth_codes[truth_from:truth])
+                written = mix_of(self.hyp_codes[hyp_from:hyp])
+                places = slice(truth_from, truth), slice(hyp_from, hyp)
+                stretches.append(Stretch(*places, said, written))
+            truth_from, hyp_from = truth_to, hyp_to
+        return stretches
 
     @property
     def is_mixed(self) -> bool:

@@ -37,15 +37,15 @@ def cut_off(evidence: Evidence) -> Stretch | None:
 
 def starts_at_switch(evidence: Evidence, stretch: Stretch) -> bool:
     """Say whether the language changes where a stretch of the truth begins."""
-    before = [x for x in evidence.truth_languages[: stretch.truth.start] if x != "other"]
-    inside = [x for x in evidence.truth_languages[stretch.truth] if x != "other"]
+    before = evidence.truth_codes[: stretch.truth.start].replace("o", "")
+    inside = evidence.truth_codes[stretch.truth].replace("o", "")
     return bool(before) and bool(inside) and before[-1] != inside[0]
 
 
 def ends_at_switch(evidence: Evidence, stretch: Stretch) -> bool:
     """Say whether the language changes, or the truth ends, where a stretch of it ends."""
-    inside = [x for x in evidence.truth_languages[stretch.truth] if x != "other"]
-    after = [x for x in evidence.truth_languages[stretch.truth.stop :] if x != "other"]
+    inside = evidence.truth_codes[stretch.truth].replace("o", "")
+    after = evidence.truth_codes[stretch.truth.stop :].replace("o", "")
     return not after or (bool(inside) and inside[-1] != after[0])
 
 

@@ -19,6 +19,7 @@ def detect(evidence: Evidence) -> bool:
     return any(
         is_translated(evidence, language, stretch)
         for stretch in evidence.stretches
+        if stretch.said.total and stretch.written.total
         for language in SPOKEN
     )
 

@@ -44,6 +44,8 @@ class Phrases:
 
     def _all(self, tokens: Sequence[str]) -> Iterator[Phrase]:
         """Yield every phrase that stands in `tokens`, the longest first at each place."""
+        if self._starting.keys().isdisjoint(tokens):
+            return
         for start, token in enumerate(tokens):
             for phrase in self._starting.get(token, ()):
                 if tuple(tokens[start : start + len(phrase)]) == phrase:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from earmark.failures.mix import OTHER, Spoken, mix_of
 from earmark.text import tokenize
+from earmark.text.codeswitching import language_codes
 from earmark.text.joining import HAN, join, spacing_of
 from earmark.text.language import Language, language_of
 from earmark.text.surface import surface_tokens
@@ -60,7 +61,7 @@ class Surface:
     @property
     def matrix(self) -> Spoken:
         """Name the language that most of it is said in."""
-        return mix_of(self.languages).matrix
+        return mix_of(language_codes(self.tokens)).matrix
 
     @property
     def embedded(self) -> Spoken:

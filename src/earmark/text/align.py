@@ -1,11 +1,11 @@
 """One alignment of two token lists at unit cost: the source of every count and rate."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Literal, NamedTuple, cast
 
 from rapidfuzz.distance import Levenshtein
 
+# A run of like edits (equal, replace, delete or insert): from and to in truth, and in hypothesis.
 Block = tuple[str, int, int, int, int]
 EditKind = Literal["hit", "substitution", "deletion", "insertion"]
 
@@ -18,11 +18,21 @@ class Edit(NamedTuple):
     hyp: int | None
 
 
-def align(truth_tokens: Sequence[str], hyp_tokens: Sequence[str]) -> list[Edit]:
+def align_blocks(truth_tokens: Sequence[str], hyp_tokens: Sequence[str]) -> list[Block]:
     """Align two token lists with the fewest substitutions, deletions and insertions.
 
     Each costs 1. Of several best alignments the same one is always taken: RapidFuzz's
     backtrace, which tests pin down.
+
+    >>> align_blocks(["我", "want", "tea"], ["want", "tea"])
+    [('delete', 0, 1, 0, 0), ('equal', 1, 3, 0, 2)]
+    """
+    # As a list of plain tuples: the objects that the library would make take twice as long.
+    return cast(list[Block], Levenshtein.opcodes(truth_tokens, hyp_tokens).as_list())
+
+
+def align(truth_tokens: Sequence[str], hyp_tokens: Sequence[str]) -> list[Edit]:
+    """Return the alignment of `align_blocks` one edit after the other.
 
     >>> for edit in align(["我", "want", "tea"], ["want", "tea", "吗"]):
     ...     print(*edit)
@@ -32,11 +42,9 @@ def align(truth_tokens: Sequence[str], hyp_tokens: Sequence[str]) -> list[Edit]:
     insertion None 2
     """
     edits: list[Edit] = []
-    # As a list of plain tuples: the objects that the library would make take twice as long.
-    blocks = cast(list[Block], Levenshtein.opcodes(truth_tokens, hyp_tokens).as_list())
-    for tag, t0, t1, h0, h1 in blocks:
+    for tag, t0, t1, h0, h1 in align_blocks(truth_tokens, hyp_tokens):
         if tag == "equal":
-            edits += _hits(t0, h0, t1 - t0)
+            edits += [Edit("hit", t0 + n, h0 + n) for n in range(t1 - t0)]
         elif tag == "replace":
             edits += [Edit("substitution", t0 + n, h0 + n) for n in range(t1 - t0)]
         elif tag == "delete":
@@ -44,10 +52,3 @@ def align(truth_tokens: Sequence[str], hyp_tokens: Sequence[str]) -> list[Edit]:
         else:
             edits += [Edit("insertion", None, h) for h in range(h0, h1)]
     return edits
-
-
-# Hits are most of all columns; kept, they need not be made again for every utterance.
-@lru_cache(maxsize=2**14)
-def _hits(truth: int, hyp: int, count: int) -> tuple[Edit, ...]:
-    """Return `count` hits from these positions on."""
-    return tuple(Edit("hit", truth + n, hyp + n) for n in range(count))

@@ -24,6 +24,11 @@ THOUSANDS = r"(?<=\d)(?<!\d{4}),(?=\d{3}(?!\d))"
 JOINT = rf"(?:{GLUED}+|['-]|(?<=\d)\.(?=\d)|{THOUSANDS})"
 PART = rf"(?![{MARKS}]){LETTER}+"  # a mark alone, left of a letter, starts no word
 WORD = re.compile(rf"{GLUED}*{PART}(?:{JOINT}{PART})*{GLUED}*")
+# Text of letters, Han characters and common marks, as most is: finding its tokens takes a sixth
+# of the time that folding every character does.
+MARKS_APART = ",.!?;:，。！？；：、"
+PLAIN_TEXT = re.compile(rf"[\u4e00-\u9fffA-Za-z' {MARKS_APART}]*")
+PLAIN_TOKEN = re.compile(r"[\u4e00-\u9fff]|[A-Za-z]+(?:'[A-Za-z]+)*")
 NEEDS_CARE = re.compile(rf"[{SIGNS}{MARKS}]")
 
 Hyphen = Literal["split", "keep"]
@@ -38,6 +43,14 @@ def default_tokens(text: str, hyphen: Hyphen = "split") -> list[str]:
     >>> default_tokens("a well-known 问题", hyphen="keep")
     ['a', 'well-known', '问', '题']
     """
+    if PLAIN_TEXT.fullmatch(text):
+        tokens = PLAIN_TOKEN.findall(text.lower())
+        return tokens if traditional_characters().isdisjoint(text) else simplify_runs(tokens)
+    return _folded_tokens(text, hyphen)
+
+
+def _folded_tokens(text: str, hyphen: Hyphen) -> list[str]:
+    """Split any text into tokens, by folding its characters one by one."""
     folded = fold(text, FOLDINGS[hyphen])
     # Most texts hold nothing but letters and blanks, and a plain split is five times as fast.
     tokens = WORD.findall(folded) if NEEDS_CARE.search(folded) else folded.split()
