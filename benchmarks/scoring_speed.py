@@ -91,7 +91,9 @@ def main() -> None:
         "align alone, split beforehand": lambda: [*map(align, said, written)],
         "tokenize both sides": lambda: [tokenize(row.text or "") for row in (*truths, *hyps)],
         "score: everything in the JSON": lambda: result.update(score(truths, hyps).to_json()),
-        "score, and rows for a file": lambda: [*map(row_json, score(truths, hyps).rows)],
+        "score, and rows for a file": lambda: [
+            *map(row_json, score(truths, hyps, features=True).rows)
+        ],
     }
     times: dict[str, list[float]] = {name: [] for name in jobs}
     for _ in range(args.rounds):

@@ -63,10 +63,13 @@ def write_text(path: str | Path, text: str) -> None:
         file.write(text)
 
 
-def to_row(record: Any) -> dict[str, Any]:
+FIELDS = {kind: {f.name: f for f in fields(kind)} for kind in (Utterance, Hypothesis, Pair)}
+
+
+def to_row(record: Utterance | Hypothesis | Pair) -> dict[str, Any]:
     """Turn a record into a JSON object; fields that are None or empty are left out."""
-    row = {f.name: getattr(record, f.name) for f in fields(record)}
-    return {k: v for k, v in row.items() if v is not None and v != [] and v != {}}
+    values = ((name, getattr(record, name)) for name in FIELDS[type(record)])
+    return {k: v for k, v in values if v is not None and v != [] and v != {}}
 
 
 def write_jsonl(path: str | Path, rows: Iterable[Any]) -> int:
@@ -127,7 +130,7 @@ def parse_row(kind: type[Record], data: Any, where: str) -> Record:
     """
     name = kind.__name__.lower()
     a_record = f"an {name}" if name[0] in "aeiou" else f"a {name}"
-    known = {f.name: f for f in fields(kind)}
+    known = FIELDS[kind]
     if not isinstance(data, dict):
         raise InputError(f"{where}: expected a JSON object, found {type(data).__name__}")
     for key, value in data.items():

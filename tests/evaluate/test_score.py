@@ -232,19 +232,22 @@ def test_profiles_and_options_reach_both_sides():
 
 def test_rows_are_strict_json_and_add_up():
     truths = corpus(80)
-    result = score(truths, noisy(truths, 0.4)[5:])
+    result = score(truths, noisy(truths, 0.4)[5:], features=True)
     rows = [json.loads(json.dumps(row_json(row), allow_nan=False)) for row in result.rows]
     assert add(*(row["counts"] for row in rows)) == result.to_json()["counts"]
     for row in rows:
         assert {"id", "counts", "failure", "detail", "features"} <= row.keys()
         assert row["failure"] in result.to_json()["failure_modes"]
+        assert row["features"]["truth_tokens"] == row["counts"]["truth_tokens"]
         assert not any(isinstance(v, float) and math.isnan(v) for v in row["features"].values())
 
 
 @given(st.text(max_size=40), st.text(max_size=40), st.sampled_from(sorted(PROFILES)))
 @settings(max_examples=150, deadline=None)
 def test_any_text_is_scored_and_the_result_is_strict_json(truth, hyp, profile):
-    result = score([Utterance("a", truth)], [Hypothesis("a", hyp, hyp + "\n")], profile=profile)
+    result = score(
+        [Utterance("a", truth)], [Hypothesis("a", hyp, hyp + "\n")], profile=profile, features=True
+    )
     json.dumps([result.to_json(), row_json(result.rows[0])], allow_nan=False)
     same = score([Utterance("a", truth)], [Hypothesis("a", truth)], profile=profile)
     assert same.to_json()["counts"]["hits"] == same.to_json()["counts"]["truth_tokens"]

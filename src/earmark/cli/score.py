@@ -72,6 +72,7 @@ def score(
         resampling=Resampling(resamples, seed=seed),
         lexicon=None if lexicon is None else load_lexicon(lexicon),
         unmatched=on_error,
+        features=per_utterance is not None,
         progress=True,
     )
     if per_utterance is not None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -178,5 +179,5 @@ def _duration_hint(utterance: Utterance) -> float:
 def _tell_skipped(out: Path, bad: dict[str, BadRow]) -> None:
     if bad:
         aside = skipped_path(out)
-        write_jsonl(aside, [to_row(row) for row in bad.values()])
+        write_jsonl(aside, map(asdict, bad.values()))
         note(f"{len(bad)} utterances set aside in {aside}")

@@ -40,7 +40,12 @@ class UtteranceScore(NamedTuple):
 
 
 def measure(
-    utterance: Utterance, hyp: Hypothesis | None, split: Splitter, lexicon: Lexicon | None = None
+    utterance: Utterance,
+    hyp: Hypothesis | None,
+    split: Splitter,
+    lexicon: Lexicon | None = None,
+    *,
+    features: bool = False,
 ) -> UtteranceScore:
     """Score one utterance; a missing hypothesis is all deletions."""
     truth_text, hyp_text = utterance.text or "", hyp.text if hyp else ""
@@ -56,6 +61,7 @@ def measure(
         blocks=blocks,
         truth_tokens=truth_tokens,
         hyp_tokens=hyp_tokens,
+        features=features,
     )
     # What the truth repeats, a hypothesis may repeat too.
     looping = (

@@ -145,8 +145,9 @@ def name_failure(
     blocks: Sequence[Block] | None = None,
     truth_tokens: Sequence[str] | None = None,
     hyp_tokens: Sequence[str] | None = None,
+    features: bool = True,
 ) -> Failure:
-    """Name the failure of a hypothesis, and tell the features it was decided from.
+    """Name the failure of a hypothesis, and tell the `features` it was decided from, if wanted.
 
     The feature `raw_format` says what format failure the output had before post-processing, in
     `raw`. Blocks and tokens already computed save time. Without a truth (None) the label is
@@ -163,16 +164,16 @@ def name_failure(
     truth_tokens = tokenize(truth or "") if truth_tokens is None else truth_tokens
     if truth is not None and truth_tokens == hyp_tokens:
         tokens = len(truth_tokens)
-        features: Features = {"truth_tokens": tokens, "hyp_tokens": tokens, "hits": tokens}
+        found: Features = {"truth_tokens": tokens, "hyp_tokens": tokens, "hits": tokens}
         label, detail = _judge_surface(truth, hyp)
     else:
         tokenized = {"truth_tokens": truth_tokens, "hyp_tokens": hyp_tokens}
         evidence = Evidence(truth, hyp, lexicon=lexicon, blocks=blocks, **tokenized)
         label, detail = _judge(evidence)
-        features = features_of(evidence)
-    if raw is not None and raw.strip() != hyp.strip():
-        features["raw_format"] = _raw_format(truth, raw)
-    return Failure(label, detail, features)
+        found = features_of(evidence) if features else {}
+    if features and raw is not None and raw.strip() != hyp.strip():
+        found["raw_format"] = _raw_format(truth, raw)
+    return Failure(label, detail, found if features else {})
 
 
 def _judge_surface(truth: str, hyp: str) -> tuple[str, str]:

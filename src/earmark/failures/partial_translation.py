@@ -26,8 +26,10 @@ def detect(evidence: Evidence) -> bool:
 
 def is_translated(evidence: Evidence, language: Spoken, stretch: Stretch) -> bool:
     """Say whether words of a language were replaced by words of the other in a stretch."""
+    if stretch.said.of(language) <= stretch.written.of(language):
+        return False
     swap = swap_of(language, stretch.said, stretch.written)
-    if swap.lost <= 0 or swap.gained <= 0:
+    if swap.gained <= 0:
         return False
     match = evidence.match(language, [stretch])
     if match.known:
