@@ -1,24 +1,52 @@
 """Read an objective's contract from its signature.
 
 Positional parameters are tensors that the trainer supplies; keyword-only parameters are
-knobs that the user sets.
+knobs that the user sets. A parameter `state` is what the objective keeps between batches: its
+annotation is a NamedTuple of tensors whose defaults are the state before the first batch.
 """
 
 import inspect
+import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from earmark.errors import KnobError, did_you_mean
 from earmark.objectives.loss import Loss
 
 SUPPLIED = {
-    "chosen": "summed log-probability of the chosen answer, policy, in nats",
-    "rejected": "summed log-probability of the rejected answer, policy, in nats",
-    "ref_chosen": "the same as chosen, frozen starting policy",
-    "ref_rejected": "the same as rejected, frozen starting policy",
-    "chosen_tokens": "number of tokens in the chosen answer",
-    "rejected_tokens": "number of tokens in the rejected answer",
+    "chosen": "[pair] summed log-probability of the chosen answer, policy, in nats",
+    "rejected": "[pair] summed log-probability of the rejected answer, policy, in nats",
+    "ref_chosen": "[pair] the same as chosen, frozen starting policy",
+    "ref_rejected": "[pair] the same as rejected, frozen starting policy",
+    "chosen_tokens": "[pair] number of tokens in the chosen answer, end token included",
+    "rejected_tokens": "[pair] number of tokens in the rejected answer",
+    "chosen_head": "[pair] chosen, summed over its first min(chosen, rejected) tokens only",
+    "rejected_head": "[pair] rejected, summed over its first min(chosen, rejected) tokens only",
+    "ref_chosen_head": "[pair] the same as chosen_head, frozen starting policy",
+    "ref_rejected_head": "[pair] the same as rejected_head, frozen starting policy",
+    "losers": "[pair loser] summed log-probabilities of several rejected answers",
+    "ref_losers": "[pair loser] the same, frozen starting policy",
+    "losers_mask": "[pair loser] which of them there are; the others are padding",
+    "refs_chosen": "[ref pair] chosen, under each of several frozen policies",
+    "refs_rejected": "[ref pair] rejected, under each of several frozen policies",
+    "ref_weights": "[ref pair] weight of each frozen policy, drawn before the batch is seen",
+    "chosen_score": "[pair] score of the chosen answer by the criterion named",
+    "rejected_score": "[pair] score of the rejected answer by the criterion named",
+    "mean_score_gap": "[] mean of chosen_score - rejected_score over the training set",
+    "logps": "[pair candidate] summed log-probabilities of all candidates, chosen first",
+    "ref_logps": "[pair candidate] the same, frozen starting policy",
+    "snapshot_logps": "[pair candidate] the same, policy as it was when it last saw the pair",
+    "candidate_tokens": "[pair candidate] number of tokens in each candidate",
+    "candidates_mask": "[pair candidate] which of them there are; the others are padding",
+    "rewards": "[pair candidate] score of each candidate by the criterion named",
+    "answers": "[answer] summed log-probability of single answers, wanted and unwanted",
+    "ref_answers": "[answer] the same, frozen starting policy",
+    "wanted": "[answer] whether an answer is wanted",
+    "mismatched": "[answer] summed log-probability of another prompt's answer after this prompt",
+    "ref_mismatched": "[answer] the same, frozen starting policy",
+    "training": "whether this batch is trained on; if not, the state stays as it is",
+    "state": "what the objective keeps between batches",
 }
 
 
@@ -27,16 +55,46 @@ class Contract(NamedTuple):
 
     tensors: tuple[str, ...]
     knobs: dict[str, Any]
+    state_class: type | None = None
 
     @property
     def needs_reference(self) -> bool:
-        """Tell whether a frozen reference must be computed."""
-        return any(name.startswith("ref_") for name in self.tensors)
+        """Tell whether the frozen starting policy must be computed."""
+        return any(name.startswith(("ref_", "snapshot_")) for name in self._logps())
+
+    @property
+    def needs_references(self) -> bool:
+        """Tell whether several frozen policies must be computed."""
+        return any(name.startswith("refs_") for name in self.tensors)
 
     @property
     def needs_rejected(self) -> bool:
-        """Tell whether rejected answers enter the loss."""
-        return any("rejected" in name for name in self.tensors)
+        """Tell whether every pair must have a rejected answer."""
+        words = ("rejected", "losers", "logps")
+        return any(word in name for name in self.tensors for word in words)
+
+    @property
+    def takes_single_answers(self) -> bool:
+        """Tell whether rows may have a wanted or an unwanted answer alone."""
+        return "answers" in self.tensors
+
+    @property
+    def needs_mismatched(self) -> bool:
+        """Tell whether each prompt is also read with another prompt's answer."""
+        return "mismatched" in self.tensors
+
+    @property
+    def needs_scores(self) -> bool:
+        """Tell whether every candidate must have a score."""
+        return any("score" in name or name == "rewards" for name in self.tensors)
+
+    @property
+    def needs_heads(self) -> bool:
+        """Tell whether log-probabilities are wanted for the shared length alone, too."""
+        return any(name.endswith("_head") for name in self.tensors)
+
+    def _logps(self) -> list[str]:
+        return [name for name in self.tensors if name != "ref_weights"]
 
 
 def contract(objective: Callable[..., Loss]) -> Contract:
@@ -46,11 +104,15 @@ def contract(objective: Callable[..., Loss]) -> Contract:
     >>> contract(dpo).knobs, contract(dpo).needs_reference
     ({'beta': 0.1}, True)
     """
-    parameters = inspect.signature(objective).parameters.values()
-    tensors = tuple(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)
-    unknown = [name for name in tensors if name not in SUPPLIED]
-    assert not unknown, f"{objective.__name__} asks for {unknown}, which no trainer supplies"
-    return Contract(tensors, {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY})
+    parameters = inspect.signature(objective).parameters
+    positional = [p for p in parameters.values() if p.kind is not p.KEYWORD_ONLY]
+    unknown = [p.name for p in positional if p.name not in SUPPLIED]
+    assert not unknown, f"the objective asks for {unknown}, which no trainer supplies"
+    return Contract(
+        tuple(p.name for p in positional),
+        {p.name: p.default for p in parameters.values() if p.kind is p.KEYWORD_ONLY},
+        parameters["state"].annotation if "state" in parameters else None,
+    )
 
 
 def set_knobs(
@@ -65,15 +127,35 @@ def set_knobs(
     is looked for among `other_options` too.
 
     Raises:
-        KnobError: the objective has no such knob, or the value is not a finite number.
+        KnobError: the objective has no such knob, or the value is none that it can have.
     """
     known = contract(objective).knobs
+    parameters = inspect.signature(objective).parameters
     for knob, value in knobs.items():
         if knob not in known:
             hint = did_you_mean(knob, [*known, *other_options])
             raise KnobError(f"objective '{name}' has no knob '{knob}'; {hint}")
-        if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
-            raise KnobError(
-                f"objective '{name}': knob '{knob}' should be a number, found {value!r}"
-            )
+        wrong = what_is_wrong(value, parameters[knob].annotation)
+        if wrong:
+            raise KnobError(f"objective '{name}': knob '{knob}' {wrong}, found {value!r}")
     return partial(objective, **knobs)
+
+
+def what_is_wrong(value: Any, annotation: Any) -> str:
+    """Say what a knob's value should be, if it is not.
+
+    >>> what_is_wrong("row", Literal["raw", "beta"])
+    'should be raw or beta'
+    >>> what_is_wrong(1, float)
+    ''
+    """
+    if get_origin(annotation) is Literal:
+        choices = get_args(annotation)
+        return "" if value in choices else f"should be {' or '.join(map(str, choices))}"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "should be a number"
+    if not math.isfinite(value):
+        return "should be a finite number"
+    if annotation is int and not isinstance(value, int):
+        return "should be a whole number"
+    return ""

@@ -1,14 +1,13 @@
 """Supervised fine-tuning on the chosen answer, alone or added to another objective."""
 
-import inspect
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from jaxtyping import Float
 from torch import Tensor
 
 from earmark.objectives.loss import Loss
+from earmark.objectives.wrap import Inner, wrap
 
 
 def sft(chosen: Float[Tensor, " pair"], chosen_tokens: Float[Tensor, " pair"]) -> Loss:
@@ -51,20 +50,9 @@ def with_sft(objective: Callable[..., Loss], weight: float) -> Callable[..., Los
 
     Source: RPO, Pang et al. 2024, arXiv 2404.19733, equation 1, with the weight on the SFT term.
     """
-    own = inspect.signature(objective)
-    tokens = inspect.signature(sft).parameters["chosen_tokens"]
 
-    @wraps(objective)
-    def combined(*args: Any, **kwargs: Any) -> Loss:
-        given = signature.bind(*args, **kwargs).arguments
-        anchor = sft(given["chosen"], given["chosen_tokens"])
-        loss = objective(**{name: given[name] for name in own.parameters if name in given})
-        return Loss(loss.per_pair + weight * anchor.per_pair, loss.margin)
+    def run(inner: Inner, given: dict[str, Any]) -> Loss:
+        loss, anchor = inner(), sft(given["chosen"], given["chosen_tokens"])
+        return loss._replace(per_pair=loss.per_pair + weight * anchor.per_pair)
 
-    parameters = list(own.parameters.values())
-    if "chosen_tokens" not in own.parameters:
-        tensors = [p for p in parameters if p.kind is not p.KEYWORD_ONLY]
-        parameters = [*tensors, tokens, *parameters[len(tensors) :]]
-    signature = own.replace(parameters=parameters)
-    combined.__signature__ = signature  # type: ignore[attr-defined]
-    return combined
+    return wrap(objective, run, tensors=("chosen", "chosen_tokens"))
