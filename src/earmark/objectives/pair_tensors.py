@@ -1,0 +1,127 @@
+"""What a wrapper may rely on in an objective of pairs: its tensors, and how it uses them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from earmark.errors import KnobError
+from earmark.objectives.contract import Contract, contract
+from earmark.objectives.loss import Loss
+
+RATIO_TENSORS = ("chosen", "rejected", "ref_chosen", "ref_rejected")
+SAFE = {
+    *RATIO_TENSORS,
+    "chosen_tokens",
+    "rejected_tokens",
+    "chosen_score",
+    "rejected_score",
+    "mean_score_gap",
+    "training",
+    "state",
+}
+HEADS = {"chosen_head", "rejected_head", "ref_chosen_head", "ref_rejected_head"}
+REFERENCES = {"refs_chosen", "refs_rejected", "ref_weights"}
+# Three pairs whose order changes when they are sorted; a shift that differs between them.
+LOGPS = {
+    "chosen": (-6.0, -9.0, -7.0),
+    "rejected": (-9.0, -8.0, -11.0),
+    "ref_chosen": (-7.5, -8.0, -9.5),
+    "ref_rejected": (-8.0, -8.5, -8.3),
+}
+SHIFT = (0.7, -1.3, 2.4)
+
+
+def require(
+    wrapper: str, objective: Callable[..., Loss], needs: tuple[str, ...], allowed: set[str]
+) -> None:
+    """Refuse an objective that lacks what a wrapper changes, or reads it in a second way.
+
+    Raises:
+        KnobError: naming the wrapper, the objective and the tensors.
+    """
+    names = contract(objective).tensors
+    missing = [name for name in needs if name not in names]
+    if missing:
+        raise KnobError(
+            f"{wrapper} changes {', '.join(needs)}; objective '{name_of(objective)}' "
+            f"has no {', '.join(missing)}; choose an objective of pairs such as dpo"
+        )
+    beyond = [name for name in names if name not in allowed]
+    if beyond:
+        raise KnobError(
+            f"{wrapper} does not know what to do with {', '.join(beyond)}, which objective "
+            f"'{name_of(objective)}' also reads"
+        )
+
+
+def name_of(objective: Callable[..., Loss]) -> str:
+    """Return the name of an objective for a message."""
+    return getattr(objective, "__name__", str(objective))
+
+
+def is_gap_of_ratios(objective: Callable[..., Loss]) -> bool:
+    """Tell whether a loss depends on log-ratios alone, and on nothing but their difference.
+
+    A constant that both log-ratios of a pair have in common cancels in such a loss; the pairs
+    tried have equal lengths. The objective may read SAFE tensors.
+
+    >>> from earmark.objectives.dpo import dpo
+    >>> from earmark.objectives.sft import with_sft
+    >>> is_gap_of_ratios(dpo), is_gap_of_ratios(with_sft(dpo, 1.0))
+    (True, False)
+    """
+    shift = torch.tensor(SHIFT, dtype=torch.float64)
+    tried = probe(contract(objective))
+    before = objective(**tried).per_pair
+    for together in (("chosen", "ref_chosen"), ("ref_chosen", "ref_rejected")):
+        moved = {name: tried[name] + shift for name in together}
+        if not torch.allclose(objective(**{**tried, **moved}).per_pair, before):
+            return False
+    return True
+
+
+def mixes_pairs(objective: Callable[..., Loss]) -> bool:
+    """Tell whether training on the loss of one pair moves the answers of another.
+
+    >>> from earmark.objectives.dpo import dpo
+    >>> mixes_pairs(dpo)
+    False
+    """
+    tried = probe(contract(objective))
+    leaves = [tried[name].requires_grad_() for name in ("chosen", "rejected")]
+    losses = objective(**tried).per_pair
+    for place, loss in enumerate(losses):
+        gradients = torch.autograd.grad(loss, leaves, retain_graph=True, allow_unused=True)
+        for gradient in gradients:
+            if gradient is not None and gradient.count_nonzero() > (gradient[place] != 0):
+                return True
+    return False
+
+
+def probe(needed: Contract) -> dict[str, Any]:
+    """Make up three pairs of equal lengths for an objective that reads nothing but pairs."""
+    logps = {name: torch.tensor(values, dtype=torch.float64) for name, values in LOGPS.items()}
+    ones = torch.ones(3, dtype=torch.float64)
+    made: dict[str, Any] = {
+        **logps,
+        **{f"{name}_head": values / 2 for name, values in logps.items()},
+        "chosen_tokens": 4 * ones,
+        "rejected_tokens": 4 * ones,
+        "chosen_score": torch.tensor([3.0, 5.0, 4.0], dtype=torch.float64),
+        "rejected_score": torch.tensor([1.0, 2.0, 3.5], dtype=torch.float64),
+        "mean_score_gap": 2 * ones[0],
+        "refs_chosen": stack(logps["ref_chosen"]),
+        "refs_rejected": stack(logps["ref_rejected"]),
+        "ref_weights": stack(ones / 2),
+        "training": True,
+    }
+    if needed.state_class is not None:
+        made["state"] = needed.state_class()
+    return {name: made[name] for name in needed.tensors}
+
+
+def stack(line: Tensor) -> Tensor:
+    """Give the same line to two references."""
+    return torch.stack([line, line])
