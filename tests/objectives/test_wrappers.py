@@ -37,7 +37,8 @@ DIVERGENCES = {
 OURS = [*DIVERGENCES.values(), with_length_desensitised, with_policy_weight]
 # What TRL 1.16 generalises to other divergences, by the names here, and what it refuses.
 GENERALISED = {"dpo", "sigmoid_norm", "hinge", "ipo_mean", "exo_pair", "robust_dpo", "discopop"}
-NOT_GENERALISED = "nca_pair bco_pair sppo_hard aot aot_unpaired apo_zero apo_down".split()
+NOT_GENERALISED = {"nca_pair", "bco_pair", "sppo_hard", "aot", "aot_unpaired", "apo_zero"}
+NOT_GENERALISED.add("apo_down")
 ROWS = [
     {"prompt": "Write it down.", "chosen": "我 想 去 library", "rejected": "我 想"},
     {"prompt": "we should share", "chosen": "the shop", "rejected": "the 会 议 at the library"},
