@@ -8,8 +8,17 @@ from collections.abc import Callable
 from earmark.objectives.aot import aot, aot_unpaired
 from earmark.objectives.apo import apo_down, apo_zero
 from earmark.objectives.bco_pair import bco_pair
+from earmark.objectives.beta_dpo import beta_dpo, beta_dpo_random_drop
+from earmark.objectives.capo import capo, capo_external, capo_relative
 from earmark.objectives.cdpo import cdpo
+from earmark.objectives.confidence import with_confidence
 from earmark.objectives.cpo import cpo
+from earmark.objectives.ddo_rm import (
+    ddo_rm,
+    ddo_rm_reference,
+    ddo_rm_snapshot,
+    ddo_rm_undetached,
+)
 from earmark.objectives.discopop import discopop
 from earmark.objectives.divergences import (
     with_alpha_divergence,
@@ -19,6 +28,8 @@ from earmark.objectives.divergences import (
 from earmark.objectives.dph import con_dph, sep_dph
 from earmark.objectives.dpo import dpo
 from earmark.objectives.exo_pair import exo_pair
+from earmark.objectives.gamma_po import gamma_dpo, gamma_simpo
+from earmark.objectives.gamma_published import gamma_dpo_published, gamma_simpo_published
 from earmark.objectives.hinge import hinge
 from earmark.objectives.implicit_prm import implicit_prm_ce, implicit_prm_paired
 from earmark.objectives.ipo import ipo, ipo_mean
@@ -30,9 +41,11 @@ from earmark.objectives.nca_pair import nca_pair
 from earmark.objectives.orpo import orpo
 from earmark.objectives.policy_weight import with_policy_weight
 from earmark.objectives.robust_dpo import robust_dpo
+from earmark.objectives.s_dpo import s_dpo
 from earmark.objectives.sft import sft
 from earmark.objectives.sigmoid_norm import sigmoid_norm
 from earmark.objectives.simpo import simpo
+from earmark.objectives.spa import spa
 from earmark.objectives.sppo_hard import sppo_hard
 
 OBJECTIVES: dict[str, Callable[..., Loss]] = {
@@ -56,6 +69,21 @@ OBJECTIVES: dict[str, Callable[..., Loss]] = {
     "simpo": simpo,
     "cpo": cpo,
     "orpo": orpo,
+    "beta_dpo": beta_dpo,
+    "beta_dpo_random_drop": beta_dpo_random_drop,
+    "gamma_dpo": gamma_dpo,
+    "gamma_dpo_published": gamma_dpo_published,
+    "gamma_simpo": gamma_simpo,
+    "gamma_simpo_published": gamma_simpo_published,
+    "capo": capo,
+    "capo_relative": capo_relative,
+    "capo_external": capo_external,
+    "spa": spa,
+    "s_dpo": s_dpo,
+    "ddo_rm": ddo_rm,
+    "ddo_rm_undetached": ddo_rm_undetached,
+    "ddo_rm_reference": ddo_rm_reference,
+    "ddo_rm_snapshot": ddo_rm_snapshot,
     "mrpo": mrpo,
     "mdpo": mdpo,
     "sft": sft,
@@ -75,5 +103,6 @@ WRAPPERS: dict[str, Callable[[Callable[..., Loss]], Callable[..., Loss]]] = {
     "alpha-divergence": with_alpha_divergence,
     "length": with_length_desensitised,
     "policy-weight": with_policy_weight,
+    "confidence": with_confidence,
 }
 """What changes another objective, by name; each takes an objective and returns one."""
