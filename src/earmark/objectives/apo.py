@@ -15,8 +15,9 @@ def apo_zero(
     *,
     beta: float = 0.1,
 ) -> Loss:
-    """Raise the chosen answer and lower the rejected one: for chosen answers better than the
-    policy's own.
+    """Raise the chosen answer and lower the rejected one, each on its own.
+
+    For chosen answers that are better than the policy's own.
 
     ℓ = σ(−r⁺) + σ(r⁻),  r = β·(log π − log π_ref)
 
@@ -48,7 +49,9 @@ def apo_down(
     *,
     beta: float = 0.1,
 ) -> Loss:
-    """Lower both answers, the rejected one more: for chosen answers worse than the policy's own.
+    """Lower both answers, the rejected one more.
+
+    For chosen answers that are worse than the policy's own.
 
     ℓ = σ(r⁺) + σ(−(r⁺ − r⁻)),  r = β·(log π − log π_ref)
 
