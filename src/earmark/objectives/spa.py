@@ -60,7 +60,7 @@ def spa(
     loss = simpo(chosen, rejected, chosen_tokens, rejected_tokens, **knobs)
     gap = (chosen_score - rejected_score).clamp(min=0)
     # Where no pair of the training set has a gap there is nothing to weigh by.
-    usual = torch.where(mean_score_gap > 0, mean_score_gap, 1.0)
-    relative = torch.where(mean_score_gap > 0, gap / usual, torch.ones_like(gap))
+    usual = mean_score_gap.to(gap)
+    relative = torch.where(usual > 0, gap / usual, torch.ones_like(gap))
     weights = (relative**alpha).detach().to(chosen)
     return Loss(weights * loss.per_pair, loss.margin, logged={"score_weight": weights})
