@@ -5,10 +5,11 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from earmark.errors import KnobError
+from earmark.objectives import margins
 from earmark.objectives.beta_dpo import BetaState, beta_dpo, beta_dpo_random_drop
 from earmark.objectives.capo import capo, capo_relative
 from earmark.objectives.contract import contract
@@ -150,6 +151,19 @@ def test_beta_follows_the_kept_pairs_only():
     assert abs(every.item() - loss.logged["beta"].item()) > 1e-3
 
 
+def test_beta_dpo_drops_the_odd_pair_and_its_control_any_pair():
+    gaps = torch.tensor([*[10.0] * 9, -500.0], dtype=torch.float64)
+    zero, dropped = 0 * gaps, {beta_dpo: 0, beta_dpo_random_drop: 0}
+    usual = BetaState(torch.ones(()), torch.ones(()), torch.tensor(10**6))
+    for objective in dropped:
+        for seed in range(20):
+            knobs = {"rho": 0.9, "momentum": 0.999999, "seed": seed}
+            loss = objective(gaps, zero, zero, zero, True, usual, **knobs)
+            dropped[objective] += int(loss.per_pair[-1] == 0)
+    assert dropped[beta_dpo] == 20
+    assert dropped[beta_dpo_random_drop] < 10
+
+
 def test_beta_never_falls_below_its_least():
     high = BetaState(torch.tensor(1e4), torch.ones(()), torch.tensor(1000))
     assert beta_dpo(*pairs(), True, high).logged["beta"].item() == pytest.approx(1e-3)
@@ -200,10 +214,15 @@ def test_golden_margins():
     assert found.mean().item() == pytest.approx(4.0, abs=1e-12)
 
 
-def test_the_published_steps_do_not_converge_at_tau_1():
+def test_the_published_steps_do_not_converge_at_tau_1(monkeypatch):
     published = published_margins(GOLDEN_GAPS, 4.0, 1.0)
     assert published.tolist() == pytest.approx(PUBLISHED_TAU_1, abs=6e-3)
     assert published[4] > published[5], "a narrower gap with a wider margin"
+    monkeypatch.setattr(margins, "PUBLISHED_STEPS", 21)
+    once_more = published_margins(GOLDEN_GAPS, 4.0, 1.0)
+    assert (once_more - published).abs().max() > 1, "it swings between two points"
+    monkeypatch.setattr(margins, "PUBLISHED_STEPS", 2000)
+    assert torch.allclose(published_margins(GOLDEN_GAPS, 4.0, 1.0), published, atol=0.01)
     assert cost(published, GOLDEN_GAPS, 4.0, 1.0) > cost_of_optimum(GOLDEN_GAPS, 4.0, 1.0) + 0.05
 
 
@@ -221,6 +240,7 @@ def cost_of_optimum(gaps, mean, tau):
     st.floats(0.01, 10),
     st.floats(0.05, 50),
 )
+@example([0.0, 14.0], 7.0, 0.0625)  # a first step that leaves one weight at e^−64
 @settings(max_examples=60, deadline=None)
 def test_margins_are_the_fixed_point_and_average_to_gamma(gaps, mean, tau):
     gaps = torch.tensor(gaps, dtype=torch.float64)

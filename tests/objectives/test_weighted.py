@@ -161,11 +161,11 @@ def test_lexicographic_ties_and_bounds():
 
 
 def test_two_weights_by_the_same_gap_are_refused():
-    by_gap = [n for n, what in REWEIGHTS.items() if what == "gap"]
-    for objective in by_gap:
-        if objective in OBJECTIVES:
-            with pytest.raises(KnobError, match=rf"'{objective}' and 'confidence' both"):
-                check_stack(objective, ["confidence"])
+    gammas = [n for n in OBJECTIVES if n.startswith("gamma_")]
+    assert len(gammas) == 4
+    for objective in ["beta_dpo", "beta_dpo_random_drop", "capo", "capo_relative", *gammas]:
+        with pytest.raises(KnobError, match=rf"'{objective}' and 'confidence' both"):
+            check_stack(objective, ["confidence"])
     with pytest.raises(KnobError, match="likely the policy is to write"):
         check_stack("dpo", ["policy-weight", "policy-weight"])
     with pytest.raises(KnobError, match="chosen and rejected rewards"):

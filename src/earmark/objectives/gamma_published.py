@@ -22,12 +22,12 @@ def gamma_dpo_published(
     tau: float = 1.0,
     seed: int = 0,
 ) -> Loss:
-    """Do what `gamma_dpo` does with the published solver, which may stop short.
+    """Do what `gamma_dpo` does with the published solver, which may not converge.
 
     r = β·[(log π(y⁺) − log π_ref(y⁺)) − (log π(y⁻) − log π_ref(y⁻))]
     ℓ = −log σ(r − (γ − γ₀)),  γ detached, 20 steps of `published_margins`
 
-    At τ = 10 the two agree; at τ = 1 a narrower gap may be left with a wider margin.
+    At τ = 10 the two agree; at τ = 1 it swings between two points.
 
     By hand: gaps −4, −1, 0, 1, 4 and 8 with γ₀ 4 and τ 1 have margins 1.47, 1.90, 2.39, 3.20, 9.92
     and 5.12; the last pair's loss is −log σ(8 − 1.12) = 0.0010.
@@ -79,12 +79,12 @@ def gamma_simpo_published(
     tau: float = 10.0,
     seed: int = 0,
 ) -> Loss:
-    """Do what `gamma_simpo` does with the published solver, which may stop short.
+    """Do what `gamma_simpo` does with the published solver, which may not converge.
 
     r = β·[log π(y⁺)/|y⁺| − log π(y⁻)/|y⁻|],  ℓ = −log σ(r − γ),  γ detached,
     20 steps of `published_margins`
 
-    At τ = 10 the two agree; at τ = 1 a narrower gap may be left with a wider margin.
+    At τ = 10 the two agree; at τ = 1 it swings between two points.
 
     By hand: gaps −4, −1, 0, 1, 4 and 8 with γ₀ 4 and τ 1 have margins 1.47, 1.90, 2.39, 3.20, 9.92
     and 5.12; the last pair's loss is −log σ(8 − 5.12) = 0.0544.

@@ -4,6 +4,10 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+# Gaps that differ by less are equal but for rounding, in nats. So they are where policy equals
+# reference, and a filter that told them apart would drop pairs by the order of summation.
+ROUNDING = 1e-4
+
 
 def gaussian_keep(
     gaps: Float[Tensor, " pair"],
@@ -17,7 +21,7 @@ def gaussian_keep(
     p(keep i) ∝ exp(−(Mᵢ − M₀)² / 2σ²)
 
     A wide gap is as far from the mean as a reversed one: the filter drops wide correct pairs
-    with the mislabelled ones. With a std of 0 every pair weighs the same.
+    with the mislabelled ones. With a std of rounding size every pair weighs the same.
 
     By hand: gaps 0, 1 and 3 with mean 1 and std 1 weigh e^−½ = 0.607, 1 and e^−2 = 0.135, so one
     pair alone is kept with probabilities 0.348, 0.574 and 0.078.
@@ -38,8 +42,9 @@ def gaussian_keep(
     """
     values = gaps.detach().double().cpu()
     middle, width = (torch.as_tensor(x).detach().double().cpu() for x in (mean, std))
-    distance = (values - middle) / torch.where(width > 0, width, 1.0)
-    log_weights = torch.where(width > 0, -(distance**2) / 2, torch.zeros_like(distance))
+    spread = width > ROUNDING
+    distance = (values - middle) / torch.where(spread, width, 1.0)
+    log_weights = torch.where(spread, -(distance**2) / 2, torch.zeros_like(distance))
     return _draw(log_weights, keep_share, generator).to(gaps.device)
 
 

@@ -21,7 +21,7 @@ from earmark.errors import KnobError
 PUBLISHED_STEPS = 20
 PUBLISHED_EPS = 1e-10
 MOST_STEPS = 100
-SMALLEST_GAIN = 1e-24
+SMALLEST_STEP = 1e-9
 HALVINGS = 50
 ROUNDING = 1e-14
 
@@ -33,8 +33,8 @@ def published_margins(
 
     p ← p·exp(−η·g) / Σ,  g = τ·(1 + log(N·p)) + γ₀·σ(γ − r),  η = min(0.5/τ, 1)
 
-    At τ = 10 it has converged; at τ = 1 it has not, and may leave a narrower gap with a wider
-    margin.
+    At τ = 10 it has converged. At τ = 1 and γ₀ = 4 its steps are too long: it swings between two
+    points for ever, more steps do not help, and a narrower gap may have a wider margin.
 
     Args:
         gaps: reward gap of each pair, in nats.
@@ -96,8 +96,9 @@ def target_margins(gaps: Float[Tensor, " pair"], mean: float, tau: float) -> Flo
         level = (w * slope / bend).sum() / (w / bend).sum()
         step = (level - slope) / bend
         gain = (w * bend * step**2).sum()
+        # By the relative change of each weight: a weight near 0 adds next to nothing to the cost.
         # Written so that gaps which are not numbers end the loop, too.
-        if not gain > SMALLEST_GAIN * len(values):
+        if not step.abs().max() > SMALLEST_STEP:
             break
         log_w = _descend(log_w, step, gain, values, mean, tau)
     return (mean * log_w.exp()).to(gaps.dtype)
@@ -113,11 +114,11 @@ def _descend(
 ) -> Float[Tensor, " pair"]:
     """Go along a step as far as the cost falls, rounding aside."""
     before = _cost(log_w, gaps, mean, tau)
+    rounding = ROUNDING * (before.abs() + tau * len(gaps))
     length = 1.0
     for _ in range(HALVINGS):
         there = F.log_softmax(log_w + length * step, dim=0) + math.log(len(gaps))
-        enough = before - 1e-4 * length * gain + ROUNDING * before.abs()
-        if _cost(there, gaps, mean, tau) <= enough:
+        if _cost(there, gaps, mean, tau) <= before - 1e-4 * length * gain + rounding:
             return there
         length /= 2
     return log_w
