@@ -14,6 +14,7 @@ import torch
 
 from earmark.errors import InputError, KnobError
 from earmark.files import write_jsonl
+from earmark.objectives.contract import contract
 from earmark.objectives.dpo import dpo
 from earmark.policies.load import load_policy
 from earmark.policies.policy import Policy
@@ -24,7 +25,6 @@ from earmark.train.encode import encode_pair
 from earmark.train.run_folder import last_checkpoint
 from earmark.train.settings import TrainSettings
 from earmark.train.train import train
-from earmark.train.trainer import quantities, supplied
 from tiny_world import messages, save_tiny, tiny_policy, write_pairs
 
 SAME_LOSS = ("loss", "grad_norm", "rewards/margins", "logps/chosen_shift")
@@ -239,7 +239,7 @@ def test_a_deaf_model_is_refused(world, pairs):
     with torch.no_grad():
         for parameter in policy.parts.multi_modal_projector.parameters():
             parameter.zero_()
-    encoded = [encode_pair(pair, world, True) for pair in pairs[:2]]
+    encoded = [encode_pair(pair, world, contract(dpo)) for pair in pairs[:2]]
     with pytest.raises(CheckError, match="does not hear"):
         check_audio_is_heard(policy, encoded)
     check_audio_is_heard(tiny_policy(), encoded)
@@ -292,22 +292,3 @@ def test_settings_are_checked():
         TrainSettings(learning_rate=0)
     with pytest.raises(KnobError, match="lora_rank should be at least 0"):
         TrainSettings(lora_rank=-1)
-
-
-def test_logged_quantities_by_hand():
-    logps = torch.tensor([-3.0, -8.0, -2.0])
-    shared = type("Shared", (), {"rows": type("Rows", (), {"lengths": torch.tensor([2, 4, 1])})})
-    inputs = {
-        "shared": shared,
-        "chosen_at": torch.tensor([0, 0]),
-        "rejected_at": torch.tensor([1, 2]),
-        "reference": torch.tensor([-4.0, -6.0, -2.0]),
-    }
-    supply = supplied(logps, inputs)
-    loss = dpo(*(supply[n] for n in ("chosen", "rejected", "ref_chosen", "ref_rejected")), beta=0.5)
-    found = {k: v.tolist() for k, v in quantities(loss, supply, 0.5).items()}
-    assert found["logps/chosen_shift"] == [1, 1]
-    assert found["logps/rejected_shift"] == [-2, 0]
-    assert found["rewards/margins"] == [1.5, 0.5]
-    assert found["rewards/accuracies"] == [1, 1]
-    assert supply["rejected_tokens"].tolist() == [4, 1]

@@ -17,6 +17,7 @@ COMMANDS = {
     "compare": "Compare two systems on the same utterances, with a paired interval.",
     "pairs": "Build preference pairs: imitated failures, or failures mined from a model.",
     "train": "Align an Audio LLM on preference pairs.",
+    "objectives": "List what can be optimized, with which knobs, after which paper.",
     "transcribe": "Write down what a model hears.",
     "report": "Make one self-contained HTML page: table, plots, sound and coloured alignments.",
     "validate": "Check files before work begins, without doing the work.",

@@ -9,8 +9,9 @@ from cyclopts.config import Yaml
 
 from earmark.errors import InputError
 from earmark.files import load_records
-from earmark.objectives import OBJECTIVES
+from earmark.objectives import OBJECTIVES, WRAPPERS
 from earmark.objectives.contract import contract
+from earmark.objectives.explain import summary
 from earmark.progress import note
 from earmark.records import Pair
 from earmark.train.settings import TrainSettings
@@ -21,11 +22,9 @@ def objectives_in_words() -> str:
     """Name each objective with its knobs and their defaults, read from the signatures."""
     lines = []
     for name, objective in OBJECTIVES.items():
-        knobs = " ".join(
-            f"--{k.replace('_', '-')} {v}" for k, v in contract(objective).knobs.items()
-        )
-        summary = (objective.__doc__ or "").splitlines()[0]
-        lines.append(f"- `{name}` {knobs}: {summary}")
+        settable = contract(objective).knobs.items()
+        options = " ".join(f"--{k.replace('_', '-')} {v}" for k, v in settable)
+        lines.append(f"- `{name}` {options}: {summary(objective)}")
     return "\n".join(lines)
 
 
@@ -38,9 +37,11 @@ The reference is the model as it starts. Before training, the fast step is compa
 plain forward pass and the audio is proven to be heard. A run that was stopped goes on when the
 same command is given again.
 
-Objectives and their knobs:
+Objectives and their knobs (`earmark objectives NAME` tells all about one):
 
 {objectives_in_words()}
+
+Wrappers, put round an objective by --wrap: {", ".join(WRAPPERS)}.
 
 Example: earmark train --pairs pairs.jsonl --model tiny-base --objective dpo --beta 0.1
 --sft-weight 1 --learning-rate 5e-4 --out run
@@ -56,10 +57,11 @@ def run(
     out: Path,
     objective: str = "dpo",
     sft_weight: Annotated[float, Parameter(name=["--sft-weight", "--rpo-alpha"])] = 0.0,
+    wrap: list[str] | None = None,
     config: Path | None = None,
     on_error: Literal["stop", "skip"] = "stop",
     settings: Annotated[TrainSettings | None, Parameter(name="*")] = None,
-    **knobs: float,
+    **knobs: float | str,
 ) -> None:
     """Train.
 
@@ -69,6 +71,7 @@ def run(
         out: the run folder: run.json, log.jsonl, checkpoints, the adapter.
         objective: what is optimized; see above.
         sft_weight: weight of an added SFT term on the chosen answer (RPO); 0 leaves it out.
+        wrap: put a wrapper round the objective; repeat it for several; see above.
         config: a YAML file with the same names as these options; options given here win.
         on_error: stop at a bad row, or skip it and write it to OUT.skipped.jsonl.
         settings: how the loop runs.
@@ -82,6 +85,7 @@ def run(
         out,
         objective=objective,
         sft_weight=sft_weight,
+        wrappers=wrap or [],
         knobs=dict(knobs),
         settings=settings,
     )

@@ -14,39 +14,57 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin
 from earmark.errors import KnobError, did_you_mean
 from earmark.objectives.loss import Loss
 
+
+class Supply(NamedTuple):
+    """A tensor that the trainer supplies: its axes, and what it means."""
+
+    axes: str
+    meaning: str
+
+
 SUPPLIED = {
-    "chosen": "[pair] summed log-probability of the chosen answer, policy, in nats",
-    "rejected": "[pair] summed log-probability of the rejected answer, policy, in nats",
-    "ref_chosen": "[pair] the same as chosen, frozen starting policy",
-    "ref_rejected": "[pair] the same as rejected, frozen starting policy",
-    "chosen_tokens": "[pair] number of tokens in the chosen answer, end token included",
-    "rejected_tokens": "[pair] number of tokens in the rejected answer",
-    "chosen_head": "[pair] chosen, summed over its first min(chosen, rejected) tokens only",
-    "rejected_head": "[pair] rejected, summed over its first min(chosen, rejected) tokens only",
-    "ref_chosen_head": "[pair] the same as chosen_head, frozen starting policy",
-    "ref_rejected_head": "[pair] the same as rejected_head, frozen starting policy",
-    "losers": "[pair loser] summed log-probabilities of several rejected answers",
-    "ref_losers": "[pair loser] the same, frozen starting policy",
-    "losers_mask": "[pair loser] which of them there are; the others are padding",
-    "refs_chosen": "[ref pair] chosen, under each of several frozen policies",
-    "refs_rejected": "[ref pair] rejected, under each of several frozen policies",
-    "ref_weights": "[ref pair] weight of each frozen policy, drawn before the batch is seen",
-    "chosen_score": "[pair] score of the chosen answer by the criterion named",
-    "rejected_score": "[pair] score of the rejected answer by the criterion named",
-    "mean_score_gap": "[] mean of chosen_score - rejected_score over the training set",
-    "logps": "[pair candidate] summed log-probabilities of all candidates, chosen first",
-    "ref_logps": "[pair candidate] the same, frozen starting policy",
-    "snapshot_logps": "[pair candidate] the same, policy as it was when it last saw the pair",
-    "candidate_tokens": "[pair candidate] number of tokens in each candidate",
-    "candidates_mask": "[pair candidate] which of them there are; the others are padding",
-    "rewards": "[pair candidate] score of each candidate by the criterion named",
-    "answers": "[answer] summed log-probability of single answers, wanted and unwanted",
-    "ref_answers": "[answer] the same, frozen starting policy",
-    "wanted": "[answer] whether an answer is wanted",
-    "mismatched": "[answer] summed log-probability of another prompt's answer after this prompt",
-    "ref_mismatched": "[answer] the same, frozen starting policy",
-    "training": "whether this batch is trained on; if not, the state stays as it is",
-    "state": "what the objective keeps between batches",
+    "chosen": Supply("pair", "summed log-probability of the chosen answer, policy, in nats"),
+    "rejected": Supply("pair", "summed log-probability of the rejected answer, policy, in nats"),
+    "ref_chosen": Supply("pair", "the same as chosen, frozen starting policy"),
+    "ref_rejected": Supply("pair", "the same as rejected, frozen starting policy"),
+    "chosen_tokens": Supply("pair", "number of tokens in the chosen answer, end token included"),
+    "rejected_tokens": Supply("pair", "number of tokens in the rejected answer"),
+    "chosen_head": Supply(
+        "pair", "chosen, summed over its first min(chosen, rejected) tokens only"
+    ),
+    "rejected_head": Supply(
+        "pair", "rejected, summed over its first min(chosen, rejected) tokens only"
+    ),
+    "ref_chosen_head": Supply("pair", "the same as chosen_head, frozen starting policy"),
+    "ref_rejected_head": Supply("pair", "the same as rejected_head, frozen starting policy"),
+    "losers": Supply("pair loser", "summed log-probabilities of several rejected answers"),
+    "ref_losers": Supply("pair loser", "the same, frozen starting policy"),
+    "losers_mask": Supply("pair loser", "which of them there are; the others are padding"),
+    "refs_chosen": Supply("ref pair", "chosen, under each of several frozen policies"),
+    "refs_rejected": Supply("ref pair", "rejected, under each of several frozen policies"),
+    "ref_weights": Supply(
+        "ref pair", "weight of each frozen policy, drawn before the batch is seen"
+    ),
+    "chosen_score": Supply("pair", "score of the chosen answer by the criterion named"),
+    "rejected_score": Supply("pair", "score of the rejected answer by the criterion named"),
+    "mean_score_gap": Supply("", "mean of chosen_score - rejected_score over the training set"),
+    "logps": Supply("pair candidate", "summed log-probabilities of all candidates, chosen first"),
+    "ref_logps": Supply("pair candidate", "the same, frozen starting policy"),
+    "snapshot_logps": Supply(
+        "pair candidate", "the same, policy as it was when it last saw the pair"
+    ),
+    "candidate_tokens": Supply("pair candidate", "number of tokens in each candidate"),
+    "candidates_mask": Supply("pair candidate", "which of them there are; the others are padding"),
+    "rewards": Supply("pair candidate", "score of each candidate by the criterion named"),
+    "answers": Supply("answer", "summed log-probability of single answers, wanted and unwanted"),
+    "ref_answers": Supply("answer", "the same, frozen starting policy"),
+    "wanted": Supply("answer", "whether an answer is wanted"),
+    "mismatched": Supply(
+        "answer", "summed log-probability of another prompt's answer after this prompt"
+    ),
+    "ref_mismatched": Supply("answer", "the same, frozen starting policy"),
+    "training": Supply("", "whether this batch is trained on; if not, the state stays as it is"),
+    "state": Supply("", "what the objective keeps between batches"),
 }
 
 
@@ -74,6 +92,11 @@ class Contract(NamedTuple):
         return any(word in name for name in self.tensors for word in words)
 
     @property
+    def compares(self) -> bool:
+        """Tell whether the margin says which answer is preferred."""
+        return self.needs_rejected or self.takes_single_answers
+
+    @property
     def takes_single_answers(self) -> bool:
         """Tell whether rows may have a wanted or an unwanted answer alone."""
         return "answers" in self.tensors
@@ -87,6 +110,11 @@ class Contract(NamedTuple):
     def needs_scores(self) -> bool:
         """Tell whether every candidate must have a score."""
         return any("score" in name or name == "rewards" for name in self.tensors)
+
+    @property
+    def pair_is_row(self) -> bool:
+        """Tell whether a prompt with several rejected answers is one pair, not several."""
+        return "losers" in self.tensors or "logps" in self.tensors
 
     @property
     def needs_heads(self) -> bool:

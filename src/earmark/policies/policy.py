@@ -139,18 +139,26 @@ class Policy(ABC):
 
     def shared_logps(self, batch: SharedBatch) -> Float[Tensor, " candidate"]:
         """Return the summed log-probability of every candidate, in nats."""
+        return sum_by_candidate(self.shared_token_logps(batch), batch.rows)
+
+    def shared_token_logps(self, batch: SharedBatch) -> Float[Tensor, " answer_token"]:
+        """Return the log-probability of every answer token, in nats, by candidate."""
         rows = batch.rows
         embeds = self.prompt_embeds(rows.input_ids, batch.audio)
         hidden = self.decode(embeds, attention_mask(rows.segments), rows.positions)
         logits = self.head(hidden.flatten(0, 1)[rows.read_from])
-        return sum_by_candidate(answer_logps(logits, rows.targets), rows)
+        return answer_logps(logits, rows.targets)
 
     def _accept_shared_rows(self) -> None:
         # Wrappers for several processes act on a call of the model, so the step must be one.
         plain: Callable[..., Any] = self.network.forward
 
         @wraps(plain)
-        def forward(*args: Any, shared: SharedBatch | None = None, **kwargs: Any) -> Any:
-            return self.shared_logps(shared) if shared is not None else plain(*args, **kwargs)
+        def forward(
+            *args: Any, shared: SharedBatch | None = None, by_token: bool = False, **kwargs: Any
+        ) -> Any:
+            if shared is None:
+                return plain(*args, **kwargs)
+            return self.shared_token_logps(shared) if by_token else self.shared_logps(shared)
 
         self.network.forward = forward

@@ -15,26 +15,29 @@ from earmark.policies.policy import Policy
 from earmark.policies.shared_row import Answers
 from earmark.progress import track
 from earmark.train import fingerprint
-from earmark.train.rows import Rows, shared_batch
+from earmark.train.rows import Logps, Row, Rows, shared_batch
 
 
 class ReferenceCache:
-    """Log-probabilities in nats, one list per pair, one number per candidate, chosen first."""
+    """Log-probabilities in nats, one list per pair; for each candidate its sum, or its tokens'."""
 
     def __init__(self, folder: Path, policy: Policy) -> None:
         self.path = folder / "reference" / f"{fingerprint.of_policy(policy)}.jsonl"
-        self.known: dict[str, list[float]] = {}
+        self.known: dict[str, Logps] = {}
         if self.path.is_file():
             for line in self.path.read_text("utf-8").splitlines():
                 try:
                     row = json.loads(line)
                 except json.JSONDecodeError:
                     continue  # the last line of a run that was killed while writing it
-                self.known[row["key"]] = row["logps"]
+                self.known[row["key"]] = [_numbers(x) for x in row["logps"]]
 
-    def add(self, found: dict[str, list[float]]) -> None:
+    def add(self, found: dict[str, Logps]) -> None:
         """Keep log-probabilities, in memory and on disk."""
-        lines = "".join(json.dumps({"key": k, "logps": v}) + "\n" for k, v in found.items())
+        lines = "".join(
+            json.dumps({"key": k, "logps": [x if len(x) > 1 else x[0] for x in v]}) + "\n"
+            for k, v in found.items()
+        )
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with open(self.path, "a", encoding="utf-8") as file:
@@ -55,9 +58,14 @@ class ReferenceCache:
             return file.read(1) != b"\n"
 
 
-def row_key(answers: Answers, clip_keys: Sequence[str]) -> str:
-    """Hash what a pair's log-probabilities depend on besides the policy."""
-    return fingerprint.of_values(answers.prompt, answers.candidates, list(clip_keys))
+def _numbers(value: float | list[float]) -> list[float]:
+    return value if isinstance(value, list) else [value]
+
+
+def row_key(answers: Answers, clip_keys: Sequence[str], by_token: bool = False) -> str:
+    """Hash what a pair's log-probabilities depend on besides the policy, and in what detail."""
+    key = fingerprint.of_values(answers.prompt, answers.candidates, list(clip_keys))
+    return f"{key}/tokens" if by_token else key
 
 
 @torch.no_grad()
@@ -67,14 +75,28 @@ def reference_logps(
     rows: Rows,
     cache: ReferenceCache,
     batch_size: int,
-) -> list[list[float]]:
-    """Return the reference's log-probabilities of all rows, computing those not yet known."""
+    by_token: bool = False,
+) -> list[Logps]:
+    """Return the reference's log-probabilities of all rows, computing those not yet known.
+
+    For each candidate that is its sum, or with `by_token` those of its tokens.
+    """
     missing = list({key: i for i, key in enumerate(keys) if key not in cache.known}.values())
     starts = range(0, len(missing), batch_size)
     for start in track(starts, "reference log-probabilities", total=len(starts)):
         chunk = missing[start : start + batch_size]
         batch = [rows[i] for i in chunk]
-        logps = policy.shared_logps(shared_batch(batch, policy.pad_id).to(policy.device)).cpu()
-        sizes = [len(row.answers.candidates) for row in batch]
-        cache.add({keys[i]: x.tolist() for i, x in zip(chunk, logps.split(sizes), strict=True)})
+        shared = shared_batch(batch, policy.pad_id).to(policy.device)
+        if by_token:
+            tokens = policy.shared_token_logps(shared).cpu()
+            each = [x.tolist() for x in tokens.split(shared.rows.lengths.tolist())]
+        else:
+            each = [[x] for x in policy.shared_logps(shared).tolist()]
+        cache.add(dict(zip([keys[i] for i in chunk], by_row(each, batch), strict=True)))
     return [cache.known[key] for key in keys]
+
+
+def by_row(each: list[list[float]], rows: Sequence[Row]) -> list[Logps]:
+    """Cut a flat list of candidates into one list a row."""
+    flat = iter(each)
+    return [[next(flat) for _ in row.answers.candidates] for row in rows]

@@ -4,20 +4,36 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from earmark.policies.policy import SharedBatch
 from earmark.policies.shared_row import Answers, lay_out
 
+ABSENT = -1
+# Log-probabilities of one row under one frozen policy: for each candidate its sum alone, or
+# those of its tokens.
+Logps = list[list[float]]
+
 
 class Row(NamedTuple):
-    """One pair: token ids, tower states per clip, reference log-probability per candidate."""
+    """One pair: token ids, tower states per clip, and what is known of its candidates.
+
+    `wanted` says for each candidate whether it is to be preferred; with `has_mismatched` the
+    last candidate answers another prompt and is neither. `reference` is of the policy as it
+    starts, `references` of other frozen policies.
+    """
 
     id: str
+    number: int
     answers: Answers
     audio: list[Tensor]
-    reference: list[float] | None
+    wanted: list[bool]
+    has_mismatched: bool = False
+    reference: Logps | None = None
+    references: Sequence[Logps] = ()
+    scores: list[float] | None = None
 
 
 class Rows(Dataset[Row]):
@@ -36,6 +52,35 @@ class Rows(Dataset[Row]):
         return self.make(index)
 
 
+class Places(NamedTuple):
+    """Where the candidates of each pair stand in the flat list of a batch's candidates.
+
+    A row with n rejected answers is n pairs that share their chosen answer, and one line of
+    `candidates`, chosen first, ABSENT where there is none. Without any rejected answer each
+    row counts once in `chosen`. `answers` are all candidates but those of another prompt;
+    `mismatched` has for each of them its row's answer of another prompt, if rows have one.
+    """
+
+    chosen: Int[Tensor, " pair"]
+    rejected: Int[Tensor, " pair"]
+    candidates: Int[Tensor, "row candidate"]
+    answers: Int[Tensor, " answer"]
+    wanted: Bool[Tensor, " answer"]
+    mismatched: Int[Tensor, " answer"]
+
+
+class Batch(NamedTuple):
+    """What a step receives: shared rows, the places of candidates, what is known of them."""
+
+    ids: list[str]
+    numbers: Int[Tensor, " row"]
+    shared: SharedBatch
+    places: Places
+    reference: Float[Tensor, "candidate token"] | None
+    references: Float[Tensor, "ref candidate token"] | None
+    scores: Float[Tensor, " candidate"] | None
+
+
 def shared_batch(rows: Sequence[Row], pad_id: int) -> SharedBatch:
     """Put rows into one batch."""
     return SharedBatch(
@@ -45,25 +90,63 @@ def shared_batch(rows: Sequence[Row], pad_id: int) -> SharedBatch:
 
 
 def collate(rows: Sequence[Row], pad_id: int) -> dict[str, Any]:
-    """Make the trainer's inputs.
+    """Make the trainer's inputs: a batch, under one name."""
+    has_reference = all(row.reference is not None for row in rows)
+    has_scores = all(row.scores is not None for row in rows)
+    several = len(rows[0].references)
+    batch = Batch(
+        [row.id for row in rows],
+        torch.tensor([row.number for row in rows]),
+        shared_batch(rows, pad_id),
+        find_places(rows),
+        table([logps for row in rows for logps in row.reference or []]) if has_reference else None,
+        tables([[logps for row in rows for logps in row.references[k]] for k in range(several)]),
+        torch.tensor([x for row in rows for x in row.scores or []]) if has_scores else None,
+    )
+    return {"batch": batch}
 
-    A row with n rejected answers is n pairs that share their chosen answer: `chosen_at` and
-    `rejected_at` [pair] point into the candidates of the batch. Without any rejected answer
-    each row counts once, and `rejected_at` is empty.
-    """
-    chosen_at: list[int] = []
-    rejected_at: list[int] = []
+
+def find_places(rows: Sequence[Row]) -> Places:
+    """Find where each pair's candidates stand in the flat list."""
+    chosen: list[int] = []
+    rejected: list[int] = []
+    lines: list[list[int]] = []
+    answers: list[int] = []
+    wanted: list[bool] = []
+    mismatched: list[int] = []
     start = 0
     for row in rows:
-        losers = range(start + 1, start + len(row.answers.candidates))
-        chosen_at += [start] * max(1, len(losers))
-        rejected_at += losers
-        start += len(row.answers.candidates)
-    batch: dict[str, Any] = {
-        "shared": shared_batch(rows, pad_id),
-        "chosen_at": torch.tensor(chosen_at),
-        "rejected_at": torch.tensor(rejected_at, dtype=torch.long),
-    }
-    if all(row.reference is not None for row in rows):
-        batch["reference"] = torch.tensor([x for row in rows for x in row.reference or []])
-    return batch
+        own = range(start, start + len(row.wanted))
+        best = [at for at, good in zip(own, row.wanted, strict=True) if good]
+        worse = [at for at, good in zip(own, row.wanted, strict=True) if not good]
+        chosen += best * max(1, len(worse))
+        rejected += worse if best else []
+        lines.append([*(best or [ABSENT]), *worse])
+        answers += own
+        wanted += row.wanted
+        mismatched += [own.stop] * len(own) if row.has_mismatched else []
+        start = own.stop + row.has_mismatched
+    width = max(map(len, lines))
+    return Places(
+        torch.tensor(chosen, dtype=torch.long),
+        torch.tensor(rejected, dtype=torch.long),
+        torch.tensor([line + [ABSENT] * (width - len(line)) for line in lines]),
+        torch.tensor(answers),
+        torch.tensor(wanted),
+        torch.tensor(mismatched, dtype=torch.long),
+    )
+
+
+def table(lines: Sequence[Sequence[float]]) -> Float[Tensor, "candidate token"]:
+    """Put lists of numbers into one tensor, short ones filled with 0.
+
+    >>> table([[-1.0], [-2.0, -3.0]]).tolist()
+    [[-1.0, 0.0], [-2.0, -3.0]]
+    """
+    width = max(map(len, lines))
+    return torch.tensor([[*line, *[0.0] * (width - len(line))] for line in lines])
+
+
+def tables(of_each: Sequence[Logps]) -> Float[Tensor, "ref candidate token"] | None:
+    """Stack the tables of several references; None without any."""
+    return torch.stack([table(lines) for lines in of_each]) if of_each else None

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from earmark.errors import KnobError
+from earmark.errors import KnobError, did_you_mean
+from earmark.objectives.weightings import WEIGHTINGS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,14 @@ class TrainSettings:
         logging_steps: steps between two lines of the log.
         save_steps: steps between two checkpoints; a multiple of logging_steps.
         save_total_limit: how many checkpoints are kept.
+        criterion: name of the pairs' scores that the objective uses; of two with a comma between
+            them the first counts first.
+        references: a frozen policy, a model folder; repeat it for objectives that mix several.
+        weighting: how several references are weighted: uniform, adaptive,
+            validation_discriminative, validation_accuracy, sliding_window, thompson or
+            thompson_mixture.
+        validation_share: share of the pairs, the last ones, that are not trained on and only
+            weight references.
         report_to: none, tensorboard, wandb, or several with commas.
         cache_features: keep the frozen audio tower's output on disk: each clip is heard once.
         cache_dir: where features and reference log-probabilities are kept between runs.
@@ -54,6 +63,10 @@ class TrainSettings:
     logging_steps: int = 10
     save_steps: int = 50
     save_total_limit: int = 2
+    criterion: str = ""
+    references: tuple[str, ...] = ()
+    weighting: str = "uniform"
+    validation_share: float = 0.1
     report_to: str = "none"
     cache_features: bool = True
     cache_dir: str = "~/.cache/earmark"
@@ -83,6 +96,13 @@ class TrainSettings:
                 raise KnobError(f"{name} should be at least {lowest}, found {getattr(self, name)}")
         if not 0 < self.learning_rate < 1:
             raise KnobError(f"learning_rate should lie between 0 and 1, found {self.learning_rate}")
+        if self.weighting not in WEIGHTINGS:
+            hint = did_you_mean(self.weighting, WEIGHTINGS)
+            raise KnobError(f"no weighting '{self.weighting}'; {hint}")
+        if not 0 < self.validation_share < 1:
+            raise KnobError(
+                f"validation_share should lie between 0 and 1, found {self.validation_share}"
+            )
         if self.max_steps < 1 and self.num_train_epochs <= 0:
             raise KnobError("nothing to do: set num_train_epochs above 0 or max_steps above 0")
         if self.save_steps % self.logging_steps:

@@ -14,7 +14,7 @@ from transformers.trainer_utils import set_seed
 from earmark import __version__
 from earmark.errors import InputError
 from earmark.objectives.choose import choose_objective
-from earmark.objectives.contract import contract
+from earmark.objectives.contract import Contract, contract
 from earmark.objectives.loss import Loss
 from earmark.policies.adapt import add_lora, disable_dropout, freeze_hearing
 from earmark.policies.load import load_policy
@@ -23,8 +23,9 @@ from earmark.progress import note, track
 from earmark.records import Pair
 from earmark.train import fingerprint
 from earmark.train.checks import check_audio_is_heard, check_first_rows, check_start
-from earmark.train.encode import EncodedPair, encode_pair
-from earmark.train.prepare import make_rows
+from earmark.train.encode import EncodedPair, encode_pair, with_mismatched
+from earmark.train.lacking import check_rows, criterion_of
+from earmark.train.material import Material, gather
 from earmark.train.rows import Rows, shared_batch
 from earmark.train.run_folder import (
     LogFile,
@@ -64,6 +65,7 @@ def train(
     *,
     objective: str = "dpo",
     sft_weight: float = 0.0,
+    wrappers: Sequence[str] = (),
     knobs: dict[str, Any] | None = None,
     settings: TrainSettings | None = None,
 ) -> Path:
@@ -80,6 +82,7 @@ def train(
         out: the run folder: run.json, log.jsonl, checkpoints, the adapter or the model.
         objective: a name in OBJECTIVES.
         sft_weight: weight of an added SFT term on the chosen answer.
+        wrappers: names in WRAPPERS, put round the objective from the first to the last.
         knobs: the objective's own knobs.
         settings: the knobs of the loop.
 
@@ -89,13 +92,10 @@ def train(
         CheckError: the fast step or the hearing could not be proven.
     """
     settings = settings or TrainSettings()
-    loss = choose_objective(
-        objective, sft_weight, knobs or {}, other_options=[f.name for f in fields(TrainSettings)]
-    )
+    options = [f.name for f in fields(TrainSettings)]
+    loss = choose_objective(objective, sft_weight, knobs or {}, options, wrappers)
     needs = contract(loss)
-    encoded = [
-        encode_pair(pair, folder, needs.needs_rejected) for pair in track(pairs, "reading pairs")
-    ]
+    encoded = read_pairs(pairs, folder, needs, settings)
     policy = load_policy(
         model,
         dtype=settings.dtype,
@@ -108,7 +108,7 @@ def train(
         out,
         {
             "earmark": __version__,
-            "objective": {"name": objective, "sft_weight": sft_weight, **needs.knobs},
+            "objective": describe(objective, sft_weight, wrappers, needs),
             "settings": asdict(settings),
             "model": {"name": model, "hash": fingerprint.of_policy(policy)},
             "pairs": {
@@ -122,14 +122,38 @@ def train(
     if is_finished(out):
         note(f"{out}: this run is finished; nothing is left to do")
         return out
-    rows = make_rows(policy, encoded, settings, needs.needs_reference)
+    material = gather(policy, encoded, settings, needs)
     if settings.lora_rank:
         set_seed(settings.seed)
         add_lora(policy, settings.lora_rank, settings.lora_alpha or 2 * settings.lora_rank)
-    prove(policy, encoded, rows)
-    run_trainer(policy, loss, rows, settings, out, checkpoint)
+    prove(policy, encoded, material.rows)
+    run_trainer(policy, loss, material, settings, out, checkpoint)
     finish_run(out)
     return out
+
+
+def describe(
+    objective: str, sft_weight: float, wrappers: Sequence[str], needs: Contract
+) -> dict[str, Any]:
+    """Say what is optimized, for run.json."""
+    wrapped = {"wrappers": list(wrappers)} if wrappers else {}
+    return {"name": objective, "sft_weight": sft_weight, **wrapped, **needs.knobs}
+
+
+def read_pairs(
+    pairs: Sequence[Pair], folder: Path, needs: Contract, settings: TrainSettings
+) -> list[EncodedPair]:
+    """Check that pairs have what the objective needs, and find their clips.
+
+    Raises:
+        InputError: names pairs that lack something, or an audio file that cannot be read.
+    """
+    check_rows(pairs, needs, settings.criterion)
+    criterion = criterion_of(pairs, settings.criterion) if needs.needs_scores else None
+    encoded = [
+        encode_pair(pair, folder, needs, criterion) for pair in track(pairs, "reading pairs")
+    ]
+    return with_mismatched(encoded) if needs.needs_mismatched else encoded
 
 
 @torch.no_grad()
@@ -140,7 +164,7 @@ def prove(policy: Policy, encoded: Sequence[EncodedPair], rows: Rows) -> None:
     check_audio_is_heard(policy, encoded)
     if all(row.reference is not None for row in first):
         batch = shared_batch(first, policy.pad_id).to(policy.device)
-        reference = torch.tensor([x for row in first for x in row.reference or []])
+        reference = torch.tensor([sum(x) for row in first for x in row.reference or []])
         check_start(
             policy.model(shared=batch).cpu(),
             reference,
@@ -156,18 +180,21 @@ def prove(policy: Policy, encoded: Sequence[EncodedPair], rows: Rows) -> None:
 def run_trainer(
     policy: Policy,
     objective: Callable[..., Loss],
-    rows: Rows,
+    material: Material,
     settings: TrainSettings,
     out: Path,
     checkpoint: Path | None,
 ) -> None:
     """Run the loop to its end and save what was trained, with the processor."""
     arguments = training_arguments(settings, policy, out)
-    trainer = PreferenceTrainer(policy, objective, rows, arguments, [LogFile(out)])
+    trainer = PreferenceTrainer(
+        policy, objective, material.rows, arguments, [LogFile(out)], material.memory
+    )
     trainer.remove_callback(ProgressCallback)
     trainer.add_callback(ProgressLine())
     if checkpoint is not None:
         note(f"going on from {checkpoint}")
+        trainer.memory.load(checkpoint)
     try:
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         trainer.save_model(str(out))

@@ -9,6 +9,7 @@ turns negative is being unlearnt, which the loss alone does not show.
 from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,10 +17,18 @@ from accelerate.utils import send_to_device
 from torch import Tensor, nn
 from transformers import Trainer, TrainingArguments
 
+from earmark.errors import EarmarkError
 from earmark.objectives.contract import Contract, contract
 from earmark.objectives.loss import Loss
 from earmark.policies.policy import Policy
-from earmark.train.rows import Rows, collate
+from earmark.train.memory import Memory
+from earmark.train.rows import Batch, Rows, collate
+from earmark.train.supply import AllSums, by_token, quantities, supply
+from earmark.train.together import join, shared_mean
+
+
+class LossError(EarmarkError):
+    """The loss of a batch is not a finite number; training on it would spoil the weights."""
 
 
 class PreferenceTrainer(Trainer):
@@ -32,6 +41,7 @@ class PreferenceTrainer(Trainer):
         rows: Rows,
         args: TrainingArguments,
         callbacks: list[Any],
+        memory: Memory | None = None,
     ) -> None:
         super().__init__(
             model=policy.model,
@@ -44,6 +54,7 @@ class PreferenceTrainer(Trainer):
         self.model_accepts_loss_kwargs = False
         self.objective: Callable[..., Loss] = objective
         self.contract: Contract = contract(objective)
+        self.memory = memory or Memory(self.contract)
         self.beta = float(self.contract.knobs.get("beta", 1.0))
         self.logged: dict[str, list[Tensor]] = defaultdict(list)
 
@@ -55,16 +66,46 @@ class PreferenceTrainer(Trainer):
         num_items_in_batch: Any = None,
     ) -> Any:
         """Return the mean loss over the pairs of a batch."""
-        logps = model(shared=inputs["shared"])
-        supply = supplied(logps, inputs)
-        loss = self.objective(**{name: supply[name] for name in self.contract.tensors})
-        self._note(loss, supply)
-        mean = loss.per_pair.mean()
+        batch: Batch = inputs["batch"]
+        policy = self.policy_logps(model, batch)
+        own = supply(self.contract, policy, batch)
+        own |= self.memory.recall(own, batch) | {"training": model.training}
+        given = join({name: own[name] for name in self.contract.tensors if name in own})
+        loss = self.objective(**given)
+        self.check(loss, batch)
+        if model.training:
+            self.memory.keep(loss, given, own, batch)
+        self._note(loss, policy.sum(1), batch)
+        mean = shared_mean(loss.per_pair)
         return (mean, {"margin": loss.margin}) if return_outputs else mean
 
-    def _note(self, loss: Loss, supply: dict[str, Tensor]) -> None:
-        for name, values in quantities(loss, supply, self.beta).items():
-            self.logged[name].append(values.detach().float().mean())
+    def policy_logps(self, model: nn.Module, batch: Batch) -> Tensor:
+        """Return log-probabilities [candidate token]; one column of sums unless heads are asked."""
+        rows = batch.shared.rows
+        if self.contract.needs_heads:
+            return by_token(model(shared=batch.shared, by_token=True), rows)
+        logps: Tensor = model(shared=batch.shared)
+        return logps[:, None]
+
+    def check(self, loss: Loss, batch: Batch) -> None:
+        """Stop at a loss that is no finite number.
+
+        Raises:
+            LossError: names the pairs of the batch.
+        """
+        if not bool(torch.isfinite(loss.per_pair).all()):
+            raise LossError(
+                f"step {self.state.global_step + 1}: the loss is not a finite number, with the "
+                f"pairs {', '.join(batch.ids)}. Nothing of the last checkpoint is lost: look at "
+                "these pairs, or lower the learning rate, and run again to go on from there"
+            )
+
+    def _note(self, loss: Loss, sums: Tensor, batch: Batch) -> None:
+        reference = None if batch.reference is None else batch.reference.to(sums.dtype).sum(1)
+        places, has_rejected = batch.places, self.contract.compares
+        all_sums = AllSums(sums, reference)
+        for name, value in quantities(loss, all_sums, places, has_rejected, self.beta).items():
+            self.logged[name].append(value.detach().float().mean())
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Add the means of our quantities since the last log, over all processes."""
@@ -74,39 +115,16 @@ class PreferenceTrainer(Trainer):
         self.logged.clear()
         super().log(logs, start_time)
 
+    def _save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
+        # Before the library's files, of which the last one marks a checkpoint as whole.
+        if self.is_world_process_zero():
+            name = f"checkpoint-{self.state.global_step}"
+            self.memory.save(Path(str(self.args.output_dir)) / name)
+        super()._save_checkpoint(*args, **kwargs)
+
     def _prepare_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
         return send_to_device(inputs, self.args.device)
 
     def floating_point_ops(self, inputs: dict[str, Any]) -> int:
         """Return 0: the library's estimate does not know shared rows."""
         return 0
-
-
-def supplied(logps: Tensor, inputs: dict[str, Any]) -> dict[str, Tensor]:
-    """Name the tensors that objectives may ask for, each [pair]."""
-    lengths = inputs["shared"].rows.lengths.to(logps.dtype)
-    groups = {"chosen": inputs["chosen_at"], "rejected": inputs["rejected_at"]}
-    supply = {}
-    for name, at in groups.items():
-        if len(at) == 0:
-            continue
-        supply[name] = logps[at]
-        supply[f"{name}_tokens"] = lengths[at]
-        if "reference" in inputs:
-            supply[f"ref_{name}"] = inputs["reference"][at].to(logps.dtype)
-    return supply
-
-
-def quantities(loss: Loss, supply: dict[str, Tensor], beta: float) -> dict[str, Tensor]:
-    """Return what is logged, each [pair]: TRL's names, and the shift since the start."""
-    found = {"logps/chosen": supply["chosen"]}
-    if "rejected" in supply:
-        found["logps/rejected"] = supply["rejected"]
-        found["rewards/margins"] = loss.margin
-        found["rewards/accuracies"] = (loss.margin > 0).float()
-    for name in ("chosen", "rejected"):
-        if f"ref_{name}" in supply:
-            shift = supply[name] - supply[f"ref_{name}"]
-            found[f"rewards/{name}"] = beta * shift
-            found[f"logps/{name}_shift"] = shift
-    return found

@@ -1,0 +1,120 @@
+"""What a run remembers from one batch to the next, and saves in its checkpoints.
+
+Three things: the objective's own state; what the weighting of several references has seen of
+earlier batches; and, for an objective that asks for a snapshot, the log-probabilities that the
+policy gave each pair when it last saw it.
+"""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from earmark.objectives.contract import Contract
+from earmark.objectives.loss import Loss
+from earmark.objectives.weightings.weighting import Weighting, preference_gaps, ref_weights
+from earmark.train.objective_state import flatten, load_state, restore, save_state
+from earmark.train.rows import Batch
+from earmark.train.together import of_every_process
+
+
+class Weighed(NamedTuple):
+    """A weighting of references, its state after all earlier batches, and its seed."""
+
+    weighting: Weighting
+    state: Any
+    seed: int
+
+
+class Memory:
+    """The state of the objective, of the weighting and of snapshots.
+
+    `mean_score_gap` is a fact about the training set, in the scores' own unit.
+    """
+
+    def __init__(
+        self,
+        contract: Contract,
+        *,
+        pairs: int = 0,
+        mean_score_gap: float | None = None,
+        weighed: Weighed | None = None,
+    ) -> None:
+        self.contract = contract
+        self.state: Any = contract.state_class() if contract.state_class else None
+        self.snapshot: Tensor | None = None
+        if "snapshot_logps" in contract.tensors:
+            self.snapshot = torch.full((pairs, 0), torch.nan)
+        self.mean_score_gap = mean_score_gap
+        self.weighed = weighed
+
+    def recall(self, own: dict[str, Any], batch: Batch) -> dict[str, Any]:
+        """Name what is remembered, as it was before this batch was seen."""
+        found: dict[str, Any] = {}
+        if self.state is not None:
+            found["state"] = self.state
+        if self.mean_score_gap is not None:
+            found["mean_score_gap"] = torch.tensor(self.mean_score_gap)
+        if self.snapshot is not None:
+            found["snapshot_logps"] = self._snapshot_of(own["ref_logps"], batch)
+        if self.weighed is not None:
+            gaps = preference_gaps(own["refs_chosen"], own["refs_rejected"])
+            found["ref_weights"] = ref_weights(
+                self.weighed.weighting, self.weighed.state, gaps, self.weighed.seed
+            )
+        return found
+
+    def keep(self, loss: Loss, given: dict[str, Any], own: dict[str, Any], batch: Batch) -> None:
+        """Remember what this batch has shown: `given` is of all processes, `own` of this one."""
+        if self.state is not None:
+            self.state = loss.state
+        if self.weighed is not None:
+            gaps = preference_gaps(given["refs_chosen"], given["refs_rejected"]).cpu()
+            state = self.weighed.weighting.see(self.weighed.state, gaps)
+            self.weighed = self.weighed._replace(state=state)
+        if self.snapshot is not None:
+            for numbers, logps in of_every_process(batch.numbers, own["logps"].detach()):
+                self._widen(logps.shape[1])
+                self.snapshot[numbers, : logps.shape[1]] = logps
+
+    def _snapshot_of(self, reference: Tensor, batch: Batch) -> Tensor:
+        """Return the last log-probabilities of a batch's pairs, the reference's at first sight."""
+        self._widen(reference.shape[1])
+        assert self.snapshot is not None
+        last = self.snapshot[batch.numbers.cpu(), : reference.shape[1]].to(reference)
+        return torch.where(last.isnan(), reference, last)
+
+    def _widen(self, candidates: int) -> None:
+        """Make room for pairs with more candidates than any before."""
+        assert self.snapshot is not None
+        more = max(0, candidates - self.snapshot.shape[1])
+        self.snapshot = F.pad(self.snapshot, (0, more), value=torch.nan)
+
+    def save(self, folder: Path) -> None:
+        """Write all that is remembered into a checkpoint folder; nothing when there is nothing."""
+        found = flatten("objective", self.state)
+        if self.snapshot is not None:
+            found["snapshot"] = self.snapshot
+        if self.weighed is not None:
+            found |= flatten("weighting", self.weighed.state)
+        if found:
+            save_state(folder, found)
+
+    def load(self, folder: Path) -> None:
+        """Go on with what a checkpoint remembers.
+
+        Raises:
+            InputError: the checkpoint does not have it.
+        """
+        if self.state is None and self.snapshot is None and self.weighed is None:
+            return
+        saved = load_state(folder)
+        if self.contract.state_class:
+            self.state = restore("objective", self.contract.state_class, saved)
+        if self.snapshot is not None:
+            self.snapshot = saved["snapshot"]
+        if self.weighed is not None:
+            state = restore("weighting", type(self.weighed.state), saved)
+            self.weighed = self.weighed._replace(state=state)

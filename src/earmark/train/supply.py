@@ -1,0 +1,134 @@
+"""Name the tensors that an objective may ask for: pick them out of a batch's candidates."""
+
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from earmark.objectives.contract import Contract
+from earmark.objectives.loss import Loss
+from earmark.policies.shared_row import SharedRows
+from earmark.train.rows import ABSENT, Batch, Places
+
+Logps = Float[Tensor, "candidate token"]
+
+
+class AllSums(NamedTuple):
+    """Summed log-probability of every candidate, policy and frozen start, for the log."""
+
+    policy: Float[Tensor, " candidate"]
+    reference: Float[Tensor, " candidate"] | None
+
+
+def by_token(
+    logps: Float[Tensor, " answer_token"], rows: SharedRows
+) -> Float[Tensor, "candidate token"]:
+    """Put the log-probabilities of answer tokens into one line a candidate, filled with 0."""
+    starts = rows.lengths.cumsum(0) - rows.lengths
+    place = torch.arange(len(rows.owner), device=logps.device) - starts[rows.owner]
+    lines = logps.new_zeros(len(rows.lengths), int(rows.lengths.max()))
+    return lines.index_put((rows.owner, place), logps)
+
+
+def supply(contract: Contract, policy: Logps, batch: Batch) -> dict[str, Any]:
+    """Name what objectives may ask for; see SUPPLIED. `policy` has one column without heads."""
+    lengths = batch.shared.rows.lengths
+    found: dict[str, Any] = {}
+    frozen = None if batch.reference is None else batch.reference.to(policy.dtype)
+    if contract.takes_single_answers:
+        for prefix, values in (("", policy), ("ref_", frozen)):
+            found |= {} if values is None else of_answers(prefix, values.sum(1), batch.places)
+        return found | {"wanted": batch.places.wanted}
+    chosen, rejected = pair_places(contract, batch.places)
+    for prefix, values in (("", policy), ("ref_", frozen)):
+        if values is None:
+            continue
+        found |= of_pairs(prefix, values.sum(1), batch.places, chosen, rejected)
+        if contract.needs_heads:
+            shared = torch.minimum(lengths[chosen], lengths[rejected])
+            found[f"{prefix}chosen_head"] = head(values, chosen, shared)
+            found[f"{prefix}rejected_head"] = head(values, rejected, shared)
+    found |= counts(lengths.to(policy.dtype), batch.places, chosen, rejected)
+    if batch.references is not None:
+        sums = batch.references.to(policy.dtype).sum(2)
+        found |= {"refs_chosen": sums[:, chosen], "refs_rejected": sums[:, rejected]}
+    if batch.scores is not None:
+        scores = batch.scores.to(policy.dtype)
+        found |= {"chosen_score": scores[chosen], "rejected_score": scores[rejected]}
+        found["rewards"] = pick(scores, batch.places.candidates)
+    return found
+
+
+def pair_places(contract: Contract, places: Places) -> tuple[Tensor, Tensor]:
+    """Say which candidates are the chosen and rejected ones of each pair.
+
+    With several rejected in one loss a row is one pair, which has no single rejected answer.
+    """
+    if contract.pair_is_row:
+        return places.candidates[:, 0], places.rejected[:0]
+    return places.chosen, places.rejected
+
+
+def of_pairs(
+    prefix: str, sums: Tensor, places: Places, chosen: Tensor, rejected: Tensor
+) -> dict[str, Tensor]:
+    """Name the sums of pairs, of several rejected, and of all candidates."""
+    return {
+        f"{prefix}chosen": sums[chosen],
+        f"{prefix}rejected": sums[rejected],
+        f"{prefix}losers": pick(sums, places.candidates[:, 1:]),
+        f"{prefix}logps": pick(sums, places.candidates),
+    }
+
+
+def of_answers(prefix: str, sums: Tensor, places: Places) -> dict[str, Tensor]:
+    """Name the sums of single answers, and of the answer of another prompt beside each."""
+    return {
+        f"{prefix}answers": sums[places.answers],
+        f"{prefix}mismatched": sums[places.mismatched],
+    }
+
+
+def counts(lengths: Tensor, places: Places, chosen: Tensor, rejected: Tensor) -> dict[str, Tensor]:
+    """Name the numbers of tokens, and the masks that say which candidates there are."""
+    return {
+        "chosen_tokens": lengths[chosen],
+        "rejected_tokens": lengths[rejected],
+        "candidate_tokens": pick(lengths, places.candidates, absent=1.0),
+        "losers_mask": places.candidates[:, 1:] != ABSENT,
+        "candidates_mask": places.candidates != ABSENT,
+    }
+
+
+def pick(
+    values: Float[Tensor, " candidate"], at: Int[Tensor, "row candidate"], absent: float = 0.0
+) -> Float[Tensor, "row candidate"]:
+    """Pick values by place; where there is no candidate, `absent`."""
+    return values[at.clamp(min=0)].masked_fill(at == ABSENT, absent)
+
+
+def head(values: Logps, at: Int[Tensor, " pair"], tokens: Int[Tensor, " pair"]) -> Tensor:
+    """Sum the first tokens of some candidates."""
+    kept = torch.arange(values.shape[1], device=values.device) < tokens[:, None]
+    return (values[at] * kept).sum(1)
+
+
+def quantities(
+    loss: Loss, sums: AllSums, places: Places, has_rejected: bool, beta: float
+) -> dict[str, Tensor]:
+    """Return what is logged: TRL's names, the shift since the start, the objective's own."""
+    found = {f"objective/{name}": value for name, value in loss.logged.items()}
+    if has_rejected:
+        found["rewards/margins"] = loss.margin
+        found["rewards/accuracies"] = (loss.margin > 0).float()
+    kinds = {"chosen": places.answers[places.wanted], "rejected": places.answers[~places.wanted]}
+    for name, at in kinds.items():
+        if not len(at):
+            continue
+        found[f"logps/{name}"] = sums.policy[at]
+        if sums.reference is not None:
+            shift = sums.policy[at] - sums.reference[at]
+            found[f"rewards/{name}"] = beta * shift
+            found[f"logps/{name}_shift"] = shift
+    return found

@@ -1,0 +1,84 @@
+"""Join the tensors of all processes, so that what an objective sees is the whole batch.
+
+An objective may look at its batch as a whole: a running mean of gaps, a baseline, a sorted
+list. Each process therefore runs it on the pairs of all processes, of which its own carry
+gradients. Summed over processes, that is the gradient of one process with the joined batch.
+"""
+
+from typing import Any
+
+import torch
+import torch.distributed as dist
+import torch.nn.functional as F
+from torch import Tensor
+
+from earmark.objectives.contract import SUPPLIED
+
+
+def join(own: dict[str, Any]) -> dict[str, Any]:
+    """Return every tensor with the pairs of all processes, in the order of their ranks.
+
+    Tensors without a pair axis, and values that are no tensors, stay this process's own.
+    """
+    if not is_distributed():
+        return own
+    joined = {name: value for name, value in own.items() if batch_axis(name) is None}
+    sent = {
+        name: value.detach().cpu() for name, value in own.items() if batch_axis(name) is not None
+    }
+    everyone: list[dict[str, Tensor]] = [{} for _ in range(dist.get_world_size())]
+    dist.all_gather_object(everyone, sent)
+    for name in sent:
+        parts = [there[name].to(own[name].device) for there in everyone]
+        parts[dist.get_rank()] = own[name]
+        joined[name] = concatenate(parts, batch_axis(name) or 0)
+    return joined
+
+
+def of_every_process(*own: Tensor) -> list[tuple[Tensor, ...]]:
+    """Return some tensors of each process, on the CPU, in the order of ranks."""
+    here = tuple(tensor.detach().cpu() for tensor in own)
+    if not is_distributed():
+        return [here]
+    everyone: list[tuple[Tensor, ...]] = [() for _ in range(dist.get_world_size())]
+    dist.all_gather_object(everyone, here)
+    return everyone
+
+
+def is_distributed() -> bool:
+    """Tell whether several processes train together."""
+    return dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
+
+
+def batch_axis(name: str) -> int | None:
+    """Return which axis of a supplied tensor runs over pairs or answers; None without.
+
+    >>> batch_axis("refs_chosen"), batch_axis("losers"), batch_axis("mean_score_gap")
+    (1, 0, None)
+    """
+    axes = SUPPLIED[name].axes.split()
+    return next((axes.index(axis) for axis in ("pair", "answer") if axis in axes), None)
+
+
+def concatenate(parts: list[Tensor], axis: int) -> Tensor:
+    """Put tensors one after the other; a shorter last axis (candidates) is filled with 0.
+
+    >>> concatenate([torch.ones(1, 2), torch.ones(1, 1)], 0).tolist()
+    [[1.0, 1.0], [1.0, 0.0]]
+    """
+    if parts[0].dim() > 1 and axis == 0:
+        width = max(part.shape[-1] for part in parts)
+        parts = [F.pad(part, (0, width - part.shape[-1])) for part in parts]
+    return torch.cat(parts, axis)
+
+
+def shared_mean(per_pair: Tensor) -> Tensor:
+    """Return the mean loss, with the gradient that engines which average over processes need.
+
+    They divide the sum of gradients by the number of processes; each process holds only its
+    own part of the gradient of the joined mean, which must not be divided.
+    """
+    mean = per_pair.mean()
+    if not is_distributed():
+        return mean
+    return mean + (dist.get_world_size() - 1) * (mean - mean.detach())

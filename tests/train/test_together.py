@@ -1,0 +1,127 @@
+"""Two processes give the gradients of one with the joined batch, and remember the same.
+
+Run by the test with two processes (gloo, on loopback) and with one:
+
+    python -m torch.distributed.run --nproc-per-node 2 test_together.py FOLDER OUT
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from safetensors.torch import load_file, save_file
+from transformers import TrainerCallback, TrainingArguments
+
+from earmark.files import read_records, write_jsonl
+from earmark.objectives import OBJECTIVES
+from earmark.objectives.contract import contract
+from earmark.records import Pair
+from earmark.train.encode import encode_pair
+from earmark.train.memory import Memory
+from earmark.train.objective_state import flatten
+from earmark.train.prepare import make_rows
+from earmark.train.settings import TrainSettings
+from earmark.train.together import concatenate
+from earmark.train.trainer import PreferenceTrainer
+from tiny_world import tiny_policy, trainable, write_pairs
+
+STEPS = 3
+NAMES = ("dpo", "s_dpo", "beta_dpo")
+
+
+def write_ragged_pairs(folder: Path) -> None:
+    """Write pairs of which some have one rejected answer and some three."""
+    few, many = write_pairs(folder, 4 * STEPS, losers=1), write_pairs(folder, 4 * STEPS, losers=3)
+    mixed = [one if i % 3 else other for i, (one, other) in enumerate(zip(few, many, strict=True))]
+    write_jsonl(folder / "pairs.jsonl", mixed)
+
+
+class Gradients(TrainerCallback):
+    """Keep every step's gradients, as the optimizer gets them."""
+
+    def __init__(self, policy):
+        self.policy = policy
+        self.found = {}
+
+    def on_pre_optimizer_step(self, args, state, control, **_):
+        for name, parameter in trainable(self.policy).items():
+            if parameter.grad is not None:
+                self.found[f"{state.global_step}/{name}"] = parameter.grad.clone()
+
+
+def work(folder: Path, out: Path, name: str, batch_size: int) -> None:
+    """Train a few steps and write the gradients, and what is remembered at the end."""
+    objective, policy = OBJECTIVES[name], tiny_policy()
+    needs = contract(objective)
+    settings = TrainSettings(cache_features=False, cache_dir=str(out / "cache"))
+    encoded = [
+        encode_pair(pair, folder, needs) for pair in read_records(Pair, folder / "pairs.jsonl")
+    ]
+    rows = make_rows(policy, encoded, settings, needs)
+    arguments = TrainingArguments(
+        output_dir=str(out),
+        per_device_train_batch_size=batch_size,
+        max_steps=STEPS,
+        learning_rate=0.05,
+        max_grad_norm=0,
+        use_cpu=True,
+        report_to=[],
+        save_strategy="no",
+        remove_unused_columns=False,
+        logging_strategy="no",
+        disable_tqdm=True,
+        ddp_find_unused_parameters=True,
+        optim="sgd",
+    )
+    kept = Gradients(policy)
+    memory = Memory(needs, pairs=len(encoded))
+    trainer = PreferenceTrainer(policy, objective, rows, arguments, [kept], memory)
+    trainer.train()
+    if trainer.is_world_process_zero():
+        found = {**kept.found, **flatten("state", memory.state)}
+        save_file(found, out / f"{name}.safetensors")
+
+
+def in_two_processes(folder: Path, out: Path) -> None:
+    """Do the work of all objectives in two processes that share the batch."""
+    command = [sys.executable, "-W", "ignore", "-m", "torch.distributed.run", "--standalone"]
+    command += ["--nproc-per-node", "2", __file__, str(folder), str(out)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+    environment["PYTHONPATH"] = str(Path(__file__).parents[1])
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_two_processes_do_what_one_does_with_the_joined_batch(tmp_path):
+    folders = [tmp_path / name for name in ("pairs", "one", "two")]
+    for folder in folders:
+        folder.mkdir()
+    write_ragged_pairs(folders[0])
+    in_two_processes(folders[0], folders[2])
+    for name in NAMES:
+        work(folders[0], folders[1], name, batch_size=4)
+        one, two = (load_file(folder / f"{name}.safetensors") for folder in folders[1:])
+        assert one.keys() == two.keys()
+        assert len(one) > STEPS
+        assert any(value.abs().max() > 1e-3 for value in one.values())
+        for key, value in one.items():
+            torch.testing.assert_close(two[key], value, rtol=1e-3, atol=1e-5, msg=f"{name} {key}")
+
+
+def test_ragged_candidates_are_filled():
+    joined = concatenate([torch.ones(2, 3), torch.ones(1, 2)], 0)
+    assert joined.tolist() == [[1, 1, 1], [1, 1, 1], [1, 1, 0]]
+    masks = concatenate([torch.ones(1, 1, dtype=torch.bool), torch.ones(1, 2, dtype=torch.bool)], 0)
+    assert masks.tolist() == [[True, False], [True, True]]
+
+
+if __name__ == "__main__":
+    for objective_name in NAMES:
+        work(Path(sys.argv[1]), Path(sys.argv[2]), objective_name, batch_size=2)
+    if dist.is_initialized():
+        dist.destroy_process_group()
