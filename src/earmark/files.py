@@ -64,12 +64,17 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 FIELDS = {kind: {f.name: f for f in fields(kind)} for kind in (Utterance, Hypothesis, Pair)}
+REQUIRED = {
+    kind: {n for n, f in known.items() if f.default is MISSING and f.default_factory is MISSING}
+    for kind, known in FIELDS.items()
+}
 
 
 def to_row(record: Utterance | Hypothesis | Pair) -> dict[str, Any]:
-    """Turn a record into a JSON object; fields that are None or empty are left out."""
+    """Turn a record into a JSON object; fields that are None or empty may be left out."""
+    needed = REQUIRED[type(record)]
     values = ((name, getattr(record, name)) for name in FIELDS[type(record)])
-    return {k: v for k, v in values if v is not None and v != [] and v != {}}
+    return {k: v for k, v in values if k in needed or (v is not None and v != [] and v != {})}
 
 
 def write_jsonl(path: str | Path, rows: Iterable[Any]) -> int:
@@ -143,9 +148,8 @@ def parse_row(kind: type[Record], data: Any, where: str) -> Record:
         if isinstance(value, bool) or not isinstance(value, _plain_types(expected)):
             shown = getattr(expected, "__name__", expected)
             raise InputError(f"{where}: field '{key}' should be {shown}, found {value!r}")
-    for key, spec in known.items():
-        required = spec.default is MISSING and spec.default_factory is MISSING
-        if required and key not in data:
+    for key in known:
+        if key in REQUIRED[kind] and key not in data:
             raise InputError(f"{where}: field '{key}' is missing; {a_record} needs it")
     if not data["id"].strip():
         raise InputError(f"{where}: the id is empty; every {name} needs one of its own")

@@ -64,7 +64,7 @@ def _answer_problems(pair: Pair) -> Iterator[str]:
     if not pair.chosen.strip():
         yield "chosen is empty; it should be the transcript"
     if not losers:
-        yield "there is no rejected answer; give at least one"
+        yield "there is no rejected answer; give at least one (kto alone does without)"
     if modes and len(modes) != len(losers):
         yield (
             f"{some(len(modes), 'failure mode')} for {some(len(losers), 'rejected answer')}; "
