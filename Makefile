@@ -14,7 +14,7 @@ demo: .venv/ready
 	.venv/bin/earmark demo --out $(DEMO_OUT) --seeds $(SEEDS)
 
 test: .venv/ready
-	.venv/bin/python -m pytest -q
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -q -n auto --dist loadfile
 
 check: .venv/ready
 	.venv/bin/ruff check src tests benchmarks

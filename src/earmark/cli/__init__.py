@@ -16,6 +16,7 @@ COMMANDS = {
     "score": "Score transcripts: mixed error rate, by language, by failure mode, with intervals.",
     "compare": "Compare two systems on the same utterances, with a paired interval.",
     "pairs": "Build preference pairs: imitated failures, or failures mined from a model.",
+    "curate": "Choose which pairs to train on; the others are set aside with the reason.",
     "train": "Align an Audio LLM on preference pairs.",
     "objectives": "List what can be optimized, with which knobs, after which paper.",
     "transcribe": "Write down what a model hears.",

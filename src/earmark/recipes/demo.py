@@ -3,7 +3,7 @@
 Claim of the paper (DPO for English-Mandarin code-switching, arXiv 2605.23975): preference
 pairs whose rejected side imitates a failure cut the mixed error rate of Audio LLMs.
 
-Scale: a Qwen2-Audio of 2.6 million parameters and synthetic speech instead of 7 billion and
+Scale: a Qwen2-Audio of 3 million parameters and synthetic speech instead of 7 billion and
 570 hours; 800 utterances instead of 100 000 pairs; minutes on two cores.
 
 Departure: the rejected sides imitate all three failures (omission, translation, hallucination),
@@ -79,7 +79,7 @@ class Arm:
 ARMS = {
     "sft": Arm("sft", 0.0, 2e-4),
     "dpo": Arm("dpo", 0.0, 1e-4),
-    "dpo+sft": Arm("dpo", 1.0, 2e-4),
+    "dpo+sft": Arm("dpo", 3.0, 2e-4),
 }
 PREFERENCE_ARMS = ("dpo", "dpo+sft")
 WHY_FOCUS = "the preference arm with the lowest error rate on the development set"

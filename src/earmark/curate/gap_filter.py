@@ -1,0 +1,89 @@
+"""Keep the pairs whose gap between chosen and rejected is usual; and the control of that.
+
+The filter of β-DPO (Wu et al. 2024, arXiv 2407.08639) over a whole file: gaps come from the
+pairs' own scores, such as a model's log-ratios or a reward.
+Departure: mean and standard deviation of the file, where the paper keeps running ones.
+"""
+
+import math
+from collections.abc import Sequence
+from random import Random
+
+from earmark.curate.verdict import Drop, Keep, Verdict
+from earmark.errors import InputError
+from earmark.records import Pair
+
+SHOWN = 5
+
+
+def gap_filter(
+    pairs: Sequence[Pair], criterion: str, *, keep_share: float = 0.8, seed: int = 0
+) -> list[Verdict]:
+    """Keep a share of the pairs, drawn without replacement, those near the mean gap more often.
+
+    p(keep i) ∝ exp(−(Mᵢ − M₀)² / 2σ²)
+
+    A wide gap is as far from the mean as a reversed one: wide correct pairs are dropped with
+    the mislabelled ones. With all gaps equal every pair weighs the same.
+
+    Args:
+        pairs: each needs scores for the criterion.
+        criterion: the name of the scores; the gap is chosen minus the first rejected.
+        keep_share: share of the pairs to keep, from 0 to 1; at least one is kept.
+        seed: of the draw.
+
+    Raises:
+        InputError: pairs without such scores.
+    """
+    gaps = [gap_of(pair, criterion) for pair in checked(pairs, criterion)]
+    mean = math.fsum(gaps) / len(gaps)
+    std = math.sqrt(math.fsum((gap - mean) ** 2 for gap in gaps) / len(gaps))
+    far = [abs(gap - mean) / std if std else 0.0 for gap in gaps]
+    kept = draw([-(distance**2) / 2 for distance in far], keep_share, Random(seed))
+    return [
+        Keep(pair) if i in kept else Drop(pair, f"gap {gap:.3g}, mean {mean:.3g}, std {std:.3g}")
+        for i, (pair, gap) in enumerate(zip(pairs, gaps, strict=True))
+    ]
+
+
+def random_drop(
+    pairs: Sequence[Pair], criterion: str = "", *, keep_share: float = 0.8, seed: int = 0
+) -> list[Verdict]:
+    """Keep the same share of the pairs whatever their gaps: the control of `gap_filter`."""
+    kept = draw([0.0] * len(pairs), keep_share, Random(seed))
+    return [Keep(p) if i in kept else Drop(p, "drawn at random") for i, p in enumerate(pairs)]
+
+
+def draw(log_weights: Sequence[float], keep_share: float, rng: Random) -> set[int]:
+    """Draw places without replacement, with probabilities in proportion to their weights.
+
+    In logarithms, so that places too far out for a weight above 0 can still fill the share.
+
+    >>> draw([0.0, -1e6, 0.0], 2 / 3, Random(0))
+    {0, 2}
+    """
+    keys = [weight - math.log(rng.expovariate(1.0)) for weight in log_weights]
+    count = max(1, round(keep_share * len(keys)))
+    return set(sorted(range(len(keys)), key=keys.__getitem__, reverse=True)[:count])
+
+
+def gap_of(pair: Pair, criterion: str) -> float:
+    """Return the score of the chosen answer minus that of the first rejected one."""
+    chosen, rejected = pair.scores[criterion][:2]
+    return chosen - rejected
+
+
+def checked(pairs: Sequence[Pair], criterion: str) -> Sequence[Pair]:
+    """Return the pairs if all have scores.
+
+    Raises:
+        InputError: names those that have not.
+    """
+    bare = [pair.id for pair in pairs if len(pair.scores.get(criterion, [])) < 2]
+    if bare or not pairs:
+        known = sorted({name for pair in pairs for name in pair.scores})
+        raise InputError(
+            f"{len(bare)} of {len(pairs)} pairs have no scores for '{criterion}' of chosen and "
+            f"rejected ({', '.join(bare[:SHOWN])}); there are: {', '.join(known) or 'none'}"
+        )
+    return pairs

@@ -1,0 +1,168 @@
+"""Run what is still to be run, say how far it is, and stop in time."""
+
+import json
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from earmark.files import write_text
+from earmark.progress import note
+from earmark.recipes.demo import error_rate, hear
+from earmark.recipes.which_objective.arms import ARMS, arms_under
+from earmark.recipes.which_objective.cells import Cell, Result, choose_rate, read_result
+from earmark.recipes.which_objective.conditions import CONDITIONS
+from earmark.recipes.which_objective.trial import Trial, measure, warm
+from earmark.recipes.which_objective.world import World
+from earmark.records import Pair
+
+
+class OutOfTimeError(Exception):
+    """The time that was given is used up; what is done is kept."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be compared."""
+
+    conditions: Sequence[str]
+    arms: Sequence[str]
+    seeds: int
+    budget_s: float = float("inf")
+
+    def rows(self) -> Iterator[tuple[str, str]]:
+        """Yield each condition with each arm that runs under it; references come first."""
+        for condition in self.conditions:
+            for arm in arms_under(self.arms, CONDITIONS[condition]):
+                yield condition, arm
+
+    def runs(self, rates: int, rate_seeds: int) -> int:
+        """Count the runs: every rate for the seeds that choose, one rate for the others."""
+        tries = min(rate_seeds, self.seeds)
+        return len(list(self.rows())) * (rates * tries + self.seeds - tries)
+
+
+@dataclass
+class Clock:
+    """Counts runs, tells what is left, and ends the work when its time is over."""
+
+    total: int
+    budget_s: float
+    done: int = 0
+    spent: list[float] = field(default_factory=list)
+    start: float = field(default_factory=time.monotonic)
+
+    def check(self) -> None:
+        """Stop before a run when the time is over.
+
+        Raises:
+            OutOfTimeError: it is.
+        """
+        if time.monotonic() - self.start > self.budget_s:
+            raise OutOfTimeError
+
+    def count(self, cell: Cell, seconds: float, ran: bool) -> None:
+        """Count a run and, unless it was done before, say what is left at the pace so far."""
+        self.done += 1
+        if ran:
+            self.spent.append(seconds)
+            each = sum(self.spent) / len(self.spent)
+            left = (self.total - self.done) * each / 3600
+            note(f"{self.done}/{self.total} {cell.place}: {seconds:.0f} s; about {left:.1f} h left")
+
+
+@dataclass
+class Table:
+    """The runs of a plan, made where they are missing."""
+
+    world: World
+    plan: Plan
+    clock: Clock
+    known: tuple[tuple[str, int], list[Pair]] | None = None
+
+    def pairs(self, condition: str, seed: int) -> list[Pair]:
+        """Return the pairs of a condition and seed; the last ones are kept at hand."""
+        if self.known is None or self.known[0] != (condition, seed):
+            self.known = (condition, seed), self.world.pairs(CONDITIONS[condition], seed)
+        return self.known[1]
+
+    def trial(self, cell: Cell) -> Trial:
+        """Make a cell's trial; runs that it needs as references are trained if they are gone."""
+        references = []
+        for arm in ARMS[cell.arm].references:
+            rate = chosen_rate(self.world, self.plan, cell.condition, arm)
+            assert rate is not None, "references come first"
+            references.append(self.trial(cell._replace(arm=arm, rate=rate)).trained()[0])
+        return Trial(self.world, cell, self.pairs(cell.condition, cell.seed), tuple(references))
+
+    def develop(self, cell: Cell) -> Result:
+        """Return a cell's result with the development set, training only what is missing."""
+        known = read_result(self.world.out, cell)
+        self.clock.check()
+        start = time.monotonic()
+        result = known or self.trained_warm(cell)
+        self.clock.count(cell, time.monotonic() - start, known is None)
+        return result
+
+    def trained_warm(self, cell: Cell) -> Result:
+        """Train a cell with caches that are warm."""
+        trial = self.trial(cell)
+        warm(trial)
+        return trial.developed()
+
+    def row(self, condition: str, arm: str) -> None:
+        """Choose the learning rate of an arm, then train and test every seed with it."""
+        scale, plan = self.world.scale, self.plan
+        tries = range(min(scale.rate_seeds, plan.seeds))
+        tried = [Cell(condition, arm, rate, seed) for seed in tries for rate in scale.rates]
+        for cell in tried:
+            self.develop(cell)
+        rate = chosen_rate(self.world, plan, condition, arm)
+        assert rate is not None, "every rate was tried"
+        for seed in range(plan.seeds):
+            cell = Cell(condition, arm, rate, seed)
+            if seed not in tries:
+                self.develop(cell)
+            if "test" not in (read_result(self.world.out, cell) or {}):
+                self.trial(cell).tested()
+        needed = any(arm in ARMS[other].references for other in plan.arms)
+        for cell in {*tried, *(Cell(condition, arm, rate, seed) for seed in range(plan.seeds))}:
+            trial = Trial(self.world, cell, [])
+            trial.forget(keep_model=needed and cell.rate == rate)
+
+    def run(self) -> bool:
+        """Run the plan; return whether it came to its end."""
+        try:
+            for condition, arm in self.plan.rows():
+                self.row(condition, arm)
+        except OutOfTimeError:
+            note(f"out of time after {self.clock.done} of {self.clock.total} runs; go on later")
+            return False
+        shutil.rmtree(self.world.out / "runs", ignore_errors=True)
+        return True
+
+
+def chosen_rate(world: World, plan: Plan, condition: str, arm: str) -> float | None:
+    """Return the learning rate that the development set chose; None before all were tried."""
+    errors: dict[float, list[float]] = {rate: [] for rate in world.scale.rates}
+    for seed in range(min(world.scale.rate_seeds, plan.seeds)):
+        for rate in errors:
+            result = read_result(world.out, Cell(condition, arm, rate, seed))
+            if result is None:
+                return None
+            errors[rate].append(result["development"])
+    return choose_rate(errors)
+
+
+def base_result(world: World) -> Result:
+    """Return the base model's result: the same in every condition, and measured once."""
+    path: Path = world.out / "results" / "base.json"
+    if not path.is_file():
+        folder, development = world.out / "base", world.development
+        heard = hear(folder, None, {"development": development})["development"]
+        tests = measure(None, folder, world.tests)
+        result = {"development": error_rate(development, heard), "test": tests}
+        write_text(path, json.dumps(result, indent=1) + "\n")
+    found: Result = json.loads(path.read_text("utf-8"))
+    return found
