@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import inf
 from pathlib import Path
 from statistics import mean
 from typing import Any, NamedTuple
@@ -85,12 +86,12 @@ def check_scale(out: Path, scale: Scale) -> None:
         )
 
 
-def choose_rate(errors: Mapping[float, Sequence[float]]) -> float:
+def choose_rate(errors: Mapping[float, Sequence[float | None]]) -> float:
     """Return the learning rate with the lowest mean error rate on the development set.
 
-    Of equal ones the smallest is taken.
+    None is a run that failed, which is worse than any other. Of equal rates the smallest is taken.
 
     >>> choose_rate({1e-4: [0.2, 0.4], 3e-4: [0.1, 0.3]})
     0.0003
     """
-    return min(sorted(errors), key=lambda rate: mean(errors[rate]))
+    return min(sorted(errors), key=lambda r: mean(inf if e is None else e for e in errors[r]))

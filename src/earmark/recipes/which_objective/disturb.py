@@ -63,7 +63,7 @@ def noisy(text: str, rate: float, rng: Random, words: Sequence[str]) -> str:
     """Hit each token with probability `rate`: half of those hit go, half become another word.
 
     >>> noisy("we share it", 0.0, Random(0), ["no"]), noisy("we share", 1.0, Random(1), ["no"])
-    ('we share', 'no')
+    ('we share it', 'no')
     """
     surface = surface_of(text)
     parts = []

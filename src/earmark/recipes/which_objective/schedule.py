@@ -11,11 +11,18 @@ from earmark.files import write_text
 from earmark.progress import note
 from earmark.recipes.demo import error_rate, hear
 from earmark.recipes.which_objective.arms import ARMS, arms_under
-from earmark.recipes.which_objective.cells import Cell, Result, choose_rate, read_result
+from earmark.recipes.which_objective.cells import (
+    Cell,
+    Result,
+    choose_rate,
+    read_result,
+    write_result,
+)
 from earmark.recipes.which_objective.conditions import CONDITIONS
 from earmark.recipes.which_objective.trial import Trial, measure, warm
 from earmark.recipes.which_objective.world import World
 from earmark.records import Pair
+from earmark.train.trainer import LossError
 
 
 class OutOfTimeError(Exception):
@@ -73,13 +80,14 @@ class Clock:
 
 
 @dataclass
-class Table:
+class Sweep:
     """The runs of a plan, made where they are missing."""
 
     world: World
     plan: Plan
     clock: Clock
     known: tuple[tuple[str, int], list[Pair]] | None = None
+    warmed: set[tuple[str, int]] = field(default_factory=set)
 
     def pairs(self, condition: str, seed: int) -> list[Pair]:
         """Return the pairs of a condition and seed; the last ones are kept at hand."""
@@ -106,10 +114,20 @@ class Table:
         return result
 
     def trained_warm(self, cell: Cell) -> Result:
-        """Train a cell with caches that are warm."""
+        """Train a cell with caches that are warm; a loss that is no number is a result too."""
+        try:
+            return self.warm_trial(cell).developed()
+        except LossError as error:
+            note(f"{cell.place}: {error}")
+            return write_result(self.world.out, cell, {"failed": str(error), "development": None})
+
+    def warm_trial(self, cell: Cell) -> Trial:
+        """Make a cell's trial, and hear the clips once for each condition and seed."""
         trial = self.trial(cell)
-        warm(trial)
-        return trial.developed()
+        if (cell.condition, cell.seed) not in self.warmed:
+            warm(trial)
+            self.warmed.add((cell.condition, cell.seed))
+        return trial
 
     def row(self, condition: str, arm: str) -> None:
         """Choose the learning rate of an arm, then train and test every seed with it."""
@@ -124,7 +142,9 @@ class Table:
             cell = Cell(condition, arm, rate, seed)
             if seed not in tries:
                 self.develop(cell)
-            if "test" not in (read_result(self.world.out, cell) or {}):
+            result = read_result(self.world.out, cell) or {}
+            if "test" not in result and "failed" not in result:
+                self.clock.check()
                 self.trial(cell).tested()
         needed = any(arm in ARMS[other].references for other in plan.arms)
         for cell in {*tried, *(Cell(condition, arm, rate, seed) for seed in range(plan.seeds))}:
@@ -145,7 +165,7 @@ class Table:
 
 def chosen_rate(world: World, plan: Plan, condition: str, arm: str) -> float | None:
     """Return the learning rate that the development set chose; None before all were tried."""
-    errors: dict[float, list[float]] = {rate: [] for rate in world.scale.rates}
+    errors: dict[float, list[float | None]] = {rate: [] for rate in world.scale.rates}
     for seed in range(min(world.scale.rate_seeds, plan.seeds)):
         for rate in errors:
             result = read_result(world.out, Cell(condition, arm, rate, seed))

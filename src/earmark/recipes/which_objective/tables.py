@@ -1,0 +1,156 @@
+"""The tables: what each arm reached, its differences to the controls, the claims, the answer."""
+
+from collections.abc import Sequence
+from statistics import mean
+
+from earmark.recipes.which_objective.arms import ARMS
+from earmark.recipes.which_objective.claims import CLAIMS
+from earmark.recipes.which_objective.outcomes import (
+    BASE,
+    FAILURES,
+    MONOLINGUAL,
+    Outcome,
+    Outcomes,
+    chosen_shift,
+    failure_rate,
+    paired,
+    rates_of,
+    verdict,
+)
+from earmark.report.plots import NO_BREAK, per_cent
+from earmark.report.seeds import SeedMean, seed_mean
+from earmark.report.tables import Table, points
+
+MEASURED = (
+    *("objective", "rate", "code-switching", "held-out", *FAILURES, "monolingual"),
+    *("chosen shift, nats", "CPU s"),
+)
+DIFFERENCES = ("objective", "minus sft", "minus dpo", "held-out minus sft", "held-out minus dpo")
+
+
+def arms_of(outcomes: Outcomes, condition: str) -> list[str]:
+    """Return the arms with a result under a condition, in the order of the plan."""
+    return [arm for at, arm in outcomes if at == condition]
+
+
+def measured(outcomes: Outcomes, condition: str) -> Table:
+    """Tabulate what each arm reached under a condition."""
+    rows = [measured_row(outcomes, condition, arm) for arm in arms_of(outcomes, condition)]
+    return Table(
+        f"{condition}: mixed error rates, and failures in distribution",
+        MEASURED,
+        rows,
+        "Means over seeds [95 % interval]. (edge): the chosen learning rate is at an end of the "
+        "grid. CPU s: training alone; features and the starting policy's log-probabilities are "
+        "shared and not counted, nor is the training of further references.",
+    )
+
+
+def measured_row(outcomes: Outcomes, condition: str, arm: str) -> tuple[str, ...]:
+    """Make the row of an arm."""
+    outcome = outcomes[condition, arm]
+    rates = [rates_of(outcome, *sets) for sets in (("codeswitch",), ("codeswitch-heldout",))]
+    shares = [[failure_rate(r, label) for r in outcome.seeds.values()] for label in FAILURES]
+    alone = rates_of(outcome, *MONOLINGUAL)
+    if arm == BASE:
+        cells = [per_cent(mean(of)) for of in (*rates, *shares, alone)]
+        return (arm, "", *cells, "0", "")
+    edge = " (edge)" if outcome.at_edge else ""
+    failed = f", {outcome.failed} failed" if outcome.failed else ""
+    start_of = None if ARMS[arm].references else outcomes.get((condition, "dpo"))
+    shift = chosen_shift(outcome, start_of)
+    costs = [r["cpu_s"] for r in outcome.seeds.values() if r["cpu_s"] is not None]
+    return (
+        arm,
+        f"{outcome.rate:g}{edge}{failed}",
+        *(with_interval(of) for of in (*rates, *shares, alone)),
+        "n/a" if shift is None else f"{shift:+.1f}".replace("-", "−"),
+        f"{mean(costs):.0f}" if costs else "n/a",
+    )
+
+
+def with_interval(rates: Sequence[float]) -> str:
+    """Write a mean rate with its interval over seeds."""
+    middle, low, high = seed_mean(rates)
+    if low is None or high is None:
+        return per_cent(middle)
+    return f"{per_cent(middle)} [{100 * low:.1f},{NO_BREAK}{100 * high:.1f}]"
+
+
+def change(difference: SeedMean | None) -> str:
+    """Write a paired difference in points with its interval.
+
+    >>> change(SeedMean(-0.02, -0.03, -0.01)).replace(NO_BREAK, " "), change(None)
+    ('−2.0 [−3.0, −1.0]', '')
+    """
+    if difference is None:
+        return ""
+    middle, low, high = difference
+    if low is None or high is None:
+        return points(middle)
+    return f"{points(middle)} [{points(low)},{NO_BREAK}{points(high)}]"
+
+
+def differences(outcomes: Outcomes, condition: str) -> Table:
+    """Tabulate each arm against SFT and against DPO, paired by seed."""
+    rows = []
+    for arm in arms_of(outcomes, condition):
+        if arm == BASE:
+            continue
+        cells = [
+            "" if arm == control else change(difference_to(outcomes, condition, arm, control, name))
+            for name in ("codeswitch", "codeswitch-heldout")
+            for control in ("sft", "dpo")
+        ]
+        rows.append((arm, *cells))
+    note = "Points of mixed error rate; below 0 is better than the control. Paired by seed."
+    return Table(f"{condition}: differences to the controls", DIFFERENCES, rows, note)
+
+
+def difference_to(
+    outcomes: Outcomes, condition: str, arm: str, control: str, name: str
+) -> SeedMean | None:
+    """Return the paired difference of an arm to a control on a test set."""
+    return paired(outcomes[condition, arm], outcomes.get((condition, control)), name)
+
+
+def claims_table(outcomes: Outcomes) -> Table:
+    """Tabulate the papers' claims with their controls, whatever came out."""
+    rows = []
+    for claim in CLAIMS:
+        control = (
+            f"{claim.control} {f'({claim.control_condition})' * bool(claim.control_condition)}"
+        )
+        cells = (f"{claim.arm} ({claim.condition})", control.strip())
+        found = [claim.found(outcomes, name) for name in ("codeswitch", "codeswitch-heldout")]
+        rows.append((claim.says, *cells, *map(change, found), claim.verdict(outcomes)))
+    header = ("claim", "objective", "control", "minus control", "held-out", "error rate is")
+    note = f"{len(CLAIMS)} comparisons: at 95 % about one in twenty is wrong by chance alone."
+    return Table("The papers' claims", header, rows, note)
+
+
+def answer_table(outcomes: Outcomes, conditions: Sequence[str]) -> Table:
+    """Tabulate where the preference objective that development prefers beats SFT."""
+    rows: list[tuple[str, ...]] = []
+    for condition in conditions:
+        sft = outcomes.get((condition, "sft"))
+        arms = [arm for arm in arms_of(outcomes, condition) if arm not in (BASE, "sft")]
+        if sft is None or not arms:
+            rows.append((condition, "", "", "", "", "", "not run"))
+            continue
+        best = min(arms, key=lambda arm: on_development(outcomes[condition, arm]))
+        rates = (rates_of(sft, "codeswitch"), rates_of(outcomes[condition, best], "codeswitch"))
+        near, far = (
+            difference_to(outcomes, condition, best, "sft", name)
+            for name in ("codeswitch", "codeswitch-heldout")
+        )
+        written = (*map(with_interval, rates), change(near), change(far), verdict(near))
+        rows.append((condition, best, *written))
+    header = ("pairs", "best on development", "sft", "it", "minus sft", "held-out", "error rate is")
+    note = "The objective is chosen on the development set, so the test sets chose nothing."
+    return Table("Where does a preference objective beat SFT?", header, rows, note)
+
+
+def on_development(outcome: Outcome) -> float:
+    """Return the mean error rate on the development set."""
+    return mean(result["development"] for result in outcome.seeds.values())
