@@ -118,14 +118,17 @@ def claims_table(outcomes: Outcomes) -> Table:
     """Tabulate the papers' claims with their controls, whatever came out."""
     rows = []
     for claim in CLAIMS:
-        control = (
-            f"{claim.control} {f'({claim.control_condition})' * bool(claim.control_condition)}"
-        )
-        cells = (f"{claim.arm} ({claim.condition})", control.strip())
+        if claim.found(outcomes) is None:
+            continue
+        elsewhere = f" ({claim.control_condition})" if claim.control_condition else ""
+        cells = (f"{claim.arm} ({claim.condition})", f"{claim.control}{elsewhere}")
         found = [claim.found(outcomes, name) for name in ("codeswitch", "codeswitch-heldout")]
         rows.append((claim.says, *cells, *map(change, found), claim.verdict(outcomes)))
     header = ("claim", "objective", "control", "minus control", "held-out", "error rate is")
-    note = f"{len(CLAIMS)} comparisons: at 95 % about one in twenty is wrong by chance alone."
+    note = (
+        f"{len(rows)} of {len(CLAIMS)} claims were run. Of many comparisons at 95 % about one in "
+        "twenty shows something by chance alone."
+    )
     return Table("The papers' claims", header, rows, note)
 
 
