@@ -108,6 +108,11 @@ def claims_json(outcomes: Outcomes) -> list[dict[str, Any]]:
 def run(options: argparse.Namespace) -> None:
     start = time.monotonic()
     scale, plan = scale_of(options), plan_of(options)
+    if plan.seeds < scale.rate_seeds:
+        raise KnobError(
+            f"--seeds {plan.seeds} is less than --rate-seeds {scale.rate_seeds}: a rate chosen on "
+            "fewer seeds now and on more later would use the test sets twice"
+        )
     out = options.out or Path("build", "objectives-slice" if options.slice else "objectives")
     check_scale(out, scale)
     world = World(out, scale)

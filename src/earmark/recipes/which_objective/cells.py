@@ -36,7 +36,7 @@ class Scale:
     no condition takes more than `most_pairs` of them; each test set has `test_size` at most.
     """
 
-    rates: tuple[float, ...] = (3e-5, 1e-4, 3e-4)
+    rates: tuple[float, ...] = (3e-5, 1e-4, 3e-4, 1e-3)
     rate_seeds: int = 1
     steps: int = 300
     batch_size: int = 8

@@ -37,7 +37,7 @@ def read_outcomes(world: World, plan: Plan) -> Outcomes:
     for condition in plan.conditions:
         found[condition, BASE] = Outcome(None, False, dict.fromkeys(range(plan.seeds), base))
     for condition, arm in plan.rows():
-        rate = chosen_rate(world, plan, condition, arm)
+        rate = chosen_rate(world, condition, arm)
         if rate is None:
             continue
         cells = (Cell(condition, arm, rate, seed) for seed in range(plan.seeds))

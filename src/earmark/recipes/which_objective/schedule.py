@@ -46,8 +46,7 @@ class Plan:
 
     def runs(self, rates: int, rate_seeds: int) -> int:
         """Count the runs: every rate for the seeds that choose, one rate for the others."""
-        tries = min(rate_seeds, self.seeds)
-        return len(list(self.rows())) * (rates * tries + self.seeds - tries)
+        return len(list(self.rows())) * (rates * rate_seeds + self.seeds - rate_seeds)
 
 
 @dataclass
@@ -57,7 +56,8 @@ class Clock:
     total: int
     budget_s: float
     done: int = 0
-    spent: list[float] = field(default_factory=list)
+    ran: int = 0
+    spent_s: float = 0.0
     start: float = field(default_factory=time.monotonic)
 
     def check(self) -> None:
@@ -73,9 +73,9 @@ class Clock:
         """Count a run and, unless it was done before, say what is left at the pace so far."""
         self.done += 1
         if ran:
-            self.spent.append(seconds)
-            each = sum(self.spent) / len(self.spent)
-            left = (self.total - self.done) * each / 3600
+            self.ran += 1
+            self.spent_s += seconds
+            left = (self.total - self.done) * self.spent_s / self.ran / 3600
             note(f"{self.done}/{self.total} {cell.place}: {seconds:.0f} s; about {left:.1f} h left")
 
 
@@ -99,7 +99,7 @@ class Sweep:
         """Make a cell's trial; runs that it needs as references are trained if they are gone."""
         references = []
         for arm in ARMS[cell.arm].references:
-            rate = chosen_rate(self.world, self.plan, cell.condition, arm)
+            rate = chosen_rate(self.world, cell.condition, arm)
             assert rate is not None, "references come first"
             references.append(self.trial(cell._replace(arm=arm, rate=rate)).trained()[0])
         return Trial(self.world, cell, self.pairs(cell.condition, cell.seed), tuple(references))
@@ -112,6 +112,13 @@ class Sweep:
         result = known or self.trained_warm(cell)
         self.clock.count(cell, time.monotonic() - start, known is None)
         return result
+
+    def test(self, cell: Cell) -> None:
+        """Use the test sets on a cell; the time counts in the estimate of what is left."""
+        self.clock.check()
+        start = time.monotonic()
+        self.trial(cell).tested()
+        self.clock.spent_s += time.monotonic() - start
 
     def trained_warm(self, cell: Cell) -> Result:
         """Train a cell with caches that are warm; a loss that is no number is a result too."""
@@ -132,11 +139,11 @@ class Sweep:
     def row(self, condition: str, arm: str) -> None:
         """Choose the learning rate of an arm, then train and test every seed with it."""
         scale, plan = self.world.scale, self.plan
-        tries = range(min(scale.rate_seeds, plan.seeds))
+        tries = range(scale.rate_seeds)
         tried = [Cell(condition, arm, rate, seed) for seed in tries for rate in scale.rates]
         for cell in tried:
             self.develop(cell)
-        rate = chosen_rate(self.world, plan, condition, arm)
+        rate = chosen_rate(self.world, condition, arm)
         assert rate is not None, "every rate was tried"
         for seed in range(plan.seeds):
             cell = Cell(condition, arm, rate, seed)
@@ -144,8 +151,7 @@ class Sweep:
                 self.develop(cell)
             result = read_result(self.world.out, cell) or {}
             if "test" not in result and "failed" not in result:
-                self.clock.check()
-                self.trial(cell).tested()
+                self.test(cell)
         needed = any(arm in ARMS[other].references for other in plan.arms)
         for cell in {*tried, *(Cell(condition, arm, rate, seed) for seed in range(plan.seeds))}:
             trial = Trial(self.world, cell, [])
@@ -163,10 +169,10 @@ class Sweep:
         return True
 
 
-def chosen_rate(world: World, plan: Plan, condition: str, arm: str) -> float | None:
+def chosen_rate(world: World, condition: str, arm: str) -> float | None:
     """Return the learning rate that the development set chose; None before all were tried."""
     errors: dict[float, list[float | None]] = {rate: [] for rate in world.scale.rates}
-    for seed in range(min(world.scale.rate_seeds, plan.seeds)):
+    for seed in range(world.scale.rate_seeds):
         for rate in errors:
             result = read_result(world.out, Cell(condition, arm, rate, seed))
             if result is None:

@@ -21,7 +21,7 @@ from earmark.recipes.which_objective.conditions import CONDITIONS
 from earmark.recipes.which_objective.world import World
 from earmark.records import Pair
 from earmark.train.material import gather
-from earmark.train.run_folder import LOG, last_checkpoint
+from earmark.train.run_folder import LOG, RUN, is_finished, last_checkpoint
 from earmark.train.settings import TrainSettings
 from earmark.train.train import read_pairs, train
 
@@ -43,6 +43,8 @@ class Trial:
     def trained(self) -> tuple[Path, float | None]:
         """Train, or go on, or find it done; return the run and its CPU seconds if it ran whole."""
         arm = ARMS[self.cell.arm]
+        if (self.run / RUN).is_file() and is_finished(self.run):
+            return self.run, None
         fresh, start = last_checkpoint(self.run) is None, time.process_time()
         run = train(
             self.pairs,
