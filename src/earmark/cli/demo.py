@@ -14,7 +14,7 @@ def demo(*, out: Path = Path("demo-out"), seeds: int = 1) -> None:
 
     A tiny Audio LLM of the real Qwen2-Audio class transcribes English-Mandarin code-switching
     speech badly. Three arms are trained on the same 800 utterances in equal steps: SFT, DPO, and
-    DPO with an SFT term. Takes under four minutes on two free cores.
+    DPO with an SFT term. Takes about four minutes on two cores.
 
     Args:
         out: folder for speech, pairs, runs, hypotheses, results.json and report.html.
