@@ -149,8 +149,9 @@ def _rewrite(text: str, units: Sequence[Unit]) -> str:
     pieces, parts, copied = surface_tokens(text), [], 0
     for unit in units:
         parts.append("".join(pieces[copied : unit.start]))
-        head, _ = _edges(pieces[unit.start])
-        _, tail = _edges(pieces[unit.end - 1])
+        head, tail = _edges(pieces[unit.start])
+        if unit.end > unit.start + 1:
+            _, tail = _edges(pieces[unit.end - 1])
         parts.append(head + unit.translation + tail)
         copied = unit.end
     parts.append("".join(pieces[copied:]))
