@@ -260,6 +260,26 @@ def test_sft_term_adds_up():
     assert contract(combined).knobs == {"beta": 0.1}
 
 
+@pytest.mark.parametrize(
+    ("name", "knobs"),
+    [
+        ("cdpo", {"label_smoothing": 2.0}),
+        ("mrpo", {"clip": -1.0}),
+        ("beta_dpo", {"rho": 0.0}),
+        ("discopop", {"tau": 0.0}),
+        ("gamma_dpo", {"tau": -1.0}),
+    ],
+)
+def test_knobs_out_of_range_are_refused_before_anything_is_loaded(name, knobs):
+    with pytest.raises(KnobError):
+        choose_objective(name, 0.0, knobs)
+
+
+def test_every_objective_can_be_tried_out():
+    for name in OBJECTIVES:
+        choose_objective(name, 0.0 if name == "sft" else 0.5 * (name == "dpo"), {})
+
+
 def test_names_and_knobs_are_checked():
     with pytest.raises(KnobError, match="did you mean 'dpo'"):
         choose_objective("dpoo", 0.0, {})

@@ -9,6 +9,7 @@ from earmark.objectives.contract import set_knobs
 from earmark.objectives.loss import Loss
 from earmark.objectives.sft import with_sft
 from earmark.objectives.stacking import check_stack
+from earmark.objectives.trial import try_out
 
 
 def choose_objective(
@@ -38,4 +39,5 @@ def choose_objective(
     for wrapper in wrappers:
         objective = WRAPPERS[wrapper](objective)
     objective = set_knobs(name, objective, knobs, other_options)
+    try_out(objective)
     return with_sft(objective, sft_weight) if sft_weight else objective
