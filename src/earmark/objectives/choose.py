@@ -7,9 +7,9 @@ from earmark.errors import KnobError, did_you_mean
 from earmark.objectives import OBJECTIVES, WRAPPERS
 from earmark.objectives.contract import set_knobs
 from earmark.objectives.loss import Loss
+from earmark.objectives.probe import try_out
 from earmark.objectives.sft import with_sft
 from earmark.objectives.stacking import check_stack
-from earmark.objectives.trial import try_out
 
 
 def choose_objective(

@@ -78,7 +78,8 @@ class Contract(NamedTuple):
     @property
     def needs_reference(self) -> bool:
         """Tell whether the frozen starting policy must be computed."""
-        return any(name.startswith(("ref_", "snapshot_")) for name in self._logps())
+        frozen = [name for name in self.tensors if name.startswith(("ref_", "snapshot_"))]
+        return any(name != "ref_weights" for name in frozen)
 
     @property
     def needs_references(self) -> bool:
@@ -120,9 +121,6 @@ class Contract(NamedTuple):
     def needs_heads(self) -> bool:
         """Tell whether log-probabilities are wanted for the shared length alone, too."""
         return any(name.endswith("_head") for name in self.tensors)
-
-    def _logps(self) -> list[str]:
-        return [name for name in self.tensors if name != "ref_weights"]
 
 
 def contract(objective: Callable[..., Loss]) -> Contract:

@@ -54,9 +54,8 @@ def ddo_rm(
     through it (`ddo_rm_undetached`).
     Inferred: the coverage; the paper's is that of the optimum over all answers.
     """
-    scores = mean_scores(logps, candidate_tokens, candidates_mask)
-    target = improved(scores.detach(), rewards, candidates_mask, eta, tau)
-    return towards(target, scores, logps, candidates_mask, tau)
+    others = candidate_tokens, candidates_mask, rewards
+    return ddo_rm_reference(logps, logps, *others, eta=eta, tau=tau)
 
 
 def ddo_rm_undetached(
@@ -189,7 +188,5 @@ def ddo_rm_snapshot(
 
     Inferred: the anchor as a choice, from the authors' q ∝ p·exp(r/λ).
     """
-    scores = mean_scores(logps, candidate_tokens, candidates_mask)
-    anchor = mean_scores(snapshot_logps, candidate_tokens, candidates_mask).detach()
-    target = improved(anchor, rewards, candidates_mask, eta, tau)
-    return towards(target, scores, logps, candidates_mask, tau)
+    others = candidate_tokens, candidates_mask, rewards
+    return ddo_rm_reference(logps, snapshot_logps, *others, eta=eta, tau=tau)

@@ -1,14 +1,13 @@
 """What a wrapper may rely on in an objective of pairs: its tensors, and how it uses them."""
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
-from torch import Tensor
 
 from earmark.errors import KnobError
-from earmark.objectives.contract import Contract, contract
+from earmark.objectives.contract import contract
 from earmark.objectives.loss import Loss
+from earmark.objectives.probe import probe
 
 RATIO_TENSORS = ("chosen", "rejected", "ref_chosen", "ref_rejected")
 SAFE = {
@@ -23,13 +22,7 @@ SAFE = {
 }
 HEADS = {"chosen_head", "rejected_head", "ref_chosen_head", "ref_rejected_head"}
 REFERENCES = {"refs_chosen", "refs_rejected", "ref_weights"}
-# Three pairs whose order changes when they are sorted; a shift that differs between them.
-LOGPS = {
-    "chosen": (-6.0, -9.0, -7.0),
-    "rejected": (-9.0, -8.0, -11.0),
-    "ref_chosen": (-7.5, -8.0, -9.5),
-    "ref_rejected": (-8.0, -8.5, -8.3),
-}
+# A shift that differs between the pairs of `probe`.
 SHIFT = (0.7, -1.3, 2.4)
 
 
@@ -98,30 +91,3 @@ def mixes_pairs(objective: Callable[..., Loss]) -> bool:
             if gradient is not None and gradient.count_nonzero() > (gradient[place] != 0):
                 return True
     return False
-
-
-def probe(needed: Contract) -> dict[str, Any]:
-    """Make up three pairs of equal lengths for an objective that reads nothing but pairs."""
-    logps = {name: torch.tensor(values, dtype=torch.float64) for name, values in LOGPS.items()}
-    ones = torch.ones(3, dtype=torch.float64)
-    made: dict[str, Any] = {
-        **logps,
-        **{f"{name}_head": values / 2 for name, values in logps.items()},
-        "chosen_tokens": 4 * ones,
-        "rejected_tokens": 4 * ones,
-        "chosen_score": torch.tensor([3.0, 5.0, 4.0], dtype=torch.float64),
-        "rejected_score": torch.tensor([1.0, 2.0, 3.5], dtype=torch.float64),
-        "mean_score_gap": 2 * ones[0],
-        "refs_chosen": stack(logps["ref_chosen"]),
-        "refs_rejected": stack(logps["ref_rejected"]),
-        "ref_weights": stack(ones / 2),
-        "training": True,
-    }
-    if needed.state_class is not None:
-        made["state"] = needed.state_class()
-    return {name: made[name] for name in needed.tensors}
-
-
-def stack(line: Tensor) -> Tensor:
-    """Give the same line to two references."""
-    return torch.stack([line, line])

@@ -89,8 +89,9 @@ class Memory:
     def _widen(self, candidates: int) -> None:
         """Make room for pairs with more candidates than any before."""
         assert self.snapshot is not None
-        more = max(0, candidates - self.snapshot.shape[1])
-        self.snapshot = F.pad(self.snapshot, (0, more), value=torch.nan)
+        more = candidates - self.snapshot.shape[1]
+        if more > 0:
+            self.snapshot = F.pad(self.snapshot, (0, more), value=torch.nan)
 
     def save(self, folder: Path) -> None:
         """Write all that is remembered into a checkpoint folder; nothing when there is nothing."""

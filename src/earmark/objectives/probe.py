@@ -1,0 +1,60 @@
+"""A made-up batch, on which an objective is called to see what it does or refuses."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from earmark.objectives.contract import SUPPLIED, Contract, contract
+from earmark.objectives.loss import Loss
+
+SIZES = {"pair": 3, "answer": 3, "ref": 2, "loser": 2, "candidate": 3}
+# Three pairs whose order changes when they are sorted.
+OF_EACH_PAIR = {
+    "chosen": (-6.0, -9.0, -7.0),
+    "rejected": (-9.0, -8.0, -11.0),
+    "ref_chosen": (-7.5, -8.0, -9.5),
+    "ref_rejected": (-8.0, -8.5, -8.3),
+    "refs_chosen": (-7.5, -8.0, -9.5),
+    "refs_rejected": (-8.0, -8.5, -8.3),
+    "chosen_head": (-3.0, -4.5, -3.5),
+    "rejected_head": (-4.5, -4.0, -5.5),
+    "ref_chosen_head": (-3.75, -4.0, -4.75),
+    "ref_rejected_head": (-4.0, -4.25, -4.15),
+    "chosen_score": (3.0, 5.0, 4.0),
+    "rejected_score": (1.0, 2.0, 3.5),
+}
+OF_ALL = {"ref_weights": 0.5, "mean_score_gap": 2.0}
+LOGP, TOKENS = -8.0, 4.0
+
+
+def try_out(objective: Callable[..., Loss]) -> None:
+    """Call an objective once; what it returns does not matter, what it refuses does.
+
+    Raises:
+        KnobError: a knob is out of its range.
+    """
+    objective(**probe(contract(objective)))
+
+
+def probe(needed: Contract) -> dict[str, Any]:
+    """Make up all that an objective reads: three pairs with answers of equal lengths."""
+    return {name: made_up(name, needed.state_class) for name in needed.tensors}
+
+
+def made_up(name: str, state_class: type | None) -> Any:
+    """Make one supplied value.
+
+    >>> made_up("losers", None).shape, made_up("wanted", None).tolist()
+    (torch.Size([3, 2]), [True, True, True])
+    """
+    if name == "state":
+        return state_class() if state_class else None
+    if name == "training":
+        return True
+    shape = [SIZES[axis] for axis in SUPPLIED[name].axes.split()]
+    if name.endswith("_mask") or name == "wanted":
+        return torch.ones(shape, dtype=torch.bool)
+    usual = TOKENS if name.endswith("_tokens") else OF_ALL.get(name, LOGP)
+    values = torch.tensor(OF_EACH_PAIR.get(name, usual), dtype=torch.float64)
+    return values.expand(shape).clone()
