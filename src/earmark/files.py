@@ -9,7 +9,7 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
 from types import UnionType
-from typing import IO, Any, Literal, TypeVar, get_args, get_origin
+from typing import IO, Any, Literal, NamedTuple, TypeVar, get_args, get_origin
 
 from earmark.errors import InputError, did_you_mean
 from earmark.progress import note
@@ -88,20 +88,41 @@ def write_jsonl(path: str | Path, rows: Iterable[Any]) -> int:
     return count
 
 
-def numbered_lines(path: str | Path) -> Iterator[tuple[int, bytes]]:
-    """Yield (line number from 1, raw bytes) of a file, skipping blank lines; a BOM is dropped.
+class Line(NamedTuple):
+    """A line of a file: its number from 1, the byte at which it starts, its bytes."""
+
+    number: int
+    start: int
+    raw: bytes
+
+
+def placed_lines(path: str | Path) -> Iterator[Line]:
+    """Yield the lines of a file with their places, skipping blank ones; a BOM is dropped.
 
     Raises:
         InputError: the file cannot be read.
     """
     try:
         with open(path, "rb") as file:
+            start = 0
             for number, raw in enumerate(file, start=1):
-                line = raw.removeprefix(codecs.BOM_UTF8).strip(b"\r\n")
+                line = raw.removeprefix(codecs.BOM_UTF8)
+                place = start + len(raw) - len(line)
+                start += len(raw)
+                line = line.strip(b"\r\n")
                 if line.strip():
-                    yield number, line
+                    yield Line(number, place, line)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def numbered_lines(path: str | Path) -> Iterator[tuple[int, bytes]]:
+    """Yield (line number from 1, raw bytes) of a file, skipping blank lines; a BOM is dropped.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    return ((line.number, line.raw) for line in placed_lines(path))
 
 
 def decode_line(raw: bytes, where: str) -> str:

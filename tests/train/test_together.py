@@ -19,12 +19,12 @@ from earmark.files import read_records, write_jsonl
 from earmark.objectives import OBJECTIVES
 from earmark.objectives.contract import contract
 from earmark.records import Pair
-from earmark.train.encode import encode_pair
-from earmark.train.memory import Memory
+from earmark.train.encode import EncodedPairs
+from earmark.train.fingerprint import of_policy
+from earmark.train.material import gather
 from earmark.train.objective_state import flatten
-from earmark.train.prepare import make_rows
 from earmark.train.settings import TrainSettings
-from earmark.train.together import concatenate
+from earmark.train.together import concatenate, processes
 from earmark.train.trainer import PreferenceTrainer
 from tiny_world import tiny_policy, trainable, write_pairs
 
@@ -56,11 +56,8 @@ def work(folder: Path, out: Path, name: str, batch_size: int) -> None:
     """Train a few steps and write the gradients, and what is remembered at the end."""
     objective, policy = OBJECTIVES[name], tiny_policy()
     needs = contract(objective)
-    settings = TrainSettings(cache_features=False, cache_dir=str(out / "cache"))
-    encoded = [
-        encode_pair(pair, folder, needs) for pair in read_records(Pair, folder / "pairs.jsonl")
-    ]
-    rows = make_rows(policy, encoded, settings, needs)
+    settings = TrainSettings(lora_rank=0, cache_features=False, cache_dir=str(out / "cache"))
+    pairs = list(read_records(Pair, folder / "pairs.jsonl"))
     arguments = TrainingArguments(
         output_dir=str(out),
         per_device_train_batch_size=batch_size,
@@ -77,11 +74,12 @@ def work(folder: Path, out: Path, name: str, batch_size: int) -> None:
         optim="sgd",
     )
     kept = Gradients(policy)
-    memory = Memory(needs, pairs=len(encoded))
-    trainer = PreferenceTrainer(policy, objective, rows, arguments, [kept], memory)
+    encoded = EncodedPairs(pairs, folder, needs)
+    material = gather(policy, of_policy(policy), encoded, settings, processes=processes())
+    trainer = PreferenceTrainer(policy, objective, material, arguments, [kept])
     trainer.train()
     if trainer.is_world_process_zero():
-        found = {**kept.found, **flatten("state", memory.state)}
+        found = {**kept.found, **flatten("state", material.memory.state)}
         save_file(found, out / f"{name}.safetensors")
 
 

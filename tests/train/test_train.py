@@ -21,7 +21,7 @@ from earmark.policies.policy import Policy
 from earmark.policies.qwen2_audio import Qwen2AudioPolicy
 from earmark.records import Pair
 from earmark.train.checks import CheckError, check_audio_is_heard, compare
-from earmark.train.encode import encode_pair
+from earmark.train.encode import EncodedPairs
 from earmark.train.run_folder import last_checkpoint
 from earmark.train.settings import TrainSettings
 from earmark.train.train import train
@@ -98,9 +98,8 @@ def test_the_whole_model_can_be_trained_too(world, pairs, tmp_path):
 
 
 def test_sft_reads_neither_rejected_nor_reference(world, pairs, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        "earmark.train.prepare.reference_logps", lambda *_: pytest.fail("no reference is needed")
-    )
+    for asked in ("material.ask_for_all", "trainer.without_adapter"):
+        monkeypatch.setattr(f"earmark.train.{asked}", lambda *_: pytest.fail("no reference"))
     unpaired = [Pair(p.id, p.prompt, p.chosen, []) for p in pairs]
     run = train(
         unpaired,
@@ -239,7 +238,7 @@ def test_a_deaf_model_is_refused(world, pairs):
     with torch.no_grad():
         for parameter in policy.parts.multi_modal_projector.parameters():
             parameter.zero_()
-    encoded = [encode_pair(pair, world, contract(dpo)) for pair in pairs[:2]]
+    encoded = EncodedPairs(pairs[:2], world, contract(dpo))
     with pytest.raises(CheckError, match="does not hear"):
         check_audio_is_heard(policy, encoded)
     check_audio_is_heard(tiny_policy(), encoded)
@@ -278,7 +277,7 @@ def test_a_stale_reference_is_refused(world, pairs, tmp_path):
     cache = tmp_path / "cache"
     knobs = settings(world, cache_dir=str(cache), max_steps=1)
     train(pairs, world, str(world / "model"), tmp_path / "one", settings=knobs)
-    (kept,) = (cache / "reference").glob("*.jsonl")
+    (kept,) = (cache / "reference").glob("*/*.jsonl")
     rows = [json.loads(line) for line in kept.read_text().splitlines()]
     write_jsonl(kept, [{**row, "logps": [x - 5 for x in row["logps"]]} for row in rows])
     with pytest.raises(CheckError, match="the cache belongs to other weights"):

@@ -8,12 +8,11 @@ from cyclopts import App, Parameter
 from cyclopts.config import Yaml
 
 from earmark.errors import InputError
-from earmark.files import load_records
 from earmark.objectives import OBJECTIVES, WRAPPERS
 from earmark.objectives.contract import contract
 from earmark.objectives.explain import summary
 from earmark.progress import note
-from earmark.records import Pair
+from earmark.train.pair_file import open_pairs
 from earmark.train.settings import TrainSettings
 from earmark.train.train import train as run_training
 
@@ -77,9 +76,8 @@ def run(
         settings: how the loop runs.
         knobs: the objective's own knobs, such as --beta 0.1.
     """
-    rows = load_records(Pair, pairs, out=out, on_error=on_error)
     folder = run_training(
-        rows,
+        open_pairs(pairs, out=out, on_error=on_error),
         pairs.resolve().parent,
         model,
         out,

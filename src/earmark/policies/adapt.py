@@ -1,8 +1,10 @@
 """Choose what is trained: a LoRA on the language model, or the language model as a whole."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model
 from torch import nn
 
 from earmark.policies.policy import Policy
@@ -33,6 +35,19 @@ def add_lora(policy: Policy, rank: int, alpha: int) -> None:
         # peft 0.21 asks for a property by the name that transformers 5.23 gave up.
         warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated")
         policy.model = get_peft_model(policy.network, settings)
+
+
+@contextmanager
+def without_adapter(model: nn.Module) -> Iterator[None]:
+    """Switch the adapter off for a while: what is left is the policy as it started.
+
+    Raises:
+        TypeError: the model has no adapter, so it is no frozen reference of itself.
+    """
+    if not isinstance(model, PeftModel):
+        raise TypeError("a policy that is trained as a whole cannot be its own reference")
+    with model.disable_adapter():
+        yield
 
 
 def disable_dropout(model: nn.Module) -> None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from accelerate.utils import send_to_device
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from transformers import PreTrainedModel, ProcessorMixin
@@ -18,17 +19,25 @@ Messages = list[dict[str, Any]]
 Clip = np.ndarray
 
 
+# A clip in a batch: the tower's states [audio_token, feature], or the tower's input.
+Audio = Tensor | dict[str, Tensor]
+
+
 class SharedBatch(NamedTuple):
-    """Shared rows and the audio they hold: one tensor of tower states per clip, in order."""
+    """Shared rows and the audio they hold, one entry per clip, in order.
+
+    A clip that arrives as the tower's input is heard in the first forward pass over the batch,
+    which puts the tower's states in its place, so that a second pass finds them.
+    """
 
     rows: SharedRows
-    audio: list[Float[Tensor, "audio_token feature"]]
+    audio: list[Audio]
 
     def to(self, device: torch.device | str) -> "SharedBatch":
         """Move the batch to a device."""
         return SharedBatch(
             SharedRows(*(tensor.to(device) for tensor in self.rows)),
-            [states.to(device) for states in self.audio],
+            [send_to_device(clip, device) for clip in self.audio],
         )
 
 
@@ -137,6 +146,17 @@ class Policy(ABC):
                 f"{self.longest_clip_s:g} s at most; cut it into shorter utterances"
             )
 
+    def audio_tokens(self, features: dict[str, Tensor]) -> int:
+        """Return how many tokens a clip takes; a family that can tell without hearing does so."""
+        return len(self.encode(features))
+
+    def heard(self, batch: SharedBatch) -> list[Tensor]:
+        """Return the tower's states of all clips, hearing those that were not heard before."""
+        for place, clip in enumerate(batch.audio):
+            if isinstance(clip, dict):
+                batch.audio[place] = self.encode(clip)
+        return [clip for clip in batch.audio if isinstance(clip, Tensor)]
+
     def shared_logps(self, batch: SharedBatch) -> Float[Tensor, " candidate"]:
         """Return the summed log-probability of every candidate, in nats."""
         return sum_by_candidate(self.shared_token_logps(batch), batch.rows)
@@ -144,7 +164,7 @@ class Policy(ABC):
     def shared_token_logps(self, batch: SharedBatch) -> Float[Tensor, " answer_token"]:
         """Return the log-probability of every answer token, in nats, by candidate."""
         rows = batch.rows
-        embeds = self.prompt_embeds(rows.input_ids, batch.audio)
+        embeds = self.prompt_embeds(rows.input_ids, self.heard(batch))
         hidden = self.decode(embeds, attention_mask(rows.segments), rows.positions)
         logits = self.head(hidden.flatten(0, 1)[rows.read_from])
         return answer_logps(logits, rows.targets)

@@ -69,6 +69,12 @@ class Qwen2AudioPolicy(Policy):
             "feature_attention_mask": mel["attention_mask"],
         }
 
+    def audio_tokens(self, features: dict[str, Tensor]) -> int:
+        """Return how many tokens a clip takes, from the length of its features."""
+        frames = features["feature_attention_mask"].sum(-1)
+        _, tokens = self.parts.audio_tower._get_feat_extract_output_lengths(frames)
+        return int(tokens[0])
+
     def encode(self, features: dict[str, Tensor]) -> Float[Tensor, "audio_token feature"]:
         """Run the encoder on one clip; states are before the projector."""
         mel = features["input_features"].to(self.device, self.network.dtype)

@@ -14,12 +14,15 @@ from torch import Tensor
 from earmark.errors import EarmarkError
 from earmark.policies.plain import plain_logps
 from earmark.policies.policy import Policy
-from earmark.train.encode import EncodedPair
+from earmark.train.encode import EncodedPair, EncodedPairs
 from earmark.train.rows import Row, shared_batch
 
 # Largest accepted difference per answer token, in nats: rounding, well below any real mistake
 # (positions that do not restart move a sum of 24 tokens by 0.01 nat and more in float32).
 TOLERANCE_PER_TOKEN = {torch.float32: 1e-4, torch.bfloat16: 0.05, torch.float16: 0.02}
+
+# So many pairs are searched for another clip to swap in.
+LOOKED_AT = 100
 
 # What other audio must move a summed log-probability by, at least, in nats.
 SMALLEST_MOVE = 1e-3
@@ -75,7 +78,7 @@ def compare(shared: Tensor, plain: Tensor, lengths: Tensor, dtype: torch.dtype) 
 
 
 @torch.no_grad()
-def check_audio_is_heard(policy: Policy, pairs: Sequence[EncodedPair]) -> None:
+def check_audio_is_heard(policy: Policy, pairs: EncodedPairs) -> None:
     """Give a pair another pair's audio, or noise when there is no other: its answers must move.
 
     The other audio is brought to the length of its own, since a mere change of length would
@@ -86,8 +89,9 @@ def check_audio_is_heard(policy: Policy, pairs: Sequence[EncodedPair]) -> None:
     """
     pair = pairs[0]
     own = [clip.read() for clip in pair.clips]
-    keys = {clip.key for clip in pair.clips}
-    other = next((clip for p in pairs for clip in p.clips if clip.key not in keys), None)
+    keys = {clip.key() for clip in pair.clips}
+    others = (clip for i in range(min(len(pairs), LOOKED_AT)) for clip in pairs[i].clips)
+    other = next((clip for clip in others if clip.key() not in keys), None)
     sound = other.read() if other else np.random.default_rng(0).normal(0, 0.1, 16_000)
     swapped = [np.resize(sound, len(clip)).astype(np.float32) for clip in own]
     answers = pair.answers

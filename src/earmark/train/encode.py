@@ -1,4 +1,4 @@
-"""Turn pairs into token ids, once, before training begins; refuse what cannot be trained on."""
+"""From a pair to what a row is made of: clips, answers, token ids; refuse what cannot be used."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,8 +9,9 @@ from earmark.objectives.contract import Contract
 from earmark.policies.policy import Messages, Policy
 from earmark.policies.shared_row import Answers
 from earmark.records import Pair
-from earmark.train.feature_cache import ClipRef, clip_ref
+from earmark.train.clips import ClipRef
 from earmark.train.lacking import Criterion, one_score_each
+from earmark.train.pair_file import Pairs
 
 
 class EncodedPair(NamedTuple):
@@ -28,11 +29,11 @@ class EncodedPair(NamedTuple):
     scores: list[float] | None = None
 
 
-def clips_of(pair: Pair, folder: Path) -> list[ClipRef]:
+def audio_parts(pair: Pair, folder: Path) -> list[ClipRef]:
     """Find the clips in a pair's prompt; paths are absolute or relative to `folder`.
 
     Raises:
-        InputError: the prompt has no audio, or a clip cannot be read.
+        InputError: the prompt has no audio, or an audio file does not exist.
     """
     parts = [
         part
@@ -51,17 +52,15 @@ def clips_of(pair: Pair, folder: Path) -> list[ClipRef]:
         path = folder / str(part.get("audio", ""))
         if not path.is_file():
             raise InputError(f"pair '{pair.id}': audio file {path} does not exist")
-        clips.append(clip_ref(str(path), part.get("start_s"), part.get("end_s")))
+        clips.append(ClipRef(str(path), part.get("start_s"), part.get("end_s")))
     return clips
 
 
-def encode_pair(
-    pair: Pair, folder: Path, needs: Contract, criterion: Criterion | None = None
-) -> EncodedPair:
-    """Read a pair's clips and answers, as far as the objective needs them.
+def answers_of(pair: Pair, needs: Contract) -> tuple[list[str], list[bool]]:
+    """Return a pair's answers as far as the objective needs them, and which of them is wanted.
 
     Raises:
-        InputError: no audio, an empty answer, or a rejected answer that equals the chosen one.
+        InputError: an empty answer, or a rejected answer that equals the chosen one.
     """
     wanted = [True] * bool(pair.chosen.strip())
     if not wanted and not needs.takes_single_answers:
@@ -72,30 +71,44 @@ def encode_pair(
     answers = [*([pair.chosen] if wanted else []), *losers]
     if not answers:
         raise InputError(f"pair '{pair.id}': neither a chosen nor a rejected answer")
-    scores = one_score_each(pair, criterion) if criterion else None
-    wanted += [False] * len(losers)
-    return EncodedPair(pair.id, pair.prompt, clips_of(pair, folder), answers, wanted, scores)
+    return answers, wanted + [False] * len(losers)
 
 
-def with_mismatched(pairs: Sequence[EncodedPair]) -> list[EncodedPair]:
-    """Give each pair the first answer of the pair before it, as the answer of another prompt.
+class EncodedPairs:
+    """The pairs as an objective needs them, made when they are asked for."""
 
-    Where that is one of the pair's own answers, an earlier pair is asked.
+    def __init__(
+        self, pairs: Pairs, folder: Path, needs: Contract, criterion: Criterion | None = None
+    ) -> None:
+        self.pairs = pairs
+        self.folder = folder
+        self.needs = needs
+        self.criterion = criterion
 
-    Raises:
-        InputError: all pairs have the same answers, so none is of another prompt.
-    """
-    found = []
-    for number, pair in enumerate(pairs):
-        earlier = (pairs[number - back].answers[0] for back in range(1, len(pairs)))
-        other = next((answer for answer in earlier if answer not in pair.answers), None)
-        if other is None:
-            raise InputError(
-                f"pair '{pair.id}': no other pair has another answer; this objective compares "
-                "each prompt with the answer of another one, so it needs at least two pairs"
-            )
-        found.append(pair._replace(answers=[*pair.answers, other]))
-    return found
+    def __len__(self) -> int:
+        """Return the number of pairs."""
+        return len(self.pairs)
+
+    def __getitem__(self, number: int) -> EncodedPair:
+        """Find the clips of a pair and its answers."""
+        pair = self.pairs[number]
+        answers, wanted = answers_of(pair, self.needs)
+        if self.needs.needs_mismatched:
+            answers = [*answers, self.mismatched(number, answers)]
+        scores = one_score_each(pair, self.criterion) if self.criterion else None
+        clips = audio_parts(pair, self.folder)
+        return EncodedPair(pair.id, pair.prompt, clips, answers, wanted, scores)
+
+    def mismatched(self, number: int, own: Sequence[str]) -> str:
+        """Return the first answer of the pair before, as the answer of another prompt.
+
+        Where that is one of the pair's own answers, an earlier pair is asked.
+        """
+        earlier = (
+            answers_of(self.pairs[(number - back) % len(self.pairs)], self.needs)[0][0]
+            for back in range(1, len(self.pairs))
+        )
+        return next(answer for answer in earlier if answer not in own)
 
 
 def tokenize_pair(policy: Policy, pair: EncodedPair, audio_tokens: Sequence[int]) -> Answers:

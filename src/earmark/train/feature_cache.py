@@ -1,76 +1,116 @@
-"""Hear each clip once: the frozen tower's output on disk, one file per clip."""
+"""The frozen audio tower's output on disk, by clip: each clip is heard once.
 
+Every process appends to shards of its own, so that several may fill the cache at once; what
+is there is read through a memory map. A line of the index is written after the bytes that it
+names, so a process that is killed leaves at most bytes that no line names. Bytes that do not
+have the checksum of their line are heard again.
+"""
+
+import json
 import os
+import zlib
 from pathlib import Path
 from typing import NamedTuple
+from uuid import uuid4
 
+import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from earmark.errors import InputError
-from earmark.policies.policy import Clip, Policy
-from earmark.speech.audio import read_audio
+from earmark.policies.policy import Policy
 from earmark.train import fingerprint
 
-
-class ClipRef(NamedTuple):
-    """Where a clip is and what its content hashes to."""
-
-    path: str
-    start_s: float | None
-    end_s: float | None
-    key: str
-
-    def read(self) -> Clip:
-        """Read the clip as float32 mono at 16 kHz."""
-        return read_audio(self.path, self.start_s, self.end_s)
+SHARD_BYTES = 1 << 30
+INDEX, DATA = ".index.jsonl", ".bin"
 
 
-def clip_ref(path: str, start_s: float | None, end_s: float | None) -> ClipRef:
-    """Name a clip by the content of its file and its span."""
-    return ClipRef(
-        path, start_s, end_s, fingerprint.of_values(fingerprint.of_file(path), start_s, end_s)
-    )
+class Place(NamedTuple):
+    """Where a clip's states lie: the shard's name, the first byte, shape, type, checksum."""
+
+    shard: str
+    start: int
+    shape: tuple[int, int]
+    dtype: str
+    checksum: int
 
 
 class FeatureCache:
-    """Tower states by clip, valid for one tower; a broken file is heard again."""
+    """Tower states [audio_token, feature] by clip, valid for one tower."""
 
     def __init__(self, folder: Path, policy: Policy) -> None:
         self.folder = folder / "features" / fingerprint.of_hearing(policy)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.policy = policy
+        self.places: dict[str, Place] = {}
+        self.maps: dict[str, np.memmap] = {}
+        self.own = new_shard()
+        for index in sorted(self.folder.glob(f"*{INDEX}")):
+            self.places |= read_index(index)
 
-    def states(self, clip: ClipRef) -> Tensor:
-        """Return the tower's states [audio_token, feature] of a clip, from disk if possible."""
-        path = self.folder / clip.key[:2] / f"{clip.key}.safetensors"
-        if path.is_file():
-            try:
-                return load_file(path)["states"]
-            except (SafetensorError, KeyError):
-                path.unlink()
-        states = hear(self.policy, clip)
-        self._write(path, states)
-        return states
+    def __contains__(self, key: str) -> bool:
+        """Tell whether a clip was heard."""
+        return key in self.places
 
-    def _write(self, path: Path, states: Tensor) -> None:
-        temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    def get(self, key: str) -> Tensor | None:
+        """Return a clip's states, or None where they are not there or not whole."""
+        place = self.places.get(key)
+        if place is None:
+            return None
+        dtype: torch.dtype = getattr(torch, place.dtype)
+        size = place.shape[0] * place.shape[1] * dtype.itemsize
+        raw = self._map(place.shard)[place.start : place.start + size].tobytes()
+        if len(raw) != size or zlib.crc32(raw) != place.checksum:
+            del self.places[key]
+            return None
+        return torch.frombuffer(bytearray(raw), dtype=dtype).view(place.shape)
+
+    def add(self, key: str, states: Tensor) -> None:
+        """Keep a clip's states.
+
+        Raises:
+            InputError: the disk is full or the folder cannot be written.
+        """
+        if key in self.places:
+            return
+        raw = states.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes()
+        kind = str(states.dtype).removeprefix("torch.")
+        shape = (states.shape[0], states.shape[1])
         try:
-            path.parent.mkdir(exist_ok=True)
-            save_file({"states": states}, temporary)
-            os.replace(temporary, path)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with open(self.folder / f"{self.own}{DATA}", "ab") as data:
+                place = Place(self.own, data.tell(), shape, kind, zlib.crc32(raw))
+                data.write(raw)
+            with open(self.folder / f"{self.own}{INDEX}", "a", encoding="utf-8") as index:
+                index.write(json.dumps({"key": key, **place._asdict()}) + "\n")
         except OSError as error:
             raise InputError(
-                f"{path}: the feature cache cannot be written: {error.strerror or error}; free "
-                "some space, choose another cache_dir, or set cache_features to false"
+                f"{self.folder}: the feature cache cannot be written: {error.strerror or error}; "
+                "free some space, choose another cache_dir, or set cache_features to false"
             ) from error
-        finally:
-            temporary.unlink(missing_ok=True)
+        self.maps.pop(self.own, None)
+        self.places[key] = place
+        if place.start + len(raw) >= SHARD_BYTES:
+            self.own = new_shard()
+
+    def _map(self, shard: str) -> np.memmap:
+        if shard not in self.maps:
+            path = self.folder / f"{shard}{DATA}"
+            self.maps[shard] = np.memmap(path, np.uint8, mode="r")
+        return self.maps[shard]
 
 
-@torch.no_grad()
-def hear(policy: Policy, clip: ClipRef) -> Tensor:
-    """Run the tower on a clip; returns states [audio_token, feature] on the CPU."""
-    return policy.encode(policy.features(clip.read())).cpu().contiguous()
+def new_shard() -> str:
+    """Return a name that no other process takes."""
+    return f"{os.getpid()}-{uuid4().hex[:8]}"
+
+
+def read_index(path: Path) -> dict[str, Place]:
+    """Read one shard's index; a torn last line is left out."""
+    found = {}
+    for line in path.read_text("utf-8", "replace").splitlines():
+        try:
+            row = json.loads(line)
+            key, (rows, width) = row.pop("key"), row.pop("shape")
+            found[key] = Place(**row, shape=(rows, width))
+        except (ValueError, TypeError, AttributeError, KeyError):
+            continue
+    return found

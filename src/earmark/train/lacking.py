@@ -1,38 +1,56 @@
 """Say before training which rows lack what the objective needs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from earmark.errors import InputError, KnobError
 from earmark.objectives.contract import Contract
 from earmark.objectives.lexicographic import lexicographic_score
 from earmark.records import Pair
+from earmark.train.pair_file import Pairs
 
 SHOWN = 5
 
 
-def check_rows(pairs: Sequence[Pair], needs: Contract, criterion: str) -> None:
-    """Refuse pairs that lack what an objective needs.
+class Lacking:
+    """Collects which rows lack what; only the first few are kept, all are counted.
 
     Raises:
         KnobError: the objective needs scores and no criterion is named.
-        InputError: names the first rows that lack something, and what.
     """
-    if needs.needs_scores and not criterion:
-        known = sorted({name for pair in pairs for name in pair.scores})
-        raise KnobError(
-            "this objective needs scores: name the criterion with --criterion; the pairs have "
-            f"{', '.join(known) or 'none'}"
-        )
-    lacking = [(pair.id, what) for pair in pairs for what in lacks(pair, needs, criterion)]
-    if not lacking:
-        return
-    shown = "; ".join(f"'{id_}' {what}" for id_, what in lacking[:SHOWN])
-    more = f"; and {len(lacking) - SHOWN} more" if len(lacking) > SHOWN else ""
-    raise InputError(
-        f"{len(lacking)} of {len(pairs)} pairs lack what the objective needs: {shown}{more}. "
-        "Leave them out or choose another objective"
-    )
+
+    def __init__(self, pairs: Pairs, needs: Contract, criterion: str) -> None:
+        if needs.needs_scores and not criterion:
+            known = sorted(pairs[0].scores)
+            raise KnobError(
+                "this objective needs scores: name the criterion with --criterion; the pairs have "
+                f"{', '.join(known) or 'none'}"
+            )
+        self.needs = needs
+        self.criterion = criterion
+        self.count = 0
+        self.shown: list[str] = []
+
+    def look(self, pair: Pair) -> bool:
+        """Note what a pair lacks; return whether it lacks nothing."""
+        found = [f"'{pair.id}' {what}" for what in lacks(pair, self.needs, self.criterion)]
+        self.count += len(found)
+        self.shown += found[: SHOWN - len(self.shown)]
+        return not found
+
+    def check(self, pairs: int) -> None:
+        """Refuse pairs that lack something.
+
+        Raises:
+            InputError: names the first rows that lack something, and what.
+        """
+        if self.count:
+            more = self.count - len(self.shown)
+            raise InputError(
+                f"{self.count} of {pairs} pairs lack what the objective needs: "
+                f"{'; '.join(self.shown)}{f'; and {more} more' if more else ''}. "
+                "Leave them out or choose another objective"
+            )
 
 
 def lacks(pair: Pair, needs: Contract, criterion: str) -> Iterator[str]:
@@ -65,7 +83,7 @@ class Criterion(NamedTuple):
     most: float = 0.0
 
 
-def criterion_of(pairs: Sequence[Pair], text: str) -> Criterion:
+def criterion_of(pairs: Pairs, text: str) -> Criterion:
     """Read one name, or two with a comma between them of which the first counts first.
 
     Raises:
@@ -76,8 +94,11 @@ def criterion_of(pairs: Sequence[Pair], text: str) -> Criterion:
         raise KnobError(f"--criterion takes one name or two, found {text!r}")
     if not others:
         return Criterion(first)
-    values = [score for pair in pairs for score in pair.scores[others[0]]]
-    return Criterion(first, others[0], min(values), max(values))
+    least, most = float("inf"), float("-inf")
+    for number in range(len(pairs)):
+        values = pairs[number].scores[others[0]]
+        least, most = min(least, *values), max(most, *values)
+    return Criterion(first, others[0], least, most)
 
 
 def one_score_each(pair: Pair, criterion: Criterion) -> list[float]:

@@ -1,4 +1,4 @@
-"""All that the loop works with: rows, and what is remembered between batches."""
+"""All that the loop works with: rows, caches, and what is remembered between batches."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,64 +7,84 @@ import torch
 from torch import Tensor
 
 from earmark.errors import InputError
-from earmark.objectives.contract import Contract
 from earmark.objectives.weightings import WEIGHTINGS
 from earmark.policies.policy import Policy
-from earmark.train.encode import EncodedPair
+from earmark.train.encode import EncodedPairs
+from earmark.train.frozen import Caches, ask_for_all
 from earmark.train.memory import Memory, Weighed
-from earmark.train.prepare import make_rows
-from earmark.train.references import logps_of_references
-from earmark.train.rows import Logps, Rows
+from earmark.train.prepare import RowMaker
+from earmark.train.references import logps_of_references, open_caches
+from earmark.train.rows import Logps, Row, Rows
 from earmark.train.settings import TrainSettings
+from earmark.train.together import Processes
 
 
 class Material(NamedTuple):
-    """The training rows, and what a run remembers from one batch to the next."""
+    """The training rows, the caches that steps fill, and what is remembered between batches."""
 
     rows: Rows
     memory: Memory
+    caches: Caches
 
 
 def gather(
-    policy: Policy, encoded: Sequence[EncodedPair], settings: TrainSettings, needs: Contract
+    policy: Policy,
+    policy_hash: str,
+    encoded: EncodedPairs,
+    settings: TrainSettings,
+    *,
+    mean_score_gap: float | None = None,
+    processes: Processes | None = None,
 ) -> Material:
-    """Hear, tokenize and ask all frozen policies; hold back pairs that weight references."""
+    """Ask frozen policies what must be known before the first step; hold back what weights them.
+
+    A policy that gets an adapter is its own reference with the adapter switched off, so it
+    is asked in the step itself. One that is trained as a whole is asked now.
+    """
+    needs, together = encoded.needs, processes or Processes()
     references: list[list[Logps]] = []
-    weighed = None
+    weighed, count = None, len(encoded)
     if needs.needs_references:
-        references = logps_of_references(encoded, settings)
-        encoded, weighed = hold_back(encoded, references, settings)
-    rows = make_rows(policy, encoded, settings, needs, references)
-    gap = mean_score_gap(encoded) if needs.needs_scores else None
-    return Material(rows, Memory(needs, pairs=len(encoded), mean_score_gap=gap, weighed=weighed))
+        references = logps_of_references(encoded, settings, together)
+        count -= held_back(count, settings)
+        weighed = weigh([rows[count:] for rows in references], settings)
+    caches = open_caches(policy, policy_hash, settings)
+    make = RowMaker(policy, encoded, caches.features, caches.reference, needs.needs_heads)
+    asked: list[Logps] = []
+    if needs.needs_reference and not settings.lora_rank:
+        asked = ask_for_all(policy, make, caches, settings.per_device_train_batch_size, together)
+
+    def row(number: int) -> Row:
+        made = make(number)
+        reference = asked[number] if asked else made.reference
+        return made._replace(reference=reference, references=[rows[number] for rows in references])
+
+    memory = Memory(needs, pairs=count, mean_score_gap=mean_score_gap, weighed=weighed)
+    return Material(Rows(count, row), memory, caches)
 
 
-def hold_back(
-    encoded: Sequence[EncodedPair], references: list[list[Logps]], settings: TrainSettings
-) -> tuple[Sequence[EncodedPair], Weighed]:
-    """Split off the last pairs; what references think of them may weight the references.
+def held_back(pairs: int, settings: TrainSettings) -> int:
+    """Return how many pairs, the last ones, are not trained on and weight references instead.
 
     Raises:
         InputError: too few pairs to hold any back.
     """
-    held = round(settings.validation_share * len(encoded))
-    if not 0 < held < len(encoded):
+    held = round(settings.validation_share * pairs)
+    if not 0 < held < pairs:
         raise InputError(
-            f"{len(encoded)} pairs are too few to hold {settings.validation_share:.0%} of them "
+            f"{pairs} pairs are too few to hold {settings.validation_share:.0%} of them "
             "back for the weighting of references; give more pairs or another validation_share"
         )
+    return held
+
+
+def weigh(held: Sequence[Sequence[Logps]], settings: TrainSettings) -> Weighed:
+    """Start the weighting of references with what each thinks of the pairs held back."""
     weighting = WEIGHTINGS[settings.weighting]()
-    gaps = torch.stack([gaps_of(rows[-held:]) for rows in references])
-    state = weighting.start(gaps, len(references))
-    return encoded[:-held], Weighed(weighting, state, settings.seed)
+    gaps = torch.stack([gaps_of(rows) for rows in held])
+    return Weighed(weighting, weighting.start(gaps, len(held)), settings.seed)
 
 
 def gaps_of(rows: Sequence[Logps]) -> Tensor:
     """Return chosen minus rejected in nats, [pair]; the first rejected where there are several."""
     return torch.tensor([sum(row[0]) - sum(row[1]) for row in rows])
-
-
-def mean_score_gap(encoded: Sequence[EncodedPair]) -> float:
-    """Return the mean of chosen minus rejected score over all pairs of the training set."""
-    gaps = [pair.scores[0] - score for pair in encoded if pair.scores for score in pair.scores[1:]]
-    return sum(gaps) / len(gaps)

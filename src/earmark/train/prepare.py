@@ -1,99 +1,88 @@
-"""Do once what need not be done in every step: hear, tokenize, compute the reference."""
+"""Rows, made when they are asked for: read, tokenize, fetch what the caches have."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections import OrderedDict
 from typing import NamedTuple
 
 from torch import Tensor
 
-from earmark.objectives.contract import Contract
-from earmark.policies.policy import Policy
+from earmark.policies.policy import Audio, Policy
 from earmark.policies.shared_row import Answers
-from earmark.progress import track
-from earmark.train.encode import EncodedPair, tokenize_pair
-from earmark.train.feature_cache import ClipRef, FeatureCache, hear
-from earmark.train.reference_cache import ReferenceCache, reference_logps, row_key
-from earmark.train.rows import Logps, Row, Rows
-from earmark.train.settings import TrainSettings
+from earmark.train.clips import ClipRef
+from earmark.train.encode import EncodedPair, EncodedPairs, tokenize_pair
+from earmark.train.feature_cache import FeatureCache
+from earmark.train.reference_cache import ReferenceCache, row_key
+from earmark.train.rows import Row
+
+# Tokenized rows that are kept for the next epoch; about 100 MB of them.
+KEPT_ROWS = 20_000
 
 
-class Heard(NamedTuple):
-    """Pairs as one policy hears and tokenizes them."""
+class Told(NamedTuple):
+    """A pair's token ids and the hashes of its clips."""
 
-    policy: Policy
-    encoded: Sequence[EncodedPair]
-    answers: list[Answers]
-    cache: FeatureCache | None
-
-    def states(self, index: int) -> list[Tensor]:
-        """Return the tower's states of a pair's clips."""
-        return states_of(self.policy, self.encoded[index].clips, self.cache)
+    answers: Answers
+    clip_keys: list[str]
 
 
-def make_rows(
-    policy: Policy,
-    encoded: Sequence[EncodedPair],
-    settings: TrainSettings,
-    needs: Contract,
-    references: Sequence[list[Logps]] = (),
-) -> Rows:
-    """Hear the clips, tokenize the pairs and compute the reference, each once.
+class RowMaker:
+    """Makes rows as one policy hears and tokenizes them.
 
-    `references` has the log-probabilities of other frozen policies, one list of rows for each.
+    A clip that is in no cache comes as the tower's input, so that several processes may read
+    ahead while one hears. `by_token` is what the reference's log-probabilities are kept by.
     """
-    heard = hear_pairs(policy, encoded, settings)
-    logps = frozen_logps(heard, settings, needs.needs_heads) if needs.needs_reference else None
 
-    def row(index: int) -> Row:
-        return row_of(heard, index)._replace(
-            reference=None if logps is None else logps[index],
-            references=[rows[index] for rows in references],
+    def __init__(
+        self,
+        policy: Policy,
+        encoded: EncodedPairs,
+        features: FeatureCache | None = None,
+        reference: ReferenceCache | None = None,
+        by_token: bool = False,
+    ) -> None:
+        self.policy = policy
+        self.encoded = encoded
+        self.features = features
+        self.reference = reference
+        self.by_token = by_token
+        self.told: OrderedDict[int, Told] = OrderedDict()
+
+    def __len__(self) -> int:
+        """Return the number of pairs."""
+        return len(self.encoded)
+
+    def __call__(self, number: int) -> Row:
+        """Make one row."""
+        pair = self.encoded[number]
+        known = self.told.get(number)
+        keys = known.clip_keys if known else [clip.key() for clip in pair.clips]
+        audio = [self._clip(clip, key) for clip, key in zip(pair.clips, keys, strict=True)]
+        told = known or self._tell(number, pair, keys, audio)
+        key = row_key(told.answers, keys, self.by_token)
+        return Row(
+            pair.id,
+            number,
+            told.answers,
+            audio,
+            pair.wanted,
+            key=key,
+            clip_keys=keys,
+            has_mismatched=len(pair.answers) > len(pair.wanted),
+            reference=self.reference.known.get(key) if self.reference else None,
+            scores=pair.scores,
         )
 
-    return Rows(len(encoded), row)
+    def _clip(self, clip: ClipRef, key: str) -> Audio:
+        states = self.features.get(key) if self.features else None
+        return self.policy.features(clip.read()) if states is None else states
 
-
-def hear_pairs(policy: Policy, encoded: Sequence[EncodedPair], settings: TrainSettings) -> Heard:
-    """Hear each clip and tokenize each pair."""
-    cache_dir = Path(settings.cache_dir).expanduser()
-    cache = FeatureCache(cache_dir, policy) if settings.cache_features else None
-    answers = []
-    for pair in track(encoded, "hearing clips"):
-        lengths = [len(states) for states in states_of(policy, pair.clips, cache)]
-        answers.append(tokenize_pair(policy, pair, lengths))
-    return Heard(policy, encoded, answers, cache)
-
-
-def frozen_logps(heard: Heard, settings: TrainSettings, by_token: bool = False) -> list[Logps]:
-    """Return a frozen policy's log-probabilities of all pairs."""
-    keys = [
-        row_key(answers, [clip.key for clip in pair.clips], by_token)
-        for answers, pair in zip(heard.answers, heard.encoded, strict=True)
-    ]
-    return reference_logps(
-        heard.policy,
-        keys,
-        Rows(len(heard.encoded), lambda index: row_of(heard, index)),
-        ReferenceCache(Path(settings.cache_dir).expanduser(), heard.policy),
-        settings.per_device_train_batch_size,
-        by_token,
-    )
-
-
-def row_of(heard: Heard, index: int) -> Row:
-    """Make the row of a pair, without any frozen policy's log-probabilities."""
-    pair = heard.encoded[index]
-    return Row(
-        pair.id,
-        index,
-        heard.answers[index],
-        heard.states(index),
-        pair.wanted,
-        has_mismatched=len(pair.answers) > len(pair.wanted),
-        scores=pair.scores,
-    )
-
-
-def states_of(policy: Policy, clips: Sequence[ClipRef], cache: FeatureCache | None) -> list[Tensor]:
-    """Return the tower's states of clips, from the cache if there is one."""
-    return [cache.states(clip) if cache else hear(policy, clip) for clip in clips]
+    def _tell(self, number: int, pair: EncodedPair, keys: list[str], audio: list[Audio]) -> Told:
+        """Tokenize a pair and keep what came out; the oldest rows are let go."""
+        counts = [
+            len(clip) if isinstance(clip, Tensor) else self.policy.audio_tokens(clip)
+            for clip in audio
+        ]
+        told = Told(tokenize_pair(self.policy, pair, counts), keys)
+        self.told[number] = told
+        if len(self.told) > KEPT_ROWS:
+            self.told.popitem(last=False)
+        return told

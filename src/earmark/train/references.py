@@ -4,19 +4,25 @@ Each reference tokenizes with its own tokenizer; sums over an answer can be comp
 same. Only one of them is in memory at a time, beside the policy that is trained.
 """
 
-from collections.abc import Sequence
+from pathlib import Path
 
 from earmark.errors import InputError
 from earmark.policies.load import load_policy
+from earmark.policies.policy import Policy
 from earmark.progress import note
-from earmark.train.encode import EncodedPair
-from earmark.train.prepare import frozen_logps, hear_pairs
+from earmark.train import fingerprint
+from earmark.train.encode import EncodedPairs
+from earmark.train.feature_cache import FeatureCache
+from earmark.train.frozen import Caches, ask_for_all
+from earmark.train.prepare import RowMaker
+from earmark.train.reference_cache import ReferenceCache
 from earmark.train.rows import Logps
 from earmark.train.settings import TrainSettings
+from earmark.train.together import Processes
 
 
 def logps_of_references(
-    encoded: Sequence[EncodedPair], settings: TrainSettings
+    encoded: EncodedPairs, settings: TrainSettings, processes: Processes
 ) -> list[list[Logps]]:
     """Return the log-probabilities of all pairs under each of `settings.references`.
 
@@ -37,5 +43,15 @@ def logps_of_references(
             device=settings.device,
             trust_remote_code=settings.trust_remote_code,
         )
-        found.append(frozen_logps(hear_pairs(policy, encoded, settings), settings))
+        caches = open_caches(policy, fingerprint.of_policy(policy), settings)
+        make = RowMaker(policy, encoded, caches.features, caches.reference)
+        batch_size = settings.per_device_train_batch_size
+        found.append(ask_for_all(policy, make, caches, batch_size, processes))
     return found
+
+
+def open_caches(policy: Policy, policy_hash: str, settings: TrainSettings) -> Caches:
+    """Open the caches of a policy, as far as the settings want them."""
+    folder = Path(settings.cache_dir).expanduser()
+    features = FeatureCache(folder, policy) if settings.cache_features else None
+    return Caches(features, ReferenceCache(folder, policy_hash))

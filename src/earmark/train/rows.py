@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
+from accelerate.utils import send_to_device
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from earmark.policies.policy import SharedBatch
+from earmark.policies.policy import Audio, SharedBatch
 from earmark.policies.shared_row import Answers, lay_out
 
 ABSENT = -1
@@ -18,7 +19,11 @@ Logps = list[list[float]]
 
 
 class Row(NamedTuple):
-    """One pair: token ids, tower states per clip, and what is known of its candidates.
+    """One pair: token ids, its clips, and what is known of its candidates.
+
+    `audio` has for each clip the tower's states, or the tower's input where it was not heard yet;
+    `clip_keys` are the hashes of the clips, `key` is the hash of all that a frozen policy's
+    log-probabilities of this row depend on.
 
     `wanted` says for each candidate whether it is to be preferred; with `has_mismatched` the
     last candidate answers another prompt and is neither. `reference` is of the policy as it
@@ -28,8 +33,10 @@ class Row(NamedTuple):
     id: str
     number: int
     answers: Answers
-    audio: list[Tensor]
+    audio: list[Audio]
     wanted: list[bool]
+    key: str = ""
+    clip_keys: Sequence[str] = ()
     has_mismatched: bool = False
     reference: Logps | None = None
     references: Sequence[Logps] = ()
@@ -37,7 +44,7 @@ class Row(NamedTuple):
 
 
 class Rows(Dataset[Row]):
-    """The training set; tower states are fetched when a row is asked for."""
+    """The training set; a row is made when it is asked for."""
 
     def __init__(self, count: int, make: Callable[[int], Row]) -> None:
         self.count = count
@@ -70,9 +77,16 @@ class Places(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What a step receives: shared rows, the places of candidates, what is known of them."""
+    """What a step receives: shared rows, the places of candidates, what is known of them.
+
+    `keys` and `clip_keys` name rows and clips in the caches; `sizes` counts each row's
+    candidates.
+    """
 
     ids: list[str]
+    keys: list[str]
+    clip_keys: list[str]
+    sizes: list[int]
     numbers: Int[Tensor, " row"]
     shared: SharedBatch
     places: Places
@@ -80,12 +94,17 @@ class Batch(NamedTuple):
     references: Float[Tensor, "ref candidate token"] | None
     scores: Float[Tensor, " candidate"] | None
 
+    def to(self, device: torch.device | str) -> "Batch":
+        """Move the batch to a device."""
+        moved: Batch = send_to_device(self, device)
+        return moved
+
 
 def shared_batch(rows: Sequence[Row], pad_id: int) -> SharedBatch:
     """Put rows into one batch."""
     return SharedBatch(
         lay_out([row.answers for row in rows], pad_id),
-        [states for row in rows for states in row.audio],
+        [clip for row in rows for clip in row.audio],
     )
 
 
@@ -96,6 +115,9 @@ def collate(rows: Sequence[Row], pad_id: int) -> dict[str, Any]:
     several = len(rows[0].references)
     batch = Batch(
         [row.id for row in rows],
+        [row.key for row in rows],
+        [key for row in rows for key in row.clip_keys],
+        [len(row.answers.candidates) for row in rows],
         torch.tensor([row.number for row in rows]),
         shared_batch(rows, pad_id),
         find_places(rows),

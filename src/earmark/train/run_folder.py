@@ -9,6 +9,7 @@ from transformers.trainer_callback import ProgressCallback
 
 from earmark.errors import InputError
 from earmark.files import write_jsonl, write_text
+from earmark.train.together import Processes
 
 RUN, LOG = "run.json", "log.jsonl"
 ALLOWED_TO_CHANGE = {
@@ -36,15 +37,21 @@ def last_checkpoint(run: Path) -> Path | None:
     return max(whole, key=lambda folder: int(folder.name.split("-")[1]), default=None)
 
 
-def open_run(run: Path, description: dict[str, Any]) -> Path | None:
+def open_run(run: Path, description: dict[str, Any], together: Processes) -> Path | None:
     """Start a run folder, or find the checkpoint from which the same run goes on.
+
+    The first process writes; the others wait for it and then read what it wrote.
 
     Raises:
         InputError: the folder holds a run with other settings.
     """
     path = run / RUN
-    if not path.is_file():
-        write_text(path, json.dumps(description, indent=2, ensure_ascii=False) + "\n")
+    known = path.is_file()
+    together.wait()
+    if not known:
+        if together.is_first:
+            write_text(path, json.dumps(description, indent=2, ensure_ascii=False) + "\n")
+        together.wait()
         return None
     before = json.loads(path.read_text("utf-8"))
     changed = _differences(before, json.loads(json.dumps(description)))

@@ -5,7 +5,7 @@ list. Each process therefore runs it on the pairs of all processes, of which its
 gradients. Summed over processes, that is the gradient of one process with the joined batch.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.distributed as dist
@@ -13,6 +13,36 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from earmark.objectives.contract import SUPPLIED
+
+
+class Processes(NamedTuple):
+    """Which of the processes that train together this one is."""
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def is_first(self) -> bool:
+        """Tell whether this is the process that writes what all share."""
+        return self.rank == 0
+
+    def wait(self) -> None:
+        """Go on when all processes have come to this place."""
+        if self.size > 1:
+            dist.barrier()
+
+    def gather(self, own: dict[int, Any]) -> dict[int, Any]:
+        """Return the entries of all processes."""
+        if self.size == 1:
+            return own
+        everyone: list[dict[int, Any]] = [{} for _ in range(self.size)]
+        dist.all_gather_object(everyone, own)
+        return {key: value for there in everyone for key, value in there.items()}
+
+
+def processes() -> Processes:
+    """Return which process this is; alone where no others were started."""
+    return Processes(dist.get_rank(), dist.get_world_size()) if is_distributed() else Processes()
 
 
 def join(own: dict[str, Any]) -> dict[str, Any]:

@@ -19,13 +19,12 @@ from earmark.objectives.loss import Loss
 from earmark.policies.adapt import add_lora, disable_dropout, freeze_hearing
 from earmark.policies.load import load_policy
 from earmark.policies.policy import Policy
-from earmark.progress import note, track
-from earmark.records import Pair
+from earmark.progress import note
 from earmark.train import fingerprint
 from earmark.train.checks import check_audio_is_heard, check_first_rows, check_start
-from earmark.train.encode import EncodedPair, encode_pair, with_mismatched
-from earmark.train.lacking import check_rows, criterion_of
+from earmark.train.encode import EncodedPairs
 from earmark.train.material import Material, gather
+from earmark.train.pair_file import Pairs
 from earmark.train.rows import Rows, shared_batch
 from earmark.train.run_folder import (
     LogFile,
@@ -35,6 +34,8 @@ from earmark.train.run_folder import (
     open_run,
 )
 from earmark.train.settings import TrainSettings
+from earmark.train.survey import survey
+from earmark.train.together import processes
 from earmark.train.trainer import PreferenceTrainer
 
 CHECKED_ROWS = 2
@@ -58,7 +59,7 @@ VERSIONS = ("torch", "transformers", "peft", "accelerate")
 
 
 def train(
-    pairs: Sequence[Pair],
+    pairs: Pairs,
     folder: Path,
     model: str,
     out: Path,
@@ -76,7 +77,7 @@ def train(
     it has ended.
 
     Args:
-        pairs: the training set.
+        pairs: the training set, in memory or a file of it (`pair_file.open_pairs`).
         folder: where relative audio paths in the prompts start, usually the pairs file's folder.
         model: a folder, a hub id, or `tiny-base`.
         out: the run folder: run.json, log.jsonl, checkpoints, the adapter or the model.
@@ -95,41 +96,54 @@ def train(
     options = [f.name for f in fields(TrainSettings)]
     loss = choose_objective(objective, sft_weight, knobs or {}, options, wrappers)
     needs = contract(loss)
-    encoded = read_pairs(pairs, folder, needs, settings)
+    arguments = training_arguments(settings, out)
+    together = processes()
+    found = survey(pairs, folder, needs, settings.criterion)
     policy = load_policy(
         model,
         dtype=settings.dtype,
-        device=settings.device,
+        device=device_of(settings, arguments),
         trust_remote_code=settings.trust_remote_code,
     )
     disable_dropout(policy.network)
     freeze_hearing(policy)
-    checkpoint = open_run(
-        out,
-        {
-            "earmark": __version__,
-            "objective": describe(objective, sft_weight, wrappers, needs),
-            "settings": asdict(settings),
-            "model": {"name": model, "hash": fingerprint.of_policy(policy)},
-            "pairs": {
-                "count": len(pairs),
-                "hash": fingerprint.of_values([asdict(pair) for pair in pairs]),
-                "audio": fingerprint.of_values([[c.key for c in e.clips] for e in encoded]),
-            },
-            "versions": {name: version(name) for name in VERSIONS},
-        },
-    )
+    policy_hash = fingerprint.of_policy(policy)
+    description = {
+        "earmark": __version__,
+        "objective": describe(objective, sft_weight, wrappers, needs),
+        "settings": asdict(settings),
+        "model": {"name": model, "hash": policy_hash},
+        "pairs": {"count": len(pairs), "hash": found.digest},
+        "processes": together.size,
+        "versions": {name: version(name) for name in VERSIONS},
+    }
+    checkpoint = open_run(out, description, together)
     if is_finished(out):
         note(f"{out}: this run is finished; nothing is left to do")
         return out
-    material = gather(policy, encoded, settings, needs)
+    encoded = EncodedPairs(pairs, folder, needs, found.criterion)
+    material = gather(
+        policy,
+        policy_hash,
+        encoded,
+        settings,
+        mean_score_gap=found.mean_score_gap,
+        processes=together,
+    )
     if settings.lora_rank:
         set_seed(settings.seed)
         add_lora(policy, settings.lora_rank, settings.lora_alpha or 2 * settings.lora_rank)
     prove(policy, encoded, material.rows)
-    run_trainer(policy, loss, material, settings, out, checkpoint)
-    finish_run(out)
+    run_trainer(policy, loss, material, arguments, checkpoint)
+    if together.is_first:
+        finish_run(out)
+    together.wait()
     return out
+
+
+def device_of(settings: TrainSettings, arguments: TrainingArguments) -> str:
+    """Return this process's device: of several GPUs each process has its own."""
+    return str(arguments.device) if settings.device == "auto" else settings.device
 
 
 def describe(
@@ -140,27 +154,12 @@ def describe(
     return {"name": objective, "sft_weight": sft_weight, **wrapped, **needs.knobs}
 
 
-def read_pairs(
-    pairs: Sequence[Pair], folder: Path, needs: Contract, settings: TrainSettings
-) -> list[EncodedPair]:
-    """Check that pairs have what the objective needs, and find their clips.
-
-    Raises:
-        InputError: names pairs that lack something, or an audio file that cannot be read.
-    """
-    check_rows(pairs, needs, settings.criterion)
-    criterion = criterion_of(pairs, settings.criterion) if needs.needs_scores else None
-    encoded = [
-        encode_pair(pair, folder, needs, criterion) for pair in track(pairs, "reading pairs")
-    ]
-    return with_mismatched(encoded) if needs.needs_mismatched else encoded
-
-
 @torch.no_grad()
-def prove(policy: Policy, encoded: Sequence[EncodedPair], rows: Rows) -> None:
+def prove(policy: Policy, encoded: EncodedPairs, rows: Rows) -> None:
     """Refuse to train unless the step is exact, the audio heard and the reference its own."""
     first = [rows[i] for i in range(min(CHECKED_ROWS, len(rows)))]
-    worst = check_first_rows(policy, encoded[: len(first)], first)
+    pairs = [encoded[row.number] for row in first]
+    worst = check_first_rows(policy, pairs, first)
     check_audio_is_heard(policy, encoded)
     if all(row.reference is not None for row in first):
         batch = shared_batch(first, policy.pad_id).to(policy.device)
@@ -181,15 +180,12 @@ def run_trainer(
     policy: Policy,
     objective: Callable[..., Loss],
     material: Material,
-    settings: TrainSettings,
-    out: Path,
+    arguments: TrainingArguments,
     checkpoint: Path | None,
 ) -> None:
     """Run the loop to its end and save what was trained, with the processor."""
-    arguments = training_arguments(settings, policy, out)
-    trainer = PreferenceTrainer(
-        policy, objective, material.rows, arguments, [LogFile(out)], material.memory
-    )
+    out = Path(str(arguments.output_dir))
+    trainer = PreferenceTrainer(policy, objective, material, arguments, [LogFile(out)])
     trainer.remove_callback(ProgressCallback)
     trainer.add_callback(ProgressLine())
     if checkpoint is not None:
@@ -198,7 +194,8 @@ def run_trainer(
     try:
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         trainer.save_model(str(out))
-        policy.processor.save_pretrained(str(out))
+        if trainer.is_world_process_zero():
+            policy.processor.save_pretrained(str(out))
     except OSError as error:
         raise InputError(
             f"{out}: cannot be written: {error.strerror or error}; free some space and run the "
@@ -206,12 +203,13 @@ def run_trainer(
         ) from error
 
 
-def training_arguments(settings: TrainSettings, policy: Policy, out: Path) -> TrainingArguments:
-    """Translate our settings into the library's."""
+def training_arguments(settings: TrainSettings, out: Path) -> TrainingArguments:
+    """Translate our settings into the library's; several processes find each other here."""
     same = {name: getattr(settings, name) for name in SAME_NAME}
-    return TrainingArguments(
+    on_cpu = settings.device == "cpu" or not torch.cuda.is_available()
+    arguments = TrainingArguments(
         output_dir=str(out),
-        use_cpu=policy.device.type == "cpu",
+        use_cpu=on_cpu,
         activation_checkpointing=settings.gradient_checkpointing,
         activation_checkpointing_kwargs={"use_reentrant": False},
         report_to=settings.report_to.split(","),
@@ -220,3 +218,7 @@ def training_arguments(settings: TrainSettings, policy: Policy, out: Path) -> Tr
         logging_strategy="steps",
         **same,
     )
+    # One process trains on one device: the library would copy the model to all GPUs it sees.
+    if arguments.n_gpu > 1:
+        arguments._n_gpu = 1
+    return arguments

@@ -20,10 +20,12 @@ from transformers import Trainer, TrainingArguments
 from earmark.errors import EarmarkError
 from earmark.objectives.contract import Contract, contract
 from earmark.objectives.loss import Loss
+from earmark.policies.adapt import without_adapter
 from earmark.policies.policy import Policy
-from earmark.train.memory import Memory
-from earmark.train.rows import Batch, Rows, collate
-from earmark.train.supply import AllSums, by_token, quantities, supply
+from earmark.train.frozen import by_row, logps_of
+from earmark.train.material import Material
+from earmark.train.rows import Batch, collate
+from earmark.train.supply import AllSums, quantities, supply
 from earmark.train.together import join, shared_mean
 
 
@@ -38,15 +40,14 @@ class PreferenceTrainer(Trainer):
         self,
         policy: Policy,
         objective: Callable[..., Loss],
-        rows: Rows,
+        material: Material,
         args: TrainingArguments,
         callbacks: list[Any],
-        memory: Memory | None = None,
     ) -> None:
         super().__init__(
             model=policy.model,
             args=args,
-            train_dataset=rows,
+            train_dataset=material.rows,
             data_collator=partial(collate, pad_id=policy.pad_id),
             callbacks=callbacks,
         )
@@ -54,7 +55,8 @@ class PreferenceTrainer(Trainer):
         self.model_accepts_loss_kwargs = False
         self.objective: Callable[..., Loss] = objective
         self.contract: Contract = contract(objective)
-        self.memory = memory or Memory(self.contract)
+        self.memory = material.memory
+        self.caches = material.caches
         self.beta = float(self.contract.knobs.get("beta", 1.0))
         self.logged: dict[str, list[Tensor]] = defaultdict(list)
 
@@ -66,8 +68,9 @@ class PreferenceTrainer(Trainer):
         num_items_in_batch: Any = None,
     ) -> Any:
         """Return the mean loss over the pairs of a batch."""
-        batch: Batch = inputs["batch"]
-        policy = self.policy_logps(model, batch)
+        batch = self.with_reference(model, inputs["batch"])
+        policy = logps_of(model, batch, self.contract.needs_heads)
+        self.caches.keep_heard(batch)
         own = supply(self.contract, policy, batch)
         own |= self.memory.recall(own, batch) | {"training": model.training}
         given = join({name: own[name] for name in self.contract.tensors if name in own})
@@ -79,13 +82,15 @@ class PreferenceTrainer(Trainer):
         mean = shared_mean(loss.per_pair)
         return (mean, {"margin": loss.margin}) if return_outputs else mean
 
-    def policy_logps(self, model: nn.Module, batch: Batch) -> Tensor:
-        """Return log-probabilities [candidate token]; one column of sums unless heads are asked."""
-        rows = batch.shared.rows
-        if self.contract.needs_heads:
-            return by_token(model(shared=batch.shared, by_token=True), rows)
-        logps: Tensor = model(shared=batch.shared)
-        return logps[:, None]
+    def with_reference(self, model: nn.Module, batch: Batch) -> Batch:
+        """Ask the frozen reference, which is the policy without its adapter, where it is wanted."""
+        if not self.contract.needs_reference or batch.reference is not None:
+            return batch
+        detailed = self.contract.needs_heads
+        with torch.no_grad(), without_adapter(self.accelerator.unwrap_model(model)):
+            reference = logps_of(model, batch, detailed)
+        self.caches.keep_reference(batch, by_row(reference, batch, detailed))
+        return batch._replace(reference=reference)
 
     def check(self, loss: Loss, batch: Batch) -> None:
         """Stop at a loss that is no finite number.

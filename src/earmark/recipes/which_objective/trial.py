@@ -20,10 +20,12 @@ from earmark.recipes.which_objective.cells import Cell, Result, read_result, wri
 from earmark.recipes.which_objective.conditions import CONDITIONS
 from earmark.recipes.which_objective.world import World
 from earmark.records import Pair
+from earmark.train.encode import EncodedPairs
+from earmark.train.fingerprint import of_policy
 from earmark.train.material import gather
 from earmark.train.run_folder import LOG, RUN, is_finished, last_checkpoint
 from earmark.train.settings import TrainSettings
-from earmark.train.train import read_pairs, train
+from earmark.train.train import train
 
 
 @dataclass(frozen=True)
@@ -113,8 +115,9 @@ def cache_of(world: World) -> Path:
 def warm(trial: Trial) -> None:
     """Hear the clips and compute the reference, so that no run's cost has what all share."""
     needs, settings = contract(choose_objective("dpo", 0.0, {})), settings_of(trial)
-    encoded = read_pairs(trial.pairs, trial.world.folder(trial.cell.seed), needs, settings)
-    gather(load_policy(MODEL, device="cpu"), encoded, settings, needs)
+    encoded = EncodedPairs(trial.pairs, trial.world.folder(trial.cell.seed), needs)
+    policy = load_policy(MODEL, device="cpu")
+    gather(policy, of_policy(policy), encoded, settings)
 
 
 def measure(run: Path | None, folder: Path, sets: dict[str, Spoken]) -> dict[str, Any]:

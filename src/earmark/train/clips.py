@@ -1,0 +1,23 @@
+"""A clip: where it is, and what its content hashes to."""
+
+from typing import NamedTuple
+
+from earmark.policies.policy import Clip
+from earmark.speech.audio import read_audio
+from earmark.train import fingerprint
+
+
+class ClipRef(NamedTuple):
+    """A file and a span in it, in seconds; without a span the whole file."""
+
+    path: str
+    start_s: float | None = None
+    end_s: float | None = None
+
+    def read(self) -> Clip:
+        """Read the clip as float32 mono at 16 kHz."""
+        return read_audio(self.path, self.start_s, self.end_s)
+
+    def key(self) -> str:
+        """Hash the content of the file and the span; the file is read for it."""
+        return fingerprint.of_values(fingerprint.of_file(self.path), self.start_s, self.end_s)

@@ -1,0 +1,168 @@
+"""A pairs file that stays on disk: only the place of each row is in memory.
+
+A million pairs take 24 MB here, whatever their text is. Every row is parsed once when the file
+is opened, so that a bad one is found before work begins, and again when it is asked for.
+"""
+
+import os
+from array import array
+from collections.abc import Iterator
+from dataclasses import asdict
+from hashlib import blake2b
+from pathlib import Path
+from typing import Literal, NamedTuple, Protocol
+
+import numpy as np
+
+from earmark.errors import InputError
+from earmark.files import (
+    BadRow,
+    Line,
+    parse_line,
+    parse_row,
+    placed_lines,
+    skipped_path,
+    write_jsonl,
+)
+from earmark.progress import note, progress_bar
+from earmark.records import Pair
+
+
+class Pairs(Protocol):
+    """What training reads: a list of pairs, or a file of them."""
+
+    def __len__(self) -> int:
+        """Return the number of pairs."""
+        ...
+
+    def __getitem__(self, index: int, /) -> Pair:
+        """Return one pair."""
+        ...
+
+
+class PairFile:
+    """The pairs of a file, in its order; a row is read when it is asked for.
+
+    `places` has for each pair the number of its line, the byte where it starts, its length.
+    """
+
+    def __init__(self, path: Path, places: np.ndarray) -> None:
+        self.path = path
+        self.places = places
+
+    def __len__(self) -> int:
+        """Return the number of pairs."""
+        return len(self.places)
+
+    def __getitem__(self, index: int) -> Pair:
+        """Read one pair.
+
+        Raises:
+            IndexError: there is no such pair, which ends an iteration.
+            InputError: the file has changed since it was opened.
+        """
+        return parse_pair(self.path, self.line(index))
+
+    def line(self, index: int) -> Line:
+        """Read the line of one pair."""
+        number, start, length = (int(x) for x in self.places[index])
+        # Opened each time, so that processes that prepare batches share no file position.
+        with open(self.path, "rb") as file:
+            file.seek(start)
+            return Line(number, start, file.read(length))
+
+
+class _Seen(NamedTuple):
+    """What one pass over a file keeps of each good row: its place, a hash of its id."""
+
+    places: "array[int]"
+    ids: "array[int]"
+
+
+def open_pairs(
+    path: Path, *, out: str | Path, on_error: Literal["stop", "skip"] = "stop"
+) -> PairFile:
+    """Check every row of a pairs file and remember where it stands.
+
+    With `skip`, bad rows go to `<out>.skipped.jsonl`.
+
+    Raises:
+        InputError: a bad row when `on_error` is "stop", or not one good row in the file.
+    """
+    bad: list[BadRow] = []
+    seen = _Seen(array("q"), array("q"))
+    for line in _with_progress(path):
+        try:
+            pair = parse_pair(path, line)
+        except InputError as error:
+            if on_error == "stop":
+                raise
+            bad.append(_bad_row(path, line, error))
+            continue
+        seen.places.extend((line.number, line.start, len(line.raw)))
+        seen.ids.append(_hash(pair.id))
+    pairs = PairFile(path, np.asarray(seen.places, np.int64).reshape(-1, 3))
+    twice = repeated_ids(pairs, np.asarray(seen.ids, np.int64))
+    if twice:
+        if on_error == "stop":
+            raise twice[min(twice)]
+        bad += [_bad_row(path, pairs.line(index), error) for index, error in twice.items()]
+        pairs = PairFile(path, np.delete(pairs.places, list(twice), axis=0))
+    if bad:
+        aside = skipped_path(out)
+        write_jsonl(aside, map(asdict, sorted(bad, key=lambda row: row.line)))
+        note(f"{path}: {len(bad)} of {len(bad) + len(pairs)} rows set aside in {aside}")
+    if not len(pairs):
+        raise InputError(f"{path}: not one usable row; expected JSON objects, one a line")
+    return pairs
+
+
+def parse_pair(path: Path, line: Line) -> Pair:
+    """Parse one line.
+
+    Raises:
+        InputError: it is not a pair; names file and line.
+    """
+    where = f"{path}:{line.number}"
+    return parse_row(Pair, parse_line(line.raw, where), where)
+
+
+def repeated_ids(pairs: PairFile, hashes: np.ndarray) -> dict[int, InputError]:
+    """Return the pairs whose id stands earlier in the file, with an error for each.
+
+    Equal hashes are only a reason to look: the ids themselves are compared.
+    """
+    order = np.argsort(hashes, kind="stable")
+    same = hashes[order][1:] == hashes[order][:-1]
+    suspects = sorted({*order[1:][same].tolist(), *order[:-1][same].tolist()})
+    first_line: dict[str, int] = {}
+    found = {}
+    for index in suspects:
+        line, id_ = int(pairs.places[index][0]), pairs[index].id
+        if id_ in first_line:
+            found[index] = InputError(
+                f"{pairs.path}:{line}: id '{id_}' was already used in line {first_line[id_]}; "
+                "ids must be unique"
+            )
+        first_line.setdefault(id_, line)
+    return found
+
+
+def _hash(text: str) -> int:
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little", signed=True)
+
+
+def _bad_row(path: Path, line: Line, error: InputError) -> BadRow:
+    return BadRow(str(path), line.number, line.raw.decode("utf-8", "replace"), str(error))
+
+
+def _with_progress(path: Path) -> Iterator[Line]:
+    """Yield the lines of a file while a bar shows how many of its bytes were read."""
+    with progress_bar() as bar:
+        size = os.path.getsize(path) if path.is_file() else 0
+        task = bar.add_task("reading pairs, bytes", total=size)
+        for line in placed_lines(path):
+            yield line
+            if line.number % 1000 == 0:
+                bar.update(task, completed=line.start)
