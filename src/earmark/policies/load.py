@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import transformers
 from peft import PeftModel
-from transformers import AutoConfig, AutoModelForMultimodalLM, AutoProcessor
+from transformers import AutoConfig, AutoProcessor
 
 from earmark.errors import InputError
+from earmark.policies.families import FAMILIES
 from earmark.policies.model_dir import SETTINGS, check_model_dir
 from earmark.policies.policy import Policy
-from earmark.policies.qwen2_audio import Qwen2AudioPolicy
-
-POLICIES: dict[str, type[Policy]] = {"qwen2_audio": Qwen2AudioPolicy}
 
 SHIPPED = {"tiny-base": "assets/tiny-base"}
 
@@ -61,24 +60,24 @@ def load_policy(
         raise InputError(f"{path}: no such model folder")
     try:
         config = AutoConfig.from_pretrained(path, trust_remote_code=trust_remote_code)
-        family = POLICIES.get(config.model_type)
+        family = FAMILIES.get(config.model_type)
         if family is None:
             raise InputError(
                 f"{path}: model family '{config.model_type}' is not supported; "
-                f"Earmark knows {', '.join(sorted(POLICIES))}"
+                f"Earmark knows {', '.join(sorted(FAMILIES))}"
             )
         processor = AutoProcessor.from_pretrained(path, trust_remote_code=trust_remote_code)
-        network: Any = AutoModelForMultimodalLM.from_pretrained(
+        network: Any = getattr(transformers, family.loader).from_pretrained(
             path,
             dtype=_dtype(dtype),
             use_safetensors=True,
             attn_implementation="sdpa",
             trust_remote_code=trust_remote_code,
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, AttributeError, KeyError) as error:
         raise InputError(f"{path}: cannot be loaded as a model: {error}") from error
     network.to(_device(device))
-    policy = family(network, processor)
+    policy = family.policy(network, processor, family.facts)
     if adapter is not None:
         policy.model = load_adapter(network, Path(adapter), path)
     policy.model.eval()

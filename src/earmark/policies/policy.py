@@ -12,10 +12,25 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, ProcessorMixin
 
 from earmark.errors import InputError
-from earmark.policies.shared_row import SharedRows, answer_logps, attention_mask, sum_by_candidate
+from earmark.policies.facts import Facts
+from earmark.policies.messages import Messages
+from earmark.policies.shared_row import (
+    PADDING,
+    SharedRows,
+    answer_logps,
+    attention_mask,
+    continue_positions,
+    sum_by_candidate,
+)
 
-Messages = list[dict[str, Any]]
 Clip = np.ndarray
+
+
+class Embedded(NamedTuple):
+    """Rows as the language model is handed them; `positions` is None where it counts itself."""
+
+    embeds: Float[Tensor, "row token hidden"]
+    positions: Int[Tensor, "*axis row token"] | None = None
 
 
 class SharedBatch(NamedTuple):
@@ -40,9 +55,12 @@ class Policy(ABC):
     the adapter wrapped round it.
     """
 
-    def __init__(self, network: PreTrainedModel, processor: ProcessorMixin) -> None:
+    def __init__(
+        self, network: PreTrainedModel, processor: ProcessorMixin, facts: Facts | None = None
+    ) -> None:
         self.network = network
         self.processor = processor
+        self.facts = facts or Facts()
         self.model: nn.Module = network
         self._accept_shared_rows()
 
@@ -55,6 +73,11 @@ class Policy(ABC):
 
     @property
     @abstractmethod
+    def hearing(self) -> list[nn.Module]:
+        """Return the parts that `encode` runs; its output belongs to their weights."""
+
+    @property
+    @abstractmethod
     def frozen_by_default(self) -> list[nn.Module]:
         """Return the parts that preference training leaves alone."""
 
@@ -62,10 +85,6 @@ class Policy(ABC):
     @abstractmethod
     def longest_clip_s(self) -> float:
         """Return how many seconds of audio the model hears at most."""
-
-    @abstractmethod
-    def lora_targets(self) -> str:
-        """Return a regular expression for the linear layers of the language model."""
 
     @abstractmethod
     def features(self, clip: Clip) -> dict[str, Tensor]:
@@ -77,16 +96,25 @@ class Policy(ABC):
 
     @abstractmethod
     def prompt_embeds(
-        self, ids: Int[Tensor, "row token"], audio: Sequence[Float[Tensor, "audio_token feature"]]
-    ) -> Float[Tensor, "row token hidden"]:
-        """Embed tokens and put the audio in the place of its placeholders."""
+        self,
+        ids: Int[Tensor, "row token"],
+        audio: Sequence[Float[Tensor, "audio_token feature"]],
+        real: Bool[Tensor, "row token"] | None = None,
+    ) -> Embedded:
+        """Embed tokens and put the audio in the place of its placeholders.
+
+        Args:
+            ids: rows of tokens, each placeholder repeated to its number of audio tokens.
+            audio: what `encode` made of each clip, in the order of the placeholders.
+            real: which tokens are not padding; None if all are.
+        """
 
     @abstractmethod
     def decode(
         self,
         embeds: Float[Tensor, "row token hidden"],
         mask: Bool[Tensor, "row 1 token token"],
-        positions: Int[Tensor, "row token"],
+        positions: Int[Tensor, "*axis row token"],
     ) -> Float[Tensor, "row token hidden"]:
         """Run the language model without its head."""
 
@@ -110,7 +138,10 @@ class Policy(ABC):
     def transcribe(
         self, prompts: Sequence[Messages], clips: Sequence[Clip], max_new_tokens: int
     ) -> list[str]:
-        """Write down what is heard: greedy, no repetition penalty, raw text without cleaning."""
+        """Write down what is heard: greedy, no repetition penalty, raw text without cleaning.
+
+        Nothing is put before the answer but the text of a last assistant message.
+        """
 
     # What follows from it.
 
@@ -123,6 +154,10 @@ class Policy(ABC):
     def pad_id(self) -> int:
         """Return the token that fills short rows."""
         return int(self.processor.tokenizer.pad_token_id)
+
+    def lora_targets(self) -> str:
+        """Return a regular expression for the linear layers of the language model."""
+        return self.facts.lora_targets
 
     def check_length(self, clip: Clip, sample_rate_hz: int = 16_000, where: str = "clip") -> None:
         """Refuse a clip that the model would cut in silence.
@@ -144,8 +179,9 @@ class Policy(ABC):
     def shared_token_logps(self, batch: SharedBatch) -> Float[Tensor, " answer_token"]:
         """Return the log-probability of every answer token, in nats, by candidate."""
         rows = batch.rows
-        embeds = self.prompt_embeds(rows.input_ids, batch.audio)
-        hidden = self.decode(embeds, attention_mask(rows.segments), rows.positions)
+        prompt = self.prompt_embeds(rows.input_ids, batch.audio, rows.segments != PADDING)
+        positions = continue_positions(prompt.positions, rows)
+        hidden = self.decode(prompt.embeds, attention_mask(rows.segments), positions)
         logits = self.head(hidden.flatten(0, 1)[rows.read_from])
         return answer_logps(logits, rows.targets)
 
