@@ -1,6 +1,7 @@
 """Hold what Earmark makes of a prompt against what the model's own processor makes of it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 
@@ -26,7 +27,7 @@ def check_prompt_ids(policy: Policy, messages: Messages, clips: Sequence[Clip]) 
         return
     both = zip(own, library, strict=False)
     place = next((i for i, (a, b) in enumerate(both) if a != b), min(len(own), len(library)))
-    audio_id = getattr(policy.network.config, "audio_token_id", None)
+    audio_id: Any = getattr(policy.network.config, "audio_token_id", None)
     raise InputError(
         f"the processor makes {len(library)} tokens of a prompt, {library.count(audio_id)} of them "
         f"audio; the model needs {len(own)}, {own.count(audio_id)} of them audio; they part at "

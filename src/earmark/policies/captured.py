@@ -92,7 +92,7 @@ class CapturedPolicy(ChatPolicy):
         real: Bool[Tensor, "row token"] | None = None,
     ) -> Embedded:
         """Return what the model's own forward pass hands its language model."""
-        places = int((ids == self.network.config.audio_token_id).sum())
+        places = int((ids == self.audio_id).sum())
         count = sum(len(states) for states in audio)
         if places != count:
             raise InputError(

@@ -35,6 +35,7 @@ class ChatPolicy(Policy):
         self.extractor: Any = getattr(processor, "feature_extractor", None)
         self.prefill = self.facts.prefill
         self.audio_token = self._audio_token()
+        self.audio_id: int | None = self.tokenizer.get_vocab().get(self.audio_token)
         ends = network.generation_config.eos_token_id if network.generation_config else None
         several = ends if isinstance(ends, (list, tuple)) else [ends]
         self.end_ids = {self.tokenizer.eos_token_id, *several} - {None}
@@ -76,7 +77,7 @@ class ChatPolicy(Policy):
         """
         self.check_length(clip, self.sample_rate_hz)
         made = dict(self.call_processor([self.audio_token], [clip], self.short_window(clip)))
-        placeholders = int((made["input_ids"] == self.network.config.audio_token_id).sum())
+        placeholders = int((made["input_ids"] == self.audio_id).sum())
         if placeholders == 0:
             raise InputError(
                 f"clip: {len(clip) / self.sample_rate_hz:.3f} s of audio is too short to be "
@@ -137,7 +138,7 @@ class ChatPolicy(Policy):
                 "the model directory's chat template cannot be trained on"
             )
         answer_ids = self.tokenizer(answer, add_special_tokens=False)["input_ids"]
-        if self.tokenizer.convert_tokens_to_ids(self.audio_token) in answer_ids:
+        if self.audio_id in answer_ids:
             raise InputError(
                 f"the answer {answer!r} holds the audio token {self.audio_token}, which the model "
                 "would hear as another clip; take it out of the pairs"

@@ -52,8 +52,10 @@ class Policy(ABC):
 
     `network` is the family's own model; LoRA layers are put into it in place, so it stays the
     place where the computation happens. `model` is what is trained and saved: the network, or
-    the adapter wrapped round it.
+    the adapter wrapped round it. `hears` says whether prompts can hold audio at all.
     """
+
+    hears: bool = True
 
     def __init__(
         self, network: PreTrainedModel, processor: ProcessorMixin, facts: Facts | None = None

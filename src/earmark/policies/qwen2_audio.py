@@ -58,7 +58,7 @@ class Qwen2AudioPolicy(ChatPolicy):
     ) -> Embedded:
         """Embed tokens; projected audio takes the place of the placeholders, in order."""
         embeds = self.network.get_input_embeddings()(ids)
-        places = ids == self.network.config.audio_token_id
+        places = ids == self.audio_id
         count = sum(len(states) for states in audio)
         if int(places.sum()) != count:
             raise InputError(
