@@ -35,7 +35,7 @@ class ChatPolicy(Policy):
         self.extractor: Any = getattr(processor, "feature_extractor", None)
         self.prefill = self.facts.prefill
         self.audio_token = self._audio_token()
-        self.audio_id: int | None = self.tokenizer.get_vocab().get(self.audio_token)
+        self.audio_id: int = self.tokenizer.get_vocab().get(self.audio_token, -1)
         ends = network.generation_config.eos_token_id if network.generation_config else None
         several = ends if isinstance(ends, (list, tuple)) else [ends]
         self.end_ids = {self.tokenizer.eos_token_id, *several} - {None}
