@@ -22,6 +22,7 @@ from earmark.train.rows import Batch
 from earmark.train.settings import TrainSettings
 from earmark.train.train import training_arguments
 from earmark.train.trainer import PreferenceTrainer
+from training_steps.names import start
 from training_steps.step import Hearing, Step, local_step
 from training_steps.task import (
     BETA,
@@ -32,7 +33,6 @@ from training_steps.task import (
     load_base,
     load_start,
     pair_of,
-    start,
 )
 
 CACHED = "earmark, tower and reference cached"

@@ -1,4 +1,7 @@
-"""What every trainer's step is to the benchmark: something to take, and gradients to look at."""
+"""What every trainer's step is to the benchmark: something to take, and gradients to look at.
+
+Only torch is imported here: other trainers' environments use this file too.
+"""
 
 import time
 from collections.abc import Callable
@@ -6,7 +9,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
-from training_steps.task import trained
+from training_steps.names import trained
 
 
 class Taken(NamedTuple):
@@ -21,12 +24,13 @@ class Step(NamedTuple):
     """A trainer's step on the case's batch: forward, backward, no optimizer.
 
     `gradients` are those of the last step taken, by canonical name; `pairs` is how many pairs a
-    step takes.
+    step takes; `clear` drops the gradients.
     """
 
     take: Callable[[], Taken]
     gradients: Callable[[], dict[str, Tensor]]
     pairs: int
+    clear: Callable[[], None]
     close: Callable[[], None] = lambda: None
 
 
@@ -48,8 +52,11 @@ def local_step(
 ) -> Step:
     """Make a step out of a function of this process that returns the loss."""
 
-    def take() -> Taken:
+    def clear() -> None:
         model.zero_grad(set_to_none=True)
+
+    def take() -> Taken:
+        clear()
         heard, start = hearing.clips, time.process_time()
         loss = forward_backward()
         return Taken(time.process_time() - start, float(loss), hearing.clips - heard)
@@ -57,4 +64,4 @@ def local_step(
     def gradients() -> dict[str, Tensor]:
         return {n: p.grad for n, p in trained(model).items() if p.grad is not None}
 
-    return Step(take, gradients, pairs)
+    return Step(take, gradients, pairs, clear)

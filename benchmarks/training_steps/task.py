@@ -21,6 +21,7 @@ from earmark.policies.adapt import add_lora, disable_dropout, freeze_hearing
 from earmark.policies.qwen2_audio import Qwen2AudioPolicy
 from earmark.records import Pair
 from earmark.speech.audio import read_audio, write_audio
+from training_steps.names import trained
 from training_steps.shapes import (
     AUDIO_TOKENS_PER_S,
     SHAPES,
@@ -87,32 +88,6 @@ def load_base(root: Path, shape: str) -> Qwen2AudioPolicy:
     disable_dropout(network)
     freeze_hearing(policy)
     return policy
-
-
-def canonical(name: str) -> str:
-    """Name a parameter of the language model alike in all versions and wrappers.
-
-    >>> canonical("base_model.model.model.language_model.layers.0.mlp.up_proj.lora_A.default.weight")
-    'layers.0.mlp.up_proj.lora_A.weight'
-    >>> canonical("language_model.model.norm.weight"), canonical("language_model.lm_head.weight")
-    ('norm.weight', 'lm_head.weight')
-    """
-    last = name.replace(".default.", ".").split("language_model.")[-1]
-    return last.removeprefix("model.").replace("base_", "").removeprefix("model.")
-
-
-def trained(model: nn.Module) -> dict[str, nn.Parameter]:
-    """Return the parameters that are trained, under their canonical names."""
-    return {canonical(n): p for n, p in model.named_parameters() if p.requires_grad}
-
-
-def start(model: nn.Module, weights: dict[str, Tensor]) -> None:
-    """Give a model the weights that the policy has in all trainers."""
-    own = trained(model)
-    assert own.keys() == weights.keys(), own.keys() ^ weights.keys()
-    with torch.no_grad():
-        for name, values in weights.items():
-            own[name].copy_(values)
 
 
 def start_file(root: Path, shape: str, tuning: str) -> Path:

@@ -25,11 +25,12 @@ import torch
 import trl.trainer.utils
 from datasets import Dataset, disable_progress_bars
 from peft import LoraConfig
-from torch import Tensor, nn
+from torch import Tensor
 from trl import DPOConfig, DPOTrainer
 from trl.trainer.dpo_trainer import DataCollatorForPreference
 
 from earmark.policies.qwen2_audio import Qwen2AudioPolicy
+from training_steps.names import start, tower_of
 from training_steps.step import Hearing, Step, local_step
 from training_steps.task import (
     BETA,
@@ -40,7 +41,6 @@ from training_steps.task import (
     load_base,
     load_start,
     pair_of,
-    start,
 )
 
 PRECOMPUTED = "TRL, reference precomputed"
@@ -167,7 +167,3 @@ def step_of(trainer: DPOTrainer, inputs: dict[str, Any], case: Case) -> Step:
 
     return local_step(trainer.model, Hearing(*towers), forward_backward, case.losers)
 
-
-def tower_of(model: nn.Module) -> nn.Module:
-    """Find the audio tower in a model or its adapter."""
-    return next(m for n, m in model.named_modules() if n.endswith("audio_tower"))
