@@ -32,7 +32,9 @@ class ChatPolicy(Policy):
     ) -> None:
         super().__init__(network, processor, facts)
         self.tokenizer: Any = getattr(processor, "tokenizer", processor)
-        self.extractor: Any = getattr(processor, "feature_extractor", None)
+        self.extractor: Any = getattr(
+            processor, "feature_extractor", getattr(processor, "audio_processor", None)
+        )
         self.prefill = self.facts.prefill
         self.audio_token = self._audio_token()
         self.audio_id: int = self.tokenizer.get_vocab().get(self.audio_token, -1)
@@ -198,7 +200,7 @@ class ChatPolicy(Policy):
         for clip in clips:
             self.check_length(clip, self.sample_rate_hz)
         self.tokenizer.padding_side = "left"
-        made = self.call_processor(list(texts), list(clips), {"padding": True})
+        made = self.call_processor(list(texts), list(clips), {"text_kwargs": {"padding": True}})
         return made.to(self.device, self.network.dtype)
 
     def call_processor(self, texts: list[str], clips: list[Clip], options: dict[str, Any]) -> Any:

@@ -52,10 +52,12 @@ class Policy(ABC):
 
     `network` is the family's own model; LoRA layers are put into it in place, so it stays the
     place where the computation happens. `model` is what is trained and saved: the network, or
-    the adapter wrapped round it. `hears` says whether prompts can hold audio at all.
+    the adapter wrapped round it. `hears` says whether prompts can hold audio at all, `needs_cache`
+    whether answers go on from a key-value cache, which gradient checkpointing drops.
     """
 
     hears: bool = True
+    needs_cache: bool = False
 
     def __init__(
         self, network: PreTrainedModel, processor: ProcessorMixin, facts: Facts | None = None
