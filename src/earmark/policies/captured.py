@@ -19,6 +19,7 @@ from transformers.modeling_outputs import BaseModelOutputWithPooling, MoeModelOu
 from earmark.errors import InputError
 from earmark.policies.chat import PLACEHOLDERS, ChatPolicy
 from earmark.policies.facts import Facts
+from earmark.policies.key_value import why_no_shared_row
 from earmark.policies.policy import Embedded
 
 PROJECTORS = ("multi_modal_projector", "projector")
@@ -39,11 +40,11 @@ class CapturedPolicy(ChatPolicy):
                     f"{type(self.parts).__name__} has no {name}, so what it hands its language "
                     "model cannot be captured; this class needs a policy of its own"
                 )
-        kinds = set(getattr(self.parts.language_model.config, "layer_types", None) or [])
-        if kinds - {"full_attention"}:
+        hindrance = why_no_shared_row(network)
+        if hindrance is not None:
             raise InputError(
-                f"{type(self.parts).__name__} has layers of {', '.join(sorted(kinds))}; answers "
-                "can share a row only where every layer attends to all of it"
+                f"answers cannot share a row of {type(self.parts).__name__}: {hindrance}; the row "
+                "needs layers that look at all of it, and logits that are the head's alone"
             )
 
     @property

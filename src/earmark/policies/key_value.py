@@ -110,6 +110,8 @@ def why_no_shared_row(network: Any) -> str | None:
         return f"its attention sees {window} tokens at most"
     if getattr(network, "_is_stateful", False):
         return "its layers keep a state instead of attending"
+    if getattr(config, "_attn_implementation", "sdpa") != "sdpa":
+        return "its attention takes no mask of true and false"
     for name in ("logits_scaling", "logit_scale", "final_logit_softcapping", "lm_head_multiplier"):
         if getattr(config, name, None) not in (None, 1, 1.0):
             return f"its logits are changed by {name}"
