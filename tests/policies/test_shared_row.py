@@ -111,7 +111,7 @@ def test_mask_as_a_picture():
 def test_swapped_audio_changes_the_logps(rng):
     policy = tiny_policy()
     _, batch = build(policy, EQUAL, rng, durations=(1.0, 1.0, 1.0))
-    swapped = batch._replace(audio=[batch.audio[1], batch.audio[0], batch.audio[2]])
+    swapped = batch._replace(clips=[batch.audio[1], batch.audio[0], batch.audio[2]])
     moved = (policy.model(shared=batch) - policy.model(shared=swapped)).abs()
     assert moved[:6].min() > 1e-4
     assert moved[6:].max() < 1e-5

@@ -6,10 +6,11 @@ from random import Random
 import pytest
 from chat_server import ChatServer, serving
 
+from earmark.endpoint import KEY_VARIABLES
 from earmark.errors import InputError, KnobError
 from earmark.translators.answers import AnswerFile
 from earmark.translators.chat import ChatTranslator, clean_answer
-from earmark.translators.endpoint import KEY_VARIABLE, ChatEndpoint
+from earmark.translators.endpoint import ChatEndpoint
 
 
 def translator(url, path, model="qwen"):
@@ -36,7 +37,7 @@ def test_part_and_whole_are_different_questions(tmp_path):
 
 
 def test_no_question_is_asked_twice_even_in_another_run(tmp_path, monkeypatch):
-    monkeypatch.setenv(KEY_VARIABLE, "sk-secret")
+    monkeypatch.setenv(KEY_VARIABLES[-1], "sk-secret")
     chat, path = ChatServer(), tmp_path / "a.jsonl"
     with serving(chat) as url:
         first = translator(url, path)

@@ -6,15 +6,17 @@ import time
 import pytest
 from chat_server import ChatServer, serving
 
+from earmark.endpoint import KEY_VARIABLES, EndpointError
 from earmark.errors import KnobError
-from earmark.translators.endpoint import KEY_VARIABLE, ChatEndpoint, EndpointError
+from earmark.translators.endpoint import ChatEndpoint
 
 KEY = "sk-not-to-be-seen"
 
 
 @pytest.fixture
 def chat(monkeypatch):
-    monkeypatch.delenv(KEY_VARIABLE, raising=False)
+    for name in KEY_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
     return ChatServer()
 
 
@@ -125,7 +127,7 @@ def test_a_model_needs_a_name():
 
 
 def test_the_key_is_sent_to_the_server_and_shown_to_nobody(chat, monkeypatch):
-    monkeypatch.setenv(KEY_VARIABLE, KEY)
+    monkeypatch.setenv(KEY_VARIABLES[-1], KEY)
     with serving(chat) as url:
         endpoint = ChatEndpoint(url, "qwen", retries=0)
         endpoint.ask("hello")
@@ -140,7 +142,7 @@ def test_the_key_is_sent_to_the_server_and_shown_to_nobody(chat, monkeypatch):
 
 
 def test_a_redirect_does_not_carry_the_key_away(chat, monkeypatch):
-    monkeypatch.setenv(KEY_VARIABLE, KEY)
+    monkeypatch.setenv(KEY_VARIABLES[-1], KEY)
     elsewhere = ChatServer()
     with serving(elsewhere) as other:
         chat.script = [(302, {"Location": f"{other}/chat/completions"})]

@@ -44,7 +44,8 @@ def imitate(
 ) -> None:
     """Build pairs whose rejected answers imitate failures of an Audio LLM, by rule.
 
-    The key of a chat endpoint is read from the environment variable OPENAI_API_KEY.
+    The key of a chat endpoint is read from the environment variable EARMARK_API_KEY, else
+    OPENAI_API_KEY.
 
     Parameters
     ----------

@@ -1,21 +1,19 @@
-"""`earmark transcribe`: write down what a model hears."""
+"""`earmark transcribe`: write down what a model hears, in this process or behind a server."""
 
-from importlib.resources import files
+from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from earmark.evaluate.transcribe import how_it_was_made
-from earmark.evaluate.transcribe import transcribe as run_transcription
-from earmark.files import load_records
-from earmark.policies.load import load_policy
+from cyclopts import Parameter
+
+from earmark.cli.transcribing.options import LocalOptions, ServedOptions, Task
+from earmark.errors import KnobError
 from earmark.progress import note
-from earmark.records import Utterance
 
-
-def default_prompt() -> str:
-    """Return the fixed prompt of evaluation: the first of the pool that ships with Earmark."""
-    pool = files("earmark").joinpath("assets/prompts.txt").read_text("utf-8")
-    return pool.splitlines()[0]
+# Named by import path and loaded when called: asking a server must not need torch.
+LOCAL = "earmark.cli.transcribing.local"
+SERVED = "earmark.cli.transcribing.served"
 
 
 def transcribe(
@@ -23,58 +21,75 @@ def transcribe(
     model: str,
     utterances: Path,
     out: Path,
-    adapter: Path | None = None,
+    endpoint: str | None = None,
     prompt: str | None = None,
     max_new_tokens: int = 256,
-    batch_size: int = 16,
     long_audio: Literal["refuse", "split"] = "refuse",
     on_error: Literal["stop", "skip"] = "stop",
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto",
-    device: str = "auto",
-    trust_remote_code: bool = False,
+    local: Annotated[LocalOptions | None, Parameter(name="*", group="Without --endpoint")] = None,
+    served: Annotated[ServedOptions | None, Parameter(name="*", group="With --endpoint")] = None,
 ) -> None:
-    """Write down what a model hears.
+    """Write down what a model hears: a model loaded here, or one behind a server.
 
     Decoding is greedy without repetition penalty, whatever the checkpoint's own defaults are;
     the token cap is recorded, since it is part of what is measured. The raw text is kept
     beside the cleaned one. A run that was stopped goes on where it was.
 
+    With --endpoint a server that speaks the OpenAI protocol (vLLM, transformers serve)
+    is asked instead, and torch is not needed here. Each request says in full how to decode. Its
+    key is read from the environment variable EARMARK_API_KEY, else OPENAI_API_KEY.
+
     Args:
-        model: a model folder, a hub id, or `tiny-base`, the model that ships with Earmark.
+        model: a model folder, a hub id, or `tiny-base`, the model that ships with Earmark; with
+            --endpoint the model's name on the server.
         utterances: a manifest (JSONL); audio paths in it are absolute or relative to it.
         out: the hypothesis file to write (JSONL).
-        adapter: a run folder of `earmark train`.
-        prompt: the instruction given with each clip; default: "Transcribe the audio."
+        endpoint: base URL of a server, such as http://localhost:8000/v1.
+        prompt: the instruction given with each clip; default: the model family's own, for
+            Qwen2-Audio "Transcribe the audio."; on the transcription route of a server: none.
         max_new_tokens: token cap of one answer.
-        batch_size: clips decoded together.
         long_audio: refuse a clip beyond the model's limit, or split it at quiet places.
         on_error: stop at a bad row or clip, or skip it and write it to OUT.skipped.jsonl.
-        dtype: number type; auto: bfloat16 on a GPU, else float32.
-        device: cpu, cuda, ... or auto.
-        trust_remote_code: run Python code that comes with the model.
+        local: options of a model loaded here.
+        served: options of a server.
     """
-    rows = load_records(Utterance, utterances, out=out, on_error=on_error)
-    policy = load_policy(
-        model,
-        str(adapter) if adapter else None,
-        dtype=dtype,
-        device=device,
-        trust_remote_code=trust_remote_code,
-    )
-    prompt = prompt or default_prompt()
-    name = str(adapter) if adapter else None
-    hypotheses = run_transcription(
-        policy,
-        rows,
-        utterances.resolve().parent,
-        out,
+    task = Task(
+        model=model,
+        utterances=utterances,
+        out=out,
         prompt=prompt,
-        made_by=how_it_was_made(model, name, prompt, max_new_tokens, long_audio),
         max_new_tokens=max_new_tokens,
-        batch_size=batch_size,
         long_audio=long_audio,
         on_error=on_error,
     )
-    note(
-        f"{out}: {len(hypotheses)} hypotheses; next: earmark score --truth {utterances} --hyp {out}"
-    )
+    _check_unused(endpoint, local if endpoint else served)
+    if endpoint is None:
+        paths = import_module(LOCAL).hear(task, local or LocalOptions())
+    else:
+        paths = import_module(SERVED).hear(endpoint, task, served or ServedOptions())
+    first, hyps = paths[0], " ".join(f"--hyps {path}" for path in paths)
+    note(f"{first}: done; next: earmark score --truth {utterances} --hyp {first}")
+    if len(paths) > 1:
+        note(
+            f"{len(paths)} candidates, one file each; next: earmark pairs mined "
+            f"--utterances {utterances} {hyps} --out pairs.jsonl"
+        )
+
+
+def _check_unused(endpoint: str | None, options: Any) -> None:
+    """Refuse options of the other way, which would do nothing.
+
+    Raises:
+        KnobError: names them.
+    """
+    if options is None:
+        return
+    given = [f for f in fields(options) if getattr(options, f.name) != f.default]
+    names = ", ".join("--" + f.name.replace("_", "-") for f in given)
+    if given and endpoint:
+        raise KnobError(
+            f"{names}: of no use with --endpoint, where the server decides it; a LoRA that the "
+            "server has loaded is named by --model"
+        )
+    if given:
+        raise KnobError(f"{names}: only with --endpoint")

@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from random import Random
 from typing import Literal, NamedTuple, TypeVar
 
+from earmark.endpoint import EndpointError
 from earmark.errors import KnobError
 from earmark.failures import MODES, TRANSLATING
 from earmark.failures.mode import Tools
@@ -14,7 +15,6 @@ from earmark.pairs.mix import Mix
 from earmark.pairs.rows import Plan, Rejected, rng_for, rows_of
 from earmark.pairs.tally import Tally
 from earmark.records import Pair, Utterance
-from earmark.translators.endpoint import EndpointError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -5,15 +5,24 @@ measured later, so they stay in the text.
 """
 
 import re
+from collections.abc import Sequence
 
 _MARK = re.compile(r"<\|[^|<>]*\|>")
 _BLANKS = re.compile(r"\s+")
 
 
-def clean(raw: str) -> str:
-    r"""Remove special tokens such as `<|zh|>` and surplus blanks.
+def clean(raw: str, marks: Sequence[str] = ()) -> str:
+    r"""Remove special tokens such as `<|zh|>`, a family's own marks, and surplus blanks.
+
+    Args:
+        raw: what the model wrote.
+        marks: regular expressions, in the order in which they are removed.
 
     >>> clean(" <|zh|>今天 我们  meet\n")
     '今天 我们 meet'
+    >>> clean("language Chinese<asr_text>今天 meet", [r"^\s*language [^<\n]*<asr_text>"])
+    '今天 meet'
     """
+    for mark in marks:
+        raw = re.sub(mark, " ", raw)
     return _BLANKS.sub(" ", _MARK.sub(" ", raw)).strip()

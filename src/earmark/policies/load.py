@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import transformers
 from peft import PeftModel
-from transformers import AutoConfig, AutoModelForMultimodalLM, AutoProcessor
+from transformers import AutoConfig, AutoProcessor
 
 from earmark.errors import InputError
+from earmark.policies.choose import family_of
 from earmark.policies.model_dir import SETTINGS, check_model_dir
 from earmark.policies.policy import Policy
-from earmark.policies.qwen2_audio import Qwen2AudioPolicy
-
-POLICIES: dict[str, type[Policy]] = {"qwen2_audio": Qwen2AudioPolicy}
+from earmark.policies.speech_lora import merge_speech_lora
 
 SHIPPED = {"tiny-base": "assets/tiny-base"}
 
@@ -61,28 +61,40 @@ def load_policy(
         raise InputError(f"{path}: no such model folder")
     try:
         config = AutoConfig.from_pretrained(path, trust_remote_code=trust_remote_code)
-        family = POLICIES.get(config.model_type)
-        if family is None:
-            raise InputError(
-                f"{path}: model family '{config.model_type}' is not supported; "
-                f"Earmark knows {', '.join(sorted(POLICIES))}"
-            )
+        family = family_of(config, path)
         processor = AutoProcessor.from_pretrained(path, trust_remote_code=trust_remote_code)
-        network: Any = AutoModelForMultimodalLM.from_pretrained(
-            path,
-            dtype=_dtype(dtype),
-            use_safetensors=True,
-            attn_implementation="sdpa",
-            trust_remote_code=trust_remote_code,
-        )
-    except (OSError, ValueError) as error:
+        network = _load_network(family.loader, path, _dtype(dtype), trust_remote_code)
+    except (OSError, ValueError, AttributeError, KeyError, ImportError) as error:
+        if "trust_remote_code" in str(error):
+            raise InputError(
+                f"{path}: this model comes with Python code of its own, which can do anything on "
+                "this machine; read it, and pass --trust-remote-code to run it"
+            ) from error
         raise InputError(f"{path}: cannot be loaded as a model: {error}") from error
+    if family.facts.speech_lora is not None:
+        merge_speech_lora(network, path, family.facts.speech_lora)
     network.to(_device(device))
-    policy = family(network, processor)
+    policy = family.policy(network, processor, family.facts)
     if adapter is not None:
         policy.model = load_adapter(network, Path(adapter), path)
     policy.model.eval()
     return policy
+
+
+def _load_network(loader: str, path: str, dtype: torch.dtype, trust_remote_code: bool) -> Any:
+    """Load a model with the attention that takes a mask, or with its own if it has no such."""
+    settings: dict[str, Any] = {
+        "dtype": dtype,
+        "use_safetensors": True,
+        "trust_remote_code": trust_remote_code,
+    }
+    load = getattr(transformers, loader).from_pretrained
+    try:
+        return load(path, attn_implementation="sdpa", **settings)
+    except ValueError as error:
+        if "scaled_dot_product_attention" not in str(error):
+            raise
+        return load(path, **settings)
 
 
 def load_adapter(network: Any, folder: Path, base: str) -> PeftModel:

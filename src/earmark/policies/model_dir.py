@@ -10,7 +10,7 @@ from earmark.errors import InputError
 PARTS = {
     "a configuration": ("config.json",),
     "a processor": ("processor_config.json", "preprocessor_config.json"),
-    "a tokenizer": ("tokenizer.json", "tokenizer_config.json"),
+    "a tokenizer": ("tokenizer.json", "tokenizer_config.json", "tekken.json"),
 }
 SETTINGS = "adapter_config.json"
 
@@ -47,6 +47,8 @@ def problems(folder: Path) -> Iterator[str]:
             yield f"{settings}: no model_type: the model's class is unknown"
     if not is_adapter(folder):
         for what, names in PARTS.items():
+            if what == "a processor" and settings.is_file() and _reads_text_alone(settings):
+                continue
             if not any((folder / name).is_file() for name in names):
                 yield (
                     f"{folder}: {what} is missing; expected {' or '.join(names)} beside the "
@@ -59,6 +61,12 @@ def runs_own_code(folder: Path) -> bool:
     """Say whether the model names Python code of its own."""
     settings = folder / "config.json"
     return settings.is_file() and "auto_map" in read_object(settings)[0]
+
+
+def _reads_text_alone(settings: Path) -> bool:
+    """Say whether a configuration names nothing that hears, so that a tokenizer is enough."""
+    names = " ".join(read_object(settings)[0])
+    return not any(word in names for word in ("audio", "speech", "encoder", "thinker", "auto_map"))
 
 
 def read_object(path: Path) -> tuple[dict[str, Any], str | None]:

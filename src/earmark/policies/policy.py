@@ -13,31 +13,48 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, ProcessorMixin
 
 from earmark.errors import InputError
-from earmark.policies.shared_row import SharedRows, answer_logps, attention_mask, sum_by_candidate
+from earmark.policies.facts import Facts
+from earmark.policies.messages import Messages
+from earmark.policies.shared_row import (
+    PADDING,
+    SharedRows,
+    answer_logps,
+    attention_mask,
+    continue_positions,
+    sum_by_candidate,
+)
 
-Messages = list[dict[str, Any]]
 Clip = np.ndarray
+Features = dict[str, Tensor]
 
 
-# A clip in a batch: the tower's states [audio_token, feature], or the tower's input.
-Audio = Tensor | dict[str, Tensor]
+class Embedded(NamedTuple):
+    """Rows as the language model is handed them; `positions` is None where it counts itself."""
+
+    embeds: Float[Tensor, "row token hidden"]
+    positions: Int[Tensor, "*axis row token"] | None = None
 
 
 class SharedBatch(NamedTuple):
-    """Shared rows and the audio they hold, one entry per clip, in order.
+    """Shared rows and the clips they hold, in order.
 
-    A clip that arrives as the tower's input is heard in the first forward pass over the batch,
-    which puts the tower's states in its place, so that a second pass finds them.
+    A clip is the tower's states [audio_token, feature], or still the tower's input, which a call
+    of the model hears first.
     """
 
     rows: SharedRows
-    audio: list[Audio]
+    clips: list[Tensor | Features]
+
+    @property
+    def audio(self) -> list[Float[Tensor, "audio_token feature"]]:
+        """Return the tower's states of all clips that were heard."""
+        return [clip for clip in self.clips if isinstance(clip, Tensor)]
 
     def to(self, device: torch.device | str) -> "SharedBatch":
         """Move the batch to a device."""
         return SharedBatch(
             SharedRows(*(tensor.to(device) for tensor in self.rows)),
-            [send_to_device(clip, device) for clip in self.audio],
+            [send_to_device(clip, device) for clip in self.clips],
         )
 
 
@@ -46,12 +63,19 @@ class Policy(ABC):
 
     `network` is the family's own model; LoRA layers are put into it in place, so it stays the
     place where the computation happens. `model` is what is trained and saved: the network, or
-    the adapter wrapped round it.
+    the adapter wrapped round it. `hears` says whether prompts can hold audio at all, `needs_cache`
+    whether answers go on from a key-value cache, which gradient checkpointing drops.
     """
 
-    def __init__(self, network: PreTrainedModel, processor: ProcessorMixin) -> None:
+    hears: bool = True
+    needs_cache: bool = False
+
+    def __init__(
+        self, network: PreTrainedModel, processor: ProcessorMixin, facts: Facts | None = None
+    ) -> None:
         self.network = network
         self.processor = processor
+        self.facts = facts or Facts()
         self.model: nn.Module = network
         self._accept_shared_rows()
 
@@ -64,6 +88,11 @@ class Policy(ABC):
 
     @property
     @abstractmethod
+    def hearing(self) -> list[nn.Module]:
+        """Return the parts that `encode` runs; its output belongs to their weights."""
+
+    @property
+    @abstractmethod
     def frozen_by_default(self) -> list[nn.Module]:
         """Return the parts that preference training leaves alone."""
 
@@ -73,29 +102,38 @@ class Policy(ABC):
         """Return how many seconds of audio the model hears at most."""
 
     @abstractmethod
-    def lora_targets(self) -> str:
-        """Return a regular expression for the linear layers of the language model."""
-
-    @abstractmethod
-    def features(self, clip: Clip) -> dict[str, Tensor]:
+    def features(self, clip: Clip) -> Features:
         """Turn one clip (float32, mono, 16 kHz) into the tower's input."""
 
     @abstractmethod
-    def encode(self, features: dict[str, Tensor]) -> Float[Tensor, "audio_token feature"]:
+    def audio_tokens(self, features: Features) -> int:
+        """Return how many tokens a clip takes, from the tower's input alone."""
+
+    @abstractmethod
+    def encode(self, features: Features) -> Float[Tensor, "audio_token feature"]:
         """Run the tower on one clip and keep the states of real audio, without padding."""
 
     @abstractmethod
     def prompt_embeds(
-        self, ids: Int[Tensor, "row token"], audio: Sequence[Float[Tensor, "audio_token feature"]]
-    ) -> Float[Tensor, "row token hidden"]:
-        """Embed tokens and put the audio in the place of its placeholders."""
+        self,
+        ids: Int[Tensor, "row token"],
+        audio: Sequence[Float[Tensor, "audio_token feature"]],
+        real: Bool[Tensor, "row token"] | None = None,
+    ) -> Embedded:
+        """Embed tokens and put the audio in the place of its placeholders.
+
+        Args:
+            ids: rows of tokens, each placeholder repeated to its number of audio tokens.
+            audio: what `encode` made of each clip, in the order of the placeholders.
+            real: which tokens are not padding; None if all are.
+        """
 
     @abstractmethod
     def decode(
         self,
         embeds: Float[Tensor, "row token hidden"],
         mask: Bool[Tensor, "row 1 token token"],
-        positions: Int[Tensor, "row token"],
+        positions: Int[Tensor, "*axis row token"],
     ) -> Float[Tensor, "row token hidden"]:
         """Run the language model without its head."""
 
@@ -119,7 +157,10 @@ class Policy(ABC):
     def transcribe(
         self, prompts: Sequence[Messages], clips: Sequence[Clip], max_new_tokens: int
     ) -> list[str]:
-        """Write down what is heard: greedy, no repetition penalty, raw text without cleaning."""
+        """Write down what is heard: greedy, no repetition penalty, raw text without cleaning.
+
+        Nothing is put before the answer but the text of a last assistant message.
+        """
 
     # What follows from it.
 
@@ -132,6 +173,10 @@ class Policy(ABC):
     def pad_id(self) -> int:
         """Return the token that fills short rows."""
         return int(self.processor.tokenizer.pad_token_id)
+
+    def lora_targets(self) -> str:
+        """Return a regular expression for the linear layers of the language model."""
+        return self.facts.lora_targets
 
     def check_length(self, clip: Clip, sample_rate_hz: int = 16_000, where: str = "clip") -> None:
         """Refuse a clip that the model would cut in silence.
@@ -146,16 +191,20 @@ class Policy(ABC):
                 f"{self.longest_clip_s:g} s at most; cut it into shorter utterances"
             )
 
-    def audio_tokens(self, features: dict[str, Tensor]) -> int:
-        """Return how many tokens a clip takes; a family that can tell without hearing does so."""
-        return len(self.encode(features))
+    @property
+    def hearing_is_frozen(self) -> bool:
+        """Tell whether a clip always sounds the same, so that hearing it once is enough."""
+        return not any(p.requires_grad for part in self.hearing for p in part.parameters())
 
-    def heard(self, batch: SharedBatch) -> list[Tensor]:
-        """Return the tower's states of all clips, hearing those that were not heard before."""
-        for place, clip in enumerate(batch.audio):
-            if isinstance(clip, dict):
-                batch.audio[place] = self.encode(clip)
-        return [clip for clip in batch.audio if isinstance(clip, Tensor)]
+    def hear(self, batch: SharedBatch) -> SharedBatch:
+        """Run the tower on the clips of a batch that were not heard yet.
+
+        While the tower is frozen the batch keeps what was heard.
+        """
+        heard = [c if isinstance(c, Tensor) else self.encode(c) for c in batch.clips]
+        if self.hearing_is_frozen:
+            batch.clips[:] = heard
+        return SharedBatch(batch.rows, [*heard])
 
     def shared_logps(self, batch: SharedBatch) -> Float[Tensor, " candidate"]:
         """Return the summed log-probability of every candidate, in nats."""
@@ -164,8 +213,9 @@ class Policy(ABC):
     def shared_token_logps(self, batch: SharedBatch) -> Float[Tensor, " answer_token"]:
         """Return the log-probability of every answer token, in nats, by candidate."""
         rows = batch.rows
-        embeds = self.prompt_embeds(rows.input_ids, self.heard(batch))
-        hidden = self.decode(embeds, attention_mask(rows.segments), rows.positions)
+        prompt = self.prompt_embeds(rows.input_ids, batch.audio, rows.segments != PADDING)
+        positions = continue_positions(prompt.positions, rows)
+        hidden = self.decode(prompt.embeds, attention_mask(rows.segments), positions)
         logits = self.head(hidden.flatten(0, 1)[rows.read_from])
         return answer_logps(logits, rows.targets)
 
@@ -179,6 +229,7 @@ class Policy(ABC):
         ) -> Any:
             if shared is None:
                 return plain(*args, **kwargs)
-            return self.shared_token_logps(shared) if by_token else self.shared_logps(shared)
+            heard = self.hear(shared)
+            return self.shared_token_logps(heard) if by_token else self.shared_logps(heard)
 
         self.network.forward = forward

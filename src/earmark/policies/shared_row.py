@@ -90,6 +90,26 @@ def lay_out(batch: Sequence[Answers], pad_id: int) -> SharedRows:
     )
 
 
+def continue_positions(
+    prompt: Int[Tensor, "*axis row token"] | None, rows: SharedRows
+) -> Int[Tensor, "*axis row token"]:
+    """Let every candidate go on from the largest position of its prompt, on every axis.
+
+    Args:
+        prompt: the model's own positions of the rows, of which those of the prompts count; None
+            where the model numbers tokens one by one.
+        rows: the rows.
+    """
+    if prompt is None:
+        return rows.positions
+    in_prompt = rows.segments == PROMPT
+    largest = prompt.masked_fill(~in_prompt, -1).amax(-1)
+    while largest.dim() > 1:
+        largest = largest.amax(0)
+    own = rows.positions - in_prompt.sum(1, keepdim=True) + largest[:, None] + 1
+    return torch.where(in_prompt, prompt, own.clamp(min=0).expand_as(prompt))
+
+
 def _pad(rows: list[list[int]], width: int, value: int) -> Int[Tensor, "row token"]:
     return torch.tensor([row + [value] * (width - len(row)) for row in rows])
 

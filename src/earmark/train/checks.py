@@ -15,7 +15,7 @@ from earmark.errors import EarmarkError
 from earmark.policies.plain import plain_logps
 from earmark.policies.policy import Policy
 from earmark.train.encode import EncodedPair, EncodedPairs
-from earmark.train.rows import Row, shared_batch
+from earmark.train.rows import Batch, Row, shared_batch
 
 # Largest accepted difference per answer token, in nats: rounding, well below any real mistake
 # (positions that do not restart move a sum of 24 tokens by 0.01 nat and more in float32).
@@ -104,15 +104,17 @@ def check_audio_is_heard(policy: Policy, pairs: EncodedPairs) -> None:
         )
 
 
-def check_start(
-    policy_logps: Tensor, reference: Tensor, lengths: Tensor, dtype: torch.dtype
-) -> None:
+def check_start(policy: Tensor, batch: Batch, dtype: torch.dtype) -> None:
     """At step 0 the policy is its own reference, so every log-ratio must be 0.
+
+    `policy` has its log-probabilities [candidate token], as `batch.reference` has the reference's.
 
     Raises:
         CheckError: the cached reference does not belong to this policy.
     """
-    worst = float(((policy_logps - reference).abs() / lengths).max())
+    assert batch.reference is not None
+    ratios = (policy.float().sum(1) - batch.reference.float().sum(1)).abs()
+    worst = float((ratios / batch.shared.rows.lengths).max())
     if not worst <= TOLERANCE_PER_TOKEN[dtype]:
         raise CheckError(
             f"at the start, policy and cached reference differ by {worst:.2e} nat per token; the "

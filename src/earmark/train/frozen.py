@@ -29,7 +29,7 @@ class Caches(NamedTuple):
     def keep_heard(self, batch: Batch) -> None:
         """Keep the tower's states of a batch's clips."""
         if self.features is not None:
-            for key, states in zip(batch.clip_keys, batch.shared.audio, strict=True):
+            for key, states in zip(batch.clip_keys, batch.shared.clips, strict=True):
                 if isinstance(states, Tensor):
                     self.features.add(key, states)
 

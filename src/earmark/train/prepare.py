@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from earmark.policies.policy import Audio, Policy
+from earmark.policies.policy import Features, Policy
 from earmark.policies.shared_row import Answers
 from earmark.train.clips import ClipRef
 from earmark.train.encode import EncodedPair, EncodedPairs, tokenize_pair
@@ -71,11 +71,13 @@ class RowMaker:
             scores=pair.scores,
         )
 
-    def _clip(self, clip: ClipRef, key: str) -> Audio:
+    def _clip(self, clip: ClipRef, key: str) -> Tensor | Features:
         states = self.features.get(key) if self.features else None
         return self.policy.features(clip.read()) if states is None else states
 
-    def _tell(self, number: int, pair: EncodedPair, keys: list[str], audio: list[Audio]) -> Told:
+    def _tell(
+        self, number: int, pair: EncodedPair, keys: list[str], audio: list[Tensor | Features]
+    ) -> Told:
         """Tokenize a pair and keep what came out; the oldest rows are let go."""
         counts = [
             len(clip) if isinstance(clip, Tensor) else self.policy.audio_tokens(clip)

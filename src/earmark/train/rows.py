@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from earmark.policies.policy import Audio, SharedBatch
+from earmark.policies.policy import Features, SharedBatch
 from earmark.policies.shared_row import Answers, lay_out
 
 ABSENT = -1
@@ -33,7 +33,7 @@ class Row(NamedTuple):
     id: str
     number: int
     answers: Answers
-    audio: list[Audio]
+    audio: list[Tensor | Features]
     wanted: list[bool]
     key: str = ""
     clip_keys: Sequence[str] = ()
@@ -96,8 +96,11 @@ class Batch(NamedTuple):
 
     def to(self, device: torch.device | str) -> "Batch":
         """Move the batch to a device."""
-        moved: Batch = send_to_device(self, device)
-        return moved
+        moved = {"shared": self.shared.to(device), "places": send_to_device(self.places, device)}
+        tensors = ("numbers", "reference", "references", "scores")
+        return self._replace(
+            **moved, **{name: send_to_device(getattr(self, name), device) for name in tensors}
+        )
 
 
 def shared_batch(rows: Sequence[Row], pad_id: int) -> SharedBatch:

@@ -22,6 +22,7 @@ from earmark.objectives.contract import Contract, contract
 from earmark.objectives.loss import Loss
 from earmark.policies.adapt import without_adapter
 from earmark.policies.policy import Policy
+from earmark.train.checks import check_start
 from earmark.train.frozen import by_row, logps_of
 from earmark.train.material import Material
 from earmark.train.rows import Batch, collate
@@ -55,6 +56,7 @@ class PreferenceTrainer(Trainer):
         self.model_accepts_loss_kwargs = False
         self.objective: Callable[..., Loss] = objective
         self.contract: Contract = contract(objective)
+        self.dtype = policy.network.dtype
         self.memory = material.memory
         self.caches = material.caches
         self.beta = float(self.contract.knobs.get("beta", 1.0))
@@ -71,6 +73,8 @@ class PreferenceTrainer(Trainer):
         batch = self.with_reference(model, inputs["batch"])
         policy = logps_of(model, batch, self.contract.needs_heads)
         self.caches.keep_heard(batch)
+        if self.state.global_step == 0 and batch.reference is not None:
+            check_start(policy.detach(), batch, self.dtype)
         own = supply(self.contract, policy, batch)
         own |= self.memory.recall(own, batch) | {"training": model.training}
         given = join({name: own[name] for name in self.contract.tensors if name in own})

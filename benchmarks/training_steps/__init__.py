@@ -1,0 +1,1 @@
+"""One training step of several trainers, on the same weights and the same batch."""

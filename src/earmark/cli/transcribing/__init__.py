@@ -1,0 +1,1 @@
+"""The two ways of `earmark transcribe`: a model in this process, or a server."""

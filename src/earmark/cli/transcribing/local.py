@@ -1,0 +1,39 @@
+"""Transcribe with a model in this process; this file imports torch."""
+
+from pathlib import Path
+
+from earmark.cli.transcribing.options import LocalOptions, Task, read_manifest
+from earmark.evaluate.transcribe import how_it_was_made, transcribe
+from earmark.policies.load import load_policy
+
+
+def hear(task: Task, options: LocalOptions) -> list[Path]:
+    """Load the model, transcribe, and return the files written."""
+    manifest = read_manifest(task)
+    adapter = str(options.adapter) if options.adapter else None
+    policy = load_policy(
+        task.model,
+        adapter,
+        dtype=options.dtype,
+        device=options.device,
+        trust_remote_code=options.trust_remote_code,
+    )
+    prompt = policy.facts.prompt if task.prompt is None else task.prompt
+    made_by = how_it_was_made(
+        task.model, adapter, prompt, task.max_new_tokens, task.long_audio, options.prefill
+    )
+    transcribe(
+        policy,
+        manifest.rows,
+        task.utterances.resolve().parent,
+        task.out,
+        prompt=prompt,
+        prefill=options.prefill,
+        made_by=made_by,
+        max_new_tokens=task.max_new_tokens,
+        batch_size=options.batch_size,
+        long_audio=task.long_audio,
+        on_error=task.on_error,
+        set_aside=manifest.set_aside,
+    )
+    return [task.out]

@@ -1,0 +1,109 @@
+"""The options of `earmark transcribe`, by the way that they belong to."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from earmark.errors import InputError
+from earmark.files import BadRow, read_records
+from earmark.records import Utterance
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What both ways need."""
+
+    model: str
+    utterances: Path
+    out: Path
+    prompt: str | None
+    max_new_tokens: int
+    long_audio: Literal["refuse", "split"]
+    on_error: Literal["stop", "skip"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalOptions:
+    """How a model in this process is run.
+
+    Attributes:
+        adapter: a run folder of `earmark train`.
+        prefill: what every answer is made to begin with; default: nothing.
+        batch_size: clips decoded together.
+        dtype: number type; auto: bfloat16 on a GPU, else float32.
+        device: cpu, cuda, ... or auto.
+        trust_remote_code: run Python code that comes with the model.
+    """
+
+    adapter: Path | None = None
+    prefill: str = ""
+    batch_size: int = 16
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    device: str = "auto"
+    trust_remote_code: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServedOptions:
+    """How a server is asked.
+
+    Attributes:
+        route: transcriptions (/audio/transcriptions, one transcript), or chat (/chat/completions
+            with input_audio); auto: transcriptions for one greedy transcript, chat otherwise.
+        server: whose words decoding is told in: vllm, transformers (`transformers serve`), or
+            openai (knows no top_k and no repetition penalty).
+        candidates: how many answers are drawn for each clip; each goes to a file of its own,
+            OUT.1.jsonl, OUT.2.jsonl, ..., as `earmark pairs mined --hyps` reads them.
+        one_by_one: ask for each candidate in a request of its own, with seeds SEED, SEED+1, ...,
+            for servers that do not heed `n`; always so for transformers.
+        temperature: 0 is greedy; default: 0 for one candidate, 1 for several.
+        top_p: sample from the likeliest tokens whose probabilities sum to this.
+        top_k: sample from this many of the likeliest tokens; 0 for all.
+        seed: seed of the sampling.
+        language: language code for the transcription route; left out if not given, since a model
+            that is told one language translates the other.
+        mark: regular expression of what the model writes round a transcript, removed from the
+            text and kept in raw_text; repeat it for several.
+        concurrency: requests under way at once.
+        retries: how often a request is tried again after a time-out, status 429 or 5xx.
+        timeout_s: seconds to wait for an answer.
+        longest_s: the longest clip that the served model hears, in seconds.
+    """
+
+    route: Literal["auto", "transcriptions", "chat"] = "auto"
+    server: Literal["vllm", "transformers", "openai"] = "vllm"
+    candidates: int = 1
+    one_by_one: bool = False
+    temperature: float | None = None
+    top_p: float = 1.0
+    top_k: int = 0
+    seed: int = 0
+    language: str | None = None
+    mark: list[str] | None = None
+    concurrency: int = 8
+    retries: int = 6
+    timeout_s: float = 120.0
+    longest_s: float = 30.0
+
+
+class Manifest(NamedTuple):
+    """The utterances of a manifest, and the rows that were set aside."""
+
+    rows: list[Utterance]
+    set_aside: list[BadRow]
+
+
+def read_manifest(task: Task) -> Manifest:
+    """Read what is to be transcribed.
+
+    Raises:
+        InputError: a bad row when `on_error` is "stop", or not one good row.
+    """
+    bad: list[BadRow] = []
+    aside = bad if task.on_error == "skip" else None
+    rows = list(read_records(Utterance, task.utterances, set_aside=aside))
+    if not rows:
+        raise InputError(
+            f"{task.utterances}: not one usable row; expected JSON objects, one a line"
+        )
+    return Manifest(rows, bad)

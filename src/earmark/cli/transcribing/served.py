@@ -1,0 +1,60 @@
+"""Transcribe by a server; nothing here imports torch."""
+
+from pathlib import Path
+
+from earmark.cli.transcribing.options import ServedOptions, Task, read_manifest
+from earmark.endpoint import Endpoint
+from earmark.evaluate.decoding import Decoding, Route
+from earmark.evaluate.served import Asking, candidate_paths, transcribe_served
+from earmark.policies.facts import Facts
+
+
+def hear(url: str, task: Task, options: ServedOptions) -> list[Path]:
+    """Ask the server and return the files written."""
+    asking = asking_of(task, options)
+    endpoint = Endpoint(url, task.model, retries=options.retries, timeout_s=options.timeout_s)
+    manifest = read_manifest(task)
+    transcribe_served(
+        endpoint,
+        manifest.rows,
+        task.utterances.resolve().parent,
+        task.out,
+        asking,
+        on_error=task.on_error,
+        set_aside=manifest.set_aside,
+    )
+    return candidate_paths(task.out, asking.decoding.candidates)
+
+
+def asking_of(task: Task, options: ServedOptions) -> Asking:
+    """Fill in what was left open: temperature, route and prompt."""
+    several = options.candidates > 1
+    temperature = options.temperature
+    if temperature is None:
+        temperature = 1.0 if several else 0.0
+    decoding = Decoding(
+        candidates=options.candidates,
+        temperature=temperature,
+        top_p=options.top_p,
+        top_k=options.top_k,
+        seed=options.seed,
+        max_new_tokens=task.max_new_tokens,
+    )
+    route: Route = "chat" if several or temperature > 0 else "transcriptions"
+    if options.route != "auto":
+        route = options.route
+    prompt = task.prompt
+    if prompt is None and route == "chat":
+        prompt = Facts().prompt
+    return Asking(
+        route=route,
+        kind=options.server,
+        decoding=decoding,
+        one_by_one=options.one_by_one,
+        prompt=prompt,
+        language=options.language,
+        marks=tuple(options.mark or ()),
+        concurrency=options.concurrency,
+        long_audio=task.long_audio,
+        longest_s=options.longest_s,
+    )

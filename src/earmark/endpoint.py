@@ -1,0 +1,216 @@
+"""Send requests to a model server over HTTP, patiently: back-off, no redirects, a secret key."""
+
+import http.client
+import os
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.message import Message
+from random import Random
+from threading import Event
+from typing import Any, TypeVar
+from urllib.error import HTTPError
+from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from earmark.errors import InputError, KnobError
+
+KEY_VARIABLES = ("EARMARK_API_KEY", "OPENAI_API_KEY")
+LONGEST_WAIT_S = 60.0
+SHOWN_CHARACTERS = 400
+SETTINGS_AT_FAULT = (301, 302, 303, 307, 308, 401, 403, 404, 405)
+ROUTES = ("/chat/completions", "/audio/transcriptions")
+
+Answer = TypeVar("Answer")
+
+
+class EndpointError(InputError):
+    """One request got no usable answer, however often it was sent."""
+
+
+class UnreachableError(EndpointError):
+    """The server does not answer at all; other requests would fare no better."""
+
+
+class SettingsError(KnobError, InputError):
+    """The URL, the model's name or the key is wrong; asking again cannot help."""
+
+
+class Again(Exception):
+    """A failure that may pass: why, how long the server asked to wait (s), was it heard at all."""
+
+    def __init__(self, reason: str, wait_s: float | None = None, answered: bool = True) -> None:
+        super().__init__(reason)
+        self.wait_s = wait_s
+        self.answered = answered
+
+
+class _StayHere(HTTPRedirectHandler):
+    """Follow no redirect: it would carry the key to another host."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Refuse."""
+        return
+
+
+def key_of_environment() -> str:
+    """Return the key from EARMARK_API_KEY, else OPENAI_API_KEY, else an empty one."""
+    return next((os.environ[name] for name in KEY_VARIABLES if os.environ.get(name)), "")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A model behind a base URL such as `http://localhost:8000/v1`.
+
+    The key is read from the environment variable EARMARK_API_KEY, else OPENAI_API_KEY; it is
+    sent to the server and nowhere else. A user name and password in the URL are sent as such
+    and taken out of `url`, so that `url` can be shown and recorded.
+
+    A time-out, a broken connection, status 429 or 5xx is tried again up to `retries` times,
+    waiting `first_wait_s`, then twice as long each time, or as long as the server's Retry-After
+    says. Nothing is tried again once `stop` is set.
+    """
+
+    url: str
+    model: str
+    retries: int = 6
+    first_wait_s: float = 1.0
+    timeout_s: float = 120.0
+    stop: Event = field(default_factory=Event, repr=False, compare=False)
+    key: str = field(default_factory=key_of_environment, repr=False)
+    _login: str = field(default="", init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be an endpoint."""
+        parts = urlsplit(self.url)
+        host = parts.netloc.rpartition("@")[2]
+        shown = parts._replace(netloc=host, query="", fragment="").geturl()
+        if parts.scheme not in ("http", "https") or not host or not _is_plain(shown, parts):
+            raise KnobError(
+                f"endpoint URL '{shown}': expected http:// or https:// and a host, "
+                "such as http://localhost:8000/v1"
+            )
+        if parts.query or parts.fragment:
+            raise KnobError(
+                f"endpoint URL '{shown}': expected nothing behind the path; a key belongs into "
+                f"the environment variable {KEY_VARIABLES[0]}"
+            )
+        if not self.model:
+            raise KnobError("the served model has no name; give the one that the server lists")
+        if self.retries < 0:
+            raise KnobError(f"{self.retries} retries; expected 0 or more")
+        if self.timeout_s <= 0:
+            raise KnobError(f"a time-out of {self.timeout_s:g} s; expected more than 0")
+        for route in ROUTES:
+            shown = shown.rstrip("/").removesuffix(route)
+        if "@" in parts.netloc:
+            login = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+            object.__setattr__(self, "_login", b64encode(login.encode()).decode())
+        object.__setattr__(self, "url", shown)
+
+    def check_reachable(self) -> None:
+        """Ask for the list of models; whatever the server answers, it is there.
+
+        Raises:
+            UnreachableError: nobody answers.
+        """
+        try:
+            with self._open(Request(f"{self.url}/models", headers=self._headers())):
+                pass
+        except HTTPError as error:
+            error.close()
+        except (OSError, http.client.HTTPException) as error:
+            raise UnreachableError(
+                f"{self.url}: no server answers: {_why(error)}; start it, or correct --endpoint"
+            ) from error
+
+    def post(
+        self, route: str, content: bytes, kind: str, read: Callable[[bytes], Answer], spread: str
+    ) -> Answer:
+        """Send one request and return what `read` makes of the response.
+
+        Args:
+            route: path behind the base URL, such as `/chat/completions`.
+            content: the body.
+            kind: its media type.
+            read: turns the response into the answer; it may raise Again.
+            spread: waiting times depend on it, lest all workers come back at the same moment.
+
+        Raises:
+            EndpointError: no usable answer after all retries, or the request was refused.
+            SettingsError: the URL, the model or the key is wrong.
+        """
+        draw = Random(spread)
+        for attempt in range(self.retries + 1):
+            try:
+                return read(self._send(route, content, kind))
+            except Again as failure:
+                if attempt == self.retries or self.stop.is_set():
+                    kind_of_error = EndpointError if failure.answered else UnreachableError
+                    raise kind_of_error(
+                        f"{self.url}{route}: no usable answer from '{self.model}' after "
+                        f"{attempt + 1} attempts; the last one: {failure}"
+                    ) from failure
+                doubled = self.first_wait_s * 2**attempt * draw.uniform(0.5, 1.0)
+                asked = failure.wait_s if failure.wait_s is not None else doubled
+                self.stop.wait(min(LONGEST_WAIT_S, max(asked, 0.0)))
+        raise AssertionError("the last attempt returns or raises")
+
+    def shown(self, body: bytes) -> str:
+        """Quote the beginning of what a server said, without our secrets should they be in it."""
+        text = body.decode("utf-8", "replace")
+        for secret in (self.key, self._login):
+            text = text.replace(secret, "***") if secret else text
+        return text[:SHOWN_CHARACTERS]
+
+    def _send(self, route: str, content: bytes, kind: str) -> bytes:
+        """Send the request once; raise Again for what may pass."""
+        headers = {"Content-Type": kind, **self._headers()}
+        try:
+            with self._open(Request(f"{self.url}{route}", content, headers)) as response:
+                return bytes(response.read())
+        except HTTPError as error:
+            with error:
+                raise self._status(route, error.code, error.read(), error.headers) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise Again(f"{type(error).__name__}: {_why(error)}", answered=False) from error
+
+    def _open(self, request: Request) -> Any:
+        return build_opener(_StayHere).open(request, timeout=self.timeout_s)
+
+    def _headers(self) -> dict[str, str]:
+        if self._login:
+            return {"Authorization": f"Basic {self._login}"}
+        return {"Authorization": f"Bearer {self.key}"} if self.key else {}
+
+    def _status(self, route: str, code: int, body: bytes, headers: Message) -> Exception:
+        """Say what an HTTP status means for us."""
+        said = f"status {code}: {self.shown(body)}"
+        if code == 429 or code >= 500:
+            return Again(said, _seconds(headers.get("Retry-After")))
+        if code in SETTINGS_AT_FAULT:
+            return SettingsError(
+                f"{self.url}{route}: model '{self.model}': {said}; check the URL, the model's "
+                f"name and the key in {' or '.join(KEY_VARIABLES)}"
+            )
+        return EndpointError(f"{self.url}{route}: the request was refused: {said}")
+
+
+def _is_plain(url: str, parts: SplitResult) -> bool:
+    """Say whether a URL has a port that is a number and no blanks."""
+    try:
+        return parts.port != 0 and url.isascii() and url.isprintable() and " " not in url
+    except ValueError:
+        return False
+
+
+def _why(error: Exception) -> str:
+    return str(getattr(error, "reason", None) or error)
+
+
+def _seconds(header: str | None) -> float | None:
+    """Read a Retry-After header that counts seconds; dates are not used here."""
+    try:
+        return float(header) if header is not None else None
+    except ValueError:
+        return None

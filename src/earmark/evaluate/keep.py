@@ -1,0 +1,247 @@
+"""Keep transcripts as they come, go on after a stop, and write whole files in the order given.
+
+Whatever writes the transcripts down, a model in this process or a server, comes through here.
+"""
+
+import json
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any, Literal, NamedTuple
+
+import numpy as np
+
+from earmark.errors import InputError
+from earmark.files import BadRow, atomic_writer, read_records, skipped_path, to_row, write_jsonl
+from earmark.policies.clean import clean
+from earmark.progress import note, progress_bar, track
+from earmark.records import Hypothesis, Utterance
+from earmark.speech.audio import SAMPLE_RATE_HZ, check_audio, read_audio
+from earmark.speech.split import split_at_quiet
+
+OnError = Literal["stop", "skip"]
+
+
+class Heard(NamedTuple):
+    """What was written for an utterance, one raw text per output, or why nothing was."""
+
+    utterance: Utterance
+    raw: Sequence[str]
+    problem: InputError | None = None
+
+
+class Output(NamedTuple):
+    """A hypothesis file, and what is recorded with each of its rows."""
+
+    path: Path
+    made_by: dict[str, Any]
+
+    @property
+    def partial(self) -> Path:
+        """Return where rows are kept until the file is whole."""
+        return self.path.with_name(self.path.name + ".partial")
+
+
+class Checked(NamedTuple):
+    """Utterances whose clips can be used, how long the clips are, and what was set aside."""
+
+    usable: list[Utterance]
+    duration_s: dict[str, float]
+    bad: list[BadRow]
+
+
+Listen = Callable[[Sequence[Utterance]], Generator[Heard]]
+
+
+def check_clips(
+    utterances: Sequence[Utterance],
+    folder: Path,
+    longest_s: float | None,
+    on_error: OnError,
+    set_aside: Sequence[BadRow] = (),
+) -> Checked:
+    """Look at every clip before work begins: its header, its length, its last sample.
+
+    The sound itself is read once, when its turn comes; damage in the middle is found then.
+
+    Args:
+        utterances: what is to be transcribed.
+        folder: where relative audio paths start.
+        longest_s: the longest clip that can be heard, in seconds; None if clips are split.
+        on_error: stop at a clip that cannot be used, or set it aside.
+        set_aside: rows that were set aside before.
+
+    Raises:
+        InputError: an utterance without audio, or a clip that cannot be used.
+    """
+    checked = Checked([], {}, list(set_aside))
+    for number, utterance in enumerate(track(utterances, "checking audio"), start=1):
+        try:
+            span = (utterance.start_s, utterance.end_s)
+            facts = check_audio(path_of(utterance, folder), *span, max_s=longest_s)
+        except InputError as error:
+            problem = InputError(f"utterance '{utterance.id}': {error}")
+            if on_error == "stop":
+                raise problem from error
+            checked.bad.append(_bad_row(utterance, number, problem))
+            continue
+        checked.usable.append(utterance)
+        checked.duration_s[utterance.id] = facts.duration_s
+    return checked
+
+
+def path_of(utterance: Utterance, folder: Path) -> Path:
+    """Return where an utterance's sound is.
+
+    Raises:
+        InputError: it has none.
+    """
+    if utterance.audio is None:
+        raise InputError("it has no audio; expected a path in 'audio'")
+    return folder / utterance.audio
+
+
+def read_parts(utterance: Utterance, folder: Path, split_s: float | None) -> list[np.ndarray]:
+    """Read an utterance's sound (float32, mono, 16 kHz), in parts of at most `split_s` seconds.
+
+    Raises:
+        InputError: the sound cannot be read.
+    """
+    try:
+        clip = read_audio(path_of(utterance, folder), utterance.start_s, utterance.end_s)
+    except InputError as error:
+        raise InputError(f"utterance '{utterance.id}': {error}") from error
+    return [clip] if split_s is None else split_at_quiet(clip, int(split_s * SAMPLE_RATE_HZ))
+
+
+def keep(
+    checked: Checked,
+    listen: Listen,
+    outputs: Sequence[Output],
+    *,
+    on_error: OnError,
+    tidy: Callable[[str], str] = clean,
+) -> list[list[Hypothesis]]:
+    """Write down what `listen` hears: one file per output, in the order of the utterances.
+
+    Rows are kept in `<out>.partial` as they come, in whatever order, so a run that was stopped
+    goes on there. The files appear when all is done.
+
+    Args:
+        checked: what can be transcribed.
+        listen: yields what was heard, each utterance once, in any order.
+        outputs: the files; `listen` yields one text for each.
+        on_error: stop at an utterance with a problem, or write it to `<out>.skipped.jsonl`.
+        tidy: makes the transcript of a raw text, which is kept beside it.
+
+    Raises:
+        InputError: a problem, or not one utterance without one.
+    """
+    done = finished(outputs, {utterance.id for utterance in checked.usable})
+    todo = [utterance for utterance in checked.usable if utterance.id not in done]
+    bad = list(checked.bad)
+    with ExitStack() as stack:
+        files = [stack.enter_context(_appending(output.partial)) for output in outputs]
+        bar = stack.enter_context(progress_bar())
+        task = bar.add_task("transcribing", total=len(checked.usable), completed=len(done))
+        for heard in stack.enter_context(closing(listen(todo))):
+            bar.advance(task)
+            if heard.problem is None:
+                done[heard.utterance.id] = _rows(heard, outputs, tidy)
+                _append(files, outputs, done[heard.utterance.id])
+            elif on_error == "stop":
+                raise heard.problem
+            else:
+                bad.append(_bad_row(heard.utterance, 0, heard.problem))
+    return _write(checked, outputs, done, bad)
+
+
+def finished(outputs: Sequence[Output], wanted: set[str]) -> dict[str, list[Hypothesis]]:
+    """Read what an interrupted run has finished; a torn last line is done again.
+
+    An utterance is finished when all files have it, made in the way that is asked for now.
+    """
+    kept: list[dict[str, Hypothesis]] = []
+    others = 0
+    for output in outputs:
+        torn: list[BadRow] = []
+        exists = output.partial.is_file()
+        rows = list(read_records(Hypothesis, output.partial, set_aside=torn)) if exists else []
+        kept.append({row.id: row for row in rows if row.made_by == output.made_by})
+        others += len(rows) - len(kept[-1])
+    whole = [id_ for id_ in kept[0] if id_ in wanted and all(id_ in file for file in kept)]
+    for output, file in zip(outputs, kept, strict=True):
+        if output.partial.is_file():
+            with atomic_writer(output.partial) as partial:
+                partial.writelines(_line(file[id_]) for id_ in whole)
+    if others:
+        note(f"{others} rows of an interrupted run were made in another way; they are done again")
+    if whole:
+        note(f"{len(whole)} utterances were transcribed before; going on with the rest")
+    return {id_: [file[id_] for file in kept] for id_ in whole}
+
+
+def _rows(heard: Heard, outputs: Sequence[Output], tidy: Callable[[str], str]) -> list[Hypothesis]:
+    return [
+        Hypothesis(heard.utterance.id, tidy(raw), raw_text=raw, made_by=output.made_by)
+        for raw, output in zip(heard.raw, outputs, strict=True)
+    ]
+
+
+def _write(
+    checked: Checked,
+    outputs: Sequence[Output],
+    done: dict[str, list[Hypothesis]],
+    bad: Sequence[BadRow],
+) -> list[list[Hypothesis]]:
+    """Write whole files; say what is not in them."""
+    if bad:
+        aside = skipped_path(outputs[0].path)
+        write_jsonl(aside, map(asdict, bad))
+        note(f"{len(bad)} rows set aside in {aside}")
+    columns = [
+        [done[utterance.id][column] for utterance in checked.usable if utterance.id in done]
+        for column in range(len(outputs))
+    ]
+    if not columns[0]:
+        first = f"; the first: {bad[0].reason}" if bad else ""
+        raise InputError(f"{outputs[0].path}: not one utterance could be transcribed{first}")
+    for output, rows in zip(outputs, columns, strict=True):
+        write_jsonl(output.path, rows)
+    for output in outputs:
+        output.partial.unlink()
+    return columns
+
+
+def _bad_row(utterance: Utterance, number: int, problem: InputError) -> BadRow:
+    raw = json.dumps(to_row(utterance), ensure_ascii=False)
+    return BadRow("utterances", number, raw, str(problem))
+
+
+def _line(row: Hypothesis) -> str:
+    return json.dumps(to_row(row), ensure_ascii=False) + "\n"
+
+
+def _appending(path: Path) -> IO[str]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return open(path, "a", encoding="utf-8")
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _append(files: Sequence[IO[str]], outputs: Sequence[Output], rows: list[Hypothesis]) -> None:
+    for file, output, row in zip(files, outputs, rows, strict=True):
+        try:
+            file.write(_line(row))
+            file.flush()
+        except OSError as error:
+            raise _unwritable(output.partial, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> InputError:
+    return InputError(
+        f"{path}: cannot be written: {error.strerror or error}; free some space or choose "
+        "another --out, and run the same command again: it goes on where it was"
+    )

@@ -1,0 +1,125 @@
+"""The two routes of the OpenAI protocol on which a server hears: what is sent, what comes back."""
+
+import json
+from base64 import b64encode
+from hashlib import blake2b
+from typing import Any
+
+from earmark.endpoint import Endpoint, EndpointError
+
+CHAT, TRANSCRIPTIONS = "/chat/completions", "/audio/transcriptions"
+
+
+def chat(endpoint: Endpoint, wav: bytes, prompt: str, fields: dict[str, Any]) -> list[str]:
+    """Ask by chat completion, audio before the instruction; return `n` texts.
+
+    Args:
+        endpoint: the server.
+        wav: the clip.
+        prompt: the instruction.
+        fields: decoding, `n` among it.
+
+    Raises:
+        EndpointError: no answer, or one that is not `n` texts.
+    """
+    sound = {"data": b64encode(wav).decode(), "format": "wav"}
+    content = [{"type": "input_audio", "input_audio": sound}, {"type": "text", "text": prompt}]
+    body = {
+        "model": endpoint.model,
+        "messages": [{"role": "user", "content": content}],
+        "stream": False,
+        **fields,
+    }
+
+    def read(response: bytes) -> list[str]:
+        return _choices(_object(response, endpoint), fields["n"], response, endpoint)
+
+    return endpoint.post(CHAT, json.dumps(body).encode(), "application/json", read, _name(wav))
+
+
+def transcription(endpoint: Endpoint, wav: bytes, fields: dict[str, Any]) -> list[str]:
+    """Ask for one transcript; return it.
+
+    Args:
+        endpoint: the server.
+        wav: the clip.
+        fields: decoding, and language or prompt if they are to be sent.
+
+    Raises:
+        EndpointError: no answer, or one without a text.
+    """
+    form = {"model": endpoint.model, "response_format": "json", **fields}
+    content, kind = multipart(form, wav)
+
+    def read(response: bytes) -> list[str]:
+        text = _object(response, endpoint).get("text")
+        if not isinstance(text, str):
+            raise _odd("expected a 'text'", response, endpoint)
+        return [_whole(text)]
+
+    return endpoint.post(TRANSCRIPTIONS, content, kind, read, _name(wav))
+
+
+def multipart(form: dict[str, Any], wav: bytes) -> tuple[bytes, str]:
+    """Write a form with one file, as RFC 7578 has it; return the body and its media type."""
+    border = f"earmark-{_name(wav)}"
+    parts = []
+    for name, value in form.items():
+        head = f'--{border}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'
+        parts.append(f"{head}{value}\r\n".encode())
+    head = f'--{border}\r\nContent-Disposition: form-data; name="file"; filename="clip.wav"\r\n'
+    parts.append(f"{head}Content-Type: audio/wav\r\n\r\n".encode() + wav + b"\r\n")
+    parts.append(f"--{border}--\r\n".encode())
+    return b"".join(parts), f"multipart/form-data; boundary={border}"
+
+
+def _choices(answer: dict[str, Any], n: int, response: bytes, endpoint: Endpoint) -> list[str]:
+    """Take `n` texts out of a chat completion, in the order of their indices."""
+    choices = answer.get("choices")
+    if not isinstance(choices, list):
+        raise _odd("expected a list of 'choices'", response, endpoint)
+    if not choices:
+        raise _odd("expected choices, found an empty list", response, endpoint)
+    if len(choices) != n:
+        raise _odd(
+            f"asked for {n} candidates, got {len(choices)}: the server does not heed 'n'. Say "
+            "--one-by-one to ask for each candidate in a request of its own",
+            response,
+            endpoint,
+        )
+    try:
+        ordered = sorted(choices, key=lambda choice: choice.get("index", 0))
+        texts = [choice["message"]["content"] for choice in ordered]
+    except (LookupError, TypeError, AttributeError) as error:
+        raise _odd("expected a 'message' with 'content' in each choice", response, endpoint) from (
+            error
+        )
+    if not all(isinstance(text, str) for text in texts):
+        raise _odd("expected a text in each choice", response, endpoint)
+    return [_whole(text) for text in texts]
+
+
+def _object(response: bytes, endpoint: Endpoint) -> dict[str, Any]:
+    try:
+        answer = json.loads(response)
+    except ValueError as error:
+        raise _odd("expected JSON", response, endpoint) from error
+    if not isinstance(answer, dict):
+        raise _odd("expected a JSON object", response, endpoint)
+    return answer
+
+
+def _odd(expected: str, response: bytes, endpoint: Endpoint) -> EndpointError:
+    said = endpoint.shown(response) or "nothing"
+    return EndpointError(
+        f"{endpoint.url}: {expected}; is this an OpenAI-compatible server? It said: {said}"
+    )
+
+
+def _whole(text: str) -> str:
+    # Half a surrogate pair is legal JSON and no text; it could not be written to a file.
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _name(wav: bytes) -> str:
+    return blake2b(wav, digest_size=16).hexdigest()

@@ -1,0 +1,206 @@
+"""Write down what a served model hears: concurrently, patiently, needing no torch here."""
+
+import re
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from earmark import __version__
+from earmark.endpoint import Endpoint, SettingsError, UnreachableError
+from earmark.errors import InputError, KnobError
+from earmark.evaluate.decoding import SERVERS, Decoding, Route, ServerKind, fields_for, recorded
+from earmark.evaluate.keep import Heard, OnError, Output, check_clips, keep, read_parts
+from earmark.evaluate.openai_routes import chat, transcription
+from earmark.files import BadRow
+from earmark.policies.clean import clean
+from earmark.records import Hypothesis, Utterance
+from earmark.speech.wav import wav_bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asking:
+    """How a server is asked.
+
+    Attributes:
+        route: transcriptions, or chat.
+        kind: in whose words decoding is told; a key of SERVERS.
+        decoding: how the server is to decode.
+        one_by_one: ask for each candidate in a request of its own, with seeds that count up.
+        prompt: the instruction. The transcription route is sent one only if it is given, since
+            servers take it for what was said before the clip.
+        language: language code for the transcription route; None lets the server choose.
+        marks: regular expressions of what the model writes round a transcript, such as
+            Qwen3-ASR's language prefix; removed from the text, kept in the raw text.
+        concurrency: requests under way at once, at most.
+        long_audio: refuse a clip of more than `longest_s` seconds, or split it at quiet places.
+        longest_s: the longest clip that the model hears; servers cut longer ones in silence.
+    """
+
+    route: Route = "transcriptions"
+    kind: ServerKind = "vllm"
+    decoding: Decoding = field(default_factory=Decoding)
+    one_by_one: bool = False
+    prompt: str | None = None
+    language: str | None = None
+    marks: tuple[str, ...] = ()
+    concurrency: int = 8
+    long_audio: Literal["refuse", "split"] = "refuse"
+    longest_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be asked."""
+        if self.concurrency < 1:
+            raise KnobError(f"concurrency is {self.concurrency}; expected 1 or more")
+        if self.longest_s <= 0:
+            raise KnobError(f"longest_s is {self.longest_s:g}; expected more than 0")
+        if self.route == "chat" and self.language is not None:
+            raise KnobError("a language is told on the transcription route alone; use --prompt")
+        if self.route == "chat" and not self.prompt:
+            raise KnobError("the chat route needs an instruction; give it with --prompt")
+        for mark in self.marks:
+            try:
+                re.compile(mark)
+            except re.error as error:
+                raise KnobError(f"mark '{mark}': not a regular expression: {error}") from error
+        fields_for(self.kind, self.route, self.requests()[0])
+
+    def requests(self) -> list[Decoding]:
+        """Return the decoding of each request that a clip needs."""
+        if self.one_by_one or not SERVERS[self.kind].several:
+            return [self.decoding.single(i) for i in range(self.decoding.candidates)]
+        return [self.decoding]
+
+
+def candidate_paths(out: Path, candidates: int) -> list[Path]:
+    """Name one hypothesis file per candidate; `earmark pairs mined` reads each as a system.
+
+    >>> [path.name for path in candidate_paths(Path("base.jsonl"), 2)]
+    ['base.1.jsonl', 'base.2.jsonl']
+    """
+    if candidates == 1:
+        return [out]
+    return [out.with_name(f"{out.stem}.{i}{out.suffix}") for i in range(1, candidates + 1)]
+
+
+def outputs_of(out: Path, endpoint: Endpoint, asking: Asking) -> list[Output]:
+    """Return the hypothesis files with what is recorded in each: no key is among it."""
+    told = asking.requests()
+    outputs = []
+    for i, path in enumerate(candidate_paths(out, asking.decoding.candidates)):
+        decoding = recorded(asking.kind, asking.route, told[i % len(told)])
+        made_by: dict[str, Any] = {
+            "model": endpoint.model,
+            "adapter": None,
+            "endpoint": endpoint.url,
+            "route": asking.route,
+            "server": asking.kind,
+            "prompt": asking.prompt,
+            "language": asking.language,
+            **({"marks": list(asking.marks)} if asking.marks else {}),
+            "decoding": decoding,
+            "candidate": i + 1,
+            "candidates": asking.decoding.candidates,
+            "long_audio": asking.long_audio,
+            "longest_s": asking.longest_s,
+            "earmark": __version__,
+        }
+        outputs.append(Output(path, made_by))
+    return outputs
+
+
+def transcribe_served(
+    endpoint: Endpoint,
+    utterances: Sequence[Utterance],
+    folder: Path,
+    out: Path,
+    asking: Asking,
+    *,
+    on_error: OnError = "stop",
+    set_aside: Sequence[BadRow] = (),
+) -> list[list[Hypothesis]]:
+    """Transcribe utterances by a server, one hypothesis file per candidate.
+
+    Audio is converted to 16 kHz mono WAV here. Finished utterances are kept in
+    `<out>.partial`, so a run that was stopped goes on there.
+
+    Args:
+        endpoint: the server and the model's name there.
+        utterances: what to transcribe; each needs audio.
+        folder: where relative audio paths start.
+        out: the hypothesis file; with several candidates, see `candidate_paths`.
+        asking: how the server is asked.
+        on_error: stop at a clip that cannot be used or is refused, or set it aside. A server
+            that is gone, a wrong URL or a wrong key stops the run either way.
+        set_aside: rows of the manifest that were set aside before.
+
+    Raises:
+        InputError: bad audio, or no usable answer.
+    """
+    split = asking.long_audio == "split"
+    limit_s = None if split else asking.longest_s
+    checked = check_clips(utterances, folder, limit_s, on_error, set_aside)
+    endpoint.check_reachable()
+
+    def hear(utterance: Utterance) -> Heard:
+        try:
+            parts = read_parts(utterance, folder, asking.longest_s if split else None)
+            wavs = [wav_bytes(part, f"utterance '{utterance.id}'") for part in parts]
+            texts = [_ask(endpoint, wav, asking) for wav in wavs]
+        except (UnreachableError, SettingsError):
+            raise
+        except InputError as error:
+            return Heard(utterance, [], _about(utterance, error))
+        return Heard(utterance, [" ".join(said) for said in zip(*texts, strict=True)])
+
+    def listen(todo: Sequence[Utterance]) -> Generator[Heard]:
+        with ThreadPoolExecutor(asking.concurrency) as pool:
+            try:
+                yield from _as_they_come(pool, hear, todo, 2 * asking.concurrency)
+            finally:
+                endpoint.stop.set()
+                pool.shutdown(cancel_futures=True)
+
+    tidy = partial(clean, marks=asking.marks)
+    outputs = outputs_of(out, endpoint, asking)
+    return keep(checked, listen, outputs, on_error=on_error, tidy=tidy)
+
+
+def _ask(endpoint: Endpoint, wav: bytes, asking: Asking) -> list[str]:
+    """Return one raw text per candidate for one clip."""
+    texts: list[str] = []
+    for decoding in asking.requests():
+        fields = fields_for(asking.kind, asking.route, decoding)
+        if asking.route == "chat":
+            texts += chat(endpoint, wav, asking.prompt or "", fields)
+        else:
+            told = {"language": asking.language, "prompt": asking.prompt}
+            fields |= {name: value for name, value in told.items() if value is not None}
+            texts += transcription(endpoint, wav, fields)
+    return texts
+
+
+def _as_they_come(
+    pool: ThreadPoolExecutor, hear: Any, todo: Sequence[Utterance], most: int
+) -> Iterator[Heard]:
+    """Yield what is heard as it comes; at most `most` utterances are in hand at once."""
+    waiting = iter(todo)
+    under_way: set[Future[Heard]] = set()
+    while True:
+        for utterance in waiting:
+            under_way.add(pool.submit(hear, utterance))
+            if len(under_way) >= most:
+                break
+        if not under_way:
+            return
+        done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+        # What came out well is kept before a failure stops the run.
+        for future in sorted(done, key=lambda one: one.exception() is not None):
+            yield future.result()
+
+
+def _about(utterance: Utterance, error: InputError) -> InputError:
+    named = f"utterance '{utterance.id}'"
+    return error if named in str(error) else InputError(f"{named}: {error}")

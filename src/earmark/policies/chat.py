@@ -1,0 +1,219 @@
+"""The side of a policy that speaks in messages: chat template, processor, greedy transcription.
+
+What every family has in common: its processor renders messages, repeats each clip's placeholder
+to its number of audio tokens and makes the model's inputs; the model's own `generate` writes.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel, ProcessorMixin
+
+from earmark.errors import InputError
+from earmark.policies.facts import Facts
+from earmark.policies.messages import Messages, text_of, turn_of
+from earmark.policies.policy import Clip, Features, Policy
+
+# Checkpoints bring sampling, penalties and bans of repeats, of which none may touch a transcript.
+GREEDY: dict[str, Any] = {"do_sample": False, "num_beams": 1, "repetition_penalty": 1.0}
+
+TEXT_INPUTS = {"input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids"}
+PLACEHOLDERS = "placeholders"
+
+
+class ChatPolicy(Policy):
+    """A policy whose processor has a chat template and an audio token."""
+
+    def __init__(
+        self, network: PreTrainedModel, processor: ProcessorMixin, facts: Facts | None = None
+    ) -> None:
+        super().__init__(network, processor, facts)
+        self.tokenizer: Any = getattr(processor, "tokenizer", processor)
+        self.extractor: Any = getattr(
+            processor, "feature_extractor", getattr(processor, "audio_processor", None)
+        )
+        self.prefill = self.facts.prefill
+        self.audio_token = self._audio_token()
+        self.audio_id: int = self.tokenizer.get_vocab().get(self.audio_token, -1)
+        ends = network.generation_config.eos_token_id if network.generation_config else None
+        several = ends if isinstance(ends, (list, tuple)) else [ends]
+        self.end_ids = {self.tokenizer.eos_token_id, *several} - {None}
+
+    def _audio_token(self) -> str:
+        """Return the placeholder, which tokenizer and model must know by the same id."""
+        token = str(getattr(self.processor, "audio_token", "<|AUDIO|>"))
+        known = self.tokenizer.get_vocab().get(token)
+        expected = getattr(self.network.config, "audio_token_id", known)
+        if known is None:
+            raise InputError(
+                f"the tokenizer has no audio token {token}, so no prompt could hold audio; take "
+                "the processor and tokenizer files from the model's own folder"
+            )
+        if known != expected:
+            raise InputError(
+                f"the tokenizer's id of {token} is {known}, not the model's audio_token_id "
+                f"{expected}; the processor belongs to another model"
+            )
+        return token
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """Return the rate at which clips are given."""
+        return int(self.extractor.sampling_rate)
+
+    @property
+    def longest_clip_s(self) -> float:
+        """Return the makers' limit, or the feature extractor's window, in seconds."""
+        if self.facts.longest_clip_s is not None:
+            return self.facts.longest_clip_s
+        return float(self.extractor.n_samples / self.extractor.sampling_rate)
+
+    def audio_tokens(self, features: Features) -> int:
+        """Return how many placeholders the processor counts."""
+        return int(features[PLACEHOLDERS])
+
+    def features(self, clip: Clip) -> dict[str, Tensor]:
+        """Return what the processor makes of one clip, and how many placeholders it counts.
+
+        Raises:
+            InputError: the clip is too long or too short to be heard, or the processor cuts it.
+        """
+        self.check_length(clip, self.sample_rate_hz)
+        made = dict(self.call_processor([self.audio_token], [clip], self.short_window(clip)))
+        placeholders = int((made["input_ids"] == self.audio_id).sum())
+        if placeholders == 0:
+            raise InputError(
+                f"clip: {len(clip) / self.sample_rate_hz:.3f} s of audio is too short to be "
+                "heard: it gives no audio token; leave it out"
+            )
+        found = {name: value for name, value in made.items() if name not in TEXT_INPUTS}
+        self._check_whole(clip, found)
+        return {**found, PLACEHOLDERS: torch.tensor([placeholders])}
+
+    def short_window(self, clip: Clip) -> dict[str, Any]:
+        """Return arguments that pad a clip to little more than its length, not to the window.
+
+        A frame of sound sees `n_fft` samples, so with that much silence behind the clip its
+        frames are those of a clip padded to the whole window.
+        """
+        if not self.facts.pads_to_window:
+            return {}
+        hop = self.extractor.hop_length
+        frames = -(-(len(clip) + 2 * self.extractor.n_fft) // hop)
+        whole = self.extractor.n_samples
+        return {"audio_kwargs": {"max_length": min(whole, (frames + frames % 2) * hop)}}
+
+    def _check_whole(self, clip: Clip, found: dict[str, Tensor]) -> None:
+        """Refuse a processor that keeps fewer frames than the clip has."""
+        masks = [value for name, value in found.items() if name.endswith("mask")]
+        hop = getattr(self.extractor, "hop_length", None)
+        if not masks or hop is None:
+            return
+        kept, there = int(masks[0].sum()), len(clip) // hop
+        if kept < there - 1:
+            raise InputError(
+                f"the processor cuts audio: it keeps {kept} of the {there} frames of a clip of "
+                f"{len(clip) / self.sample_rate_hz:.2f} s; correct chunk_length, n_samples or "
+                "truncation in preprocessor_config.json, or cut the clip into shorter utterances"
+            )
+
+    def prompt_ids(self, messages: Messages, audio_tokens: Sequence[int]) -> list[int]:
+        """Tokenize a prompt; the processor's own expansion of placeholders, done by count."""
+        pieces = self.render(messages, self.prefill).split(self.audio_token)
+        if len(pieces) - 1 != len(audio_tokens):
+            raise InputError(
+                f"the chat template made {len(pieces) - 1} audio placeholders for "
+                f"{len(audio_tokens)} clips; expected one for each"
+            )
+        for i, count in enumerate(audio_tokens):
+            pieces[i] += self.audio_token * count
+        return self.tokenizer("".join(pieces))["input_ids"]
+
+    def answer_ids(self, messages: Messages, answer: str) -> list[int]:
+        """Tokenize an answer up to the first end token that the chat template puts after it."""
+        prompt = self.render(messages, self.prefill)
+        turn = turn_of(messages, self.facts)
+        begun = (turn.prefill or self.prefill) + answer
+        whole = self.apply_template([*turn.messages, {"role": "assistant", "content": begun}])
+        if not whole.startswith(prompt + answer):
+            raise InputError(
+                "the chat template does not continue its own generation prompt with the answer; "
+                "the model directory's chat template cannot be trained on"
+            )
+        answer_ids = self.tokenizer(answer, add_special_tokens=False)["input_ids"]
+        if self.audio_id in answer_ids:
+            raise InputError(
+                f"the answer {answer!r} holds the audio token {self.audio_token}, which the model "
+                "would hear as another clip; take it out of the pairs"
+            )
+        rest = self.tokenizer(whole[len(prompt) + len(answer) :], add_special_tokens=False)
+        end = next((token for token in rest["input_ids"] if token in self.end_ids), None)
+        if end is None:
+            raise InputError(
+                "the chat template puts no end token after an answer; the model could never stop"
+            )
+        return [*answer_ids, end]
+
+    def plain_inputs(self, messages: Messages, clips: Sequence[Clip]) -> dict[str, Tensor]:
+        """Return what the processor makes of one prompt and its clips."""
+        return dict(self.process([self.render(messages, self.prefill)], clips))
+
+    @torch.no_grad()
+    def transcribe(
+        self, prompts: Sequence[Messages], clips: Sequence[Clip], max_new_tokens: int
+    ) -> list[str]:
+        """Write down what is heard; one clip per prompt, the library's own greedy search."""
+        inputs = self.process([self.render(messages) for messages in prompts], clips)
+        network: Any = self.network
+        settings = {**GREEDY, **self.facts.decoding, "max_new_tokens": max_new_tokens}
+        written = network.generate(**inputs, **settings)
+        answers = written[:, inputs["input_ids"].shape[1] :]
+        return self.tokenizer.batch_decode(answers, skip_special_tokens=True)
+
+    def render(self, messages: Messages, prefill: str = "") -> str:
+        """Return a prompt as text, up to where the answer begins.
+
+        Args:
+            messages: the prompt; the text of a last assistant message is what the answer is
+                made to begin with.
+            prefill: what it begins with where there is no such message.
+
+        Raises:
+            InputError: the chat template leaves out the text of a message.
+        """
+        turn = turn_of(messages, self.facts)
+        text = self.apply_template(turn.messages, add_generation_prompt=True)
+        for message in turn.messages:
+            if text_of(message).strip() not in text:
+                raise InputError(
+                    f"the chat template of this model leaves out '{text_of(message)}', of role "
+                    f"'{message['role']}'; leave it out of the prompt, or mend the template"
+                )
+        return text + (turn.prefill or prefill)
+
+    def apply_template(self, messages: Messages, **options: Any) -> str:
+        """Render messages by the processor's chat template."""
+        processor: Any = self.processor
+        return processor.apply_chat_template(messages, tokenize=False, **options)
+
+    def process(self, texts: Sequence[str], clips: Sequence[Clip]) -> Any:
+        """Return the library's own model inputs for rendered prompts, padded on the left."""
+        for clip in clips:
+            self.check_length(clip, self.sample_rate_hz)
+        self.tokenizer.padding_side = "left"
+        made = self.call_processor(list(texts), list(clips), {"text_kwargs": {"padding": True}})
+        return made.to(self.device, self.network.dtype)
+
+    def call_processor(self, texts: list[str], clips: list[Clip], options: dict[str, Any]) -> Any:
+        """Call the processor on texts that hold one audio token for each clip."""
+        processor: Any = self.processor
+        return processor(
+            text=texts,
+            audio=[np.asarray(clip, dtype=np.float32) for clip in clips],
+            sampling_rate=self.sample_rate_hz,
+            return_tensors="pt",
+            **options,
+        )

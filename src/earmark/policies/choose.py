@@ -1,0 +1,72 @@
+"""Choose how a model is adapted: by its row in the table of families, or by what it is."""
+
+from typing import Any
+
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_MULTIMODAL_LM_MAPPING_NAMES,
+)
+
+from earmark.errors import InputError
+from earmark.policies.facts import Facts
+from earmark.policies.fallback import KeyValuePolicy
+from earmark.policies.families import FAMILIES, REFUSED, Family
+from earmark.policies.text import TextPolicy
+from earmark.progress import note
+
+TEXT = Family(TextPolicy, Facts(), loader="AutoModelForCausalLM")
+
+# How code that comes with a model may name the class that writes, the most telling name first.
+NAMES = (
+    "AutoModelForMultimodalLM",
+    "AutoModelForSpeechSeq2Seq",
+    "AutoModelForCausalLM",
+    "AutoModelForImageTextToText",
+    "AutoModelForSeq2SeqLM",
+    "AutoModel",
+)
+
+
+def family_of(config: Any, path: str) -> Family:
+    """Return the family of a model by its configuration.
+
+    Args:
+        config: as transformers reads it.
+        path: where the model is, for messages.
+
+    Raises:
+        InputError: the family is known not to work, or nothing is known about it.
+    """
+    name = str(config.model_type)
+    if name in REFUSED:
+        raise InputError(f"{path}: model family '{name}' is not supported: {REFUSED[name]}")
+    if name in FAMILIES:
+        return FAMILIES[name]
+    if type(config) not in CONFIG_MAPPING.values():
+        return Family(KeyValuePolicy, Facts(), loader=_own_class(config, path))
+    if name in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and not _hears(config):
+        return TEXT
+    if name in MODEL_FOR_MULTIMODAL_LM_MAPPING_NAMES and _hears(config):
+        note(f"{path}: nothing is known of family '{name}': it is trained by its key-value cache")
+        return Family(KeyValuePolicy, Facts())
+    raise InputError(
+        f"{path}: model family '{name}' is not supported; Earmark knows "
+        f"{', '.join(sorted(FAMILIES))}, and any causal language model for text alone"
+    )
+
+
+def _own_class(config: Any, path: str) -> str:
+    """Return the name under which a model's own code offers the class that writes."""
+    offered = getattr(config, "auto_map", None) or {}
+    for name in NAMES:
+        if name in offered:
+            return name
+    raise InputError(
+        f"{path}: the code that comes with this model offers no class that writes text; expected "
+        f"one of {', '.join(NAMES)} in auto_map of config.json"
+    )
+
+
+def _hears(config: Any) -> bool:
+    return any("audio" in name or "speech" in name for name in config.to_dict())

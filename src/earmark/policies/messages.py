@@ -1,0 +1,90 @@
+"""Prompts as lists of messages: ask for a transcript, and bring a prompt into a family's form."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from earmark.errors import InputError
+from earmark.policies.facts import Facts
+from earmark.progress import note
+
+Messages = list[dict[str, Any]]
+
+_said: set[str] = set()
+
+
+class Turn(NamedTuple):
+    """A prompt, and the text that the answer is made to begin with."""
+
+    messages: Messages
+    prefill: str
+
+
+def ask(facts: Facts, prompt: str | None = None, prefill: str = "") -> Messages:
+    """Ask a family to transcribe one clip.
+
+    Args:
+        facts: of the family.
+        prompt: the instruction; None takes the family's own. A family that takes none hears it
+            as context, in its system text.
+        prefill: what the answer is made to begin with.
+    """
+    text = facts.prompt if prompt is None else prompt
+    audio = {"type": "audio", "audio": "clip"}
+    messages: Messages = []
+    if not facts.takes_instruction:
+        messages += [{"role": "system", "content": text}] if text else []
+        messages.append({"role": "user", "content": [audio]})
+    else:
+        said = {"type": "text", "text": text}
+        content = [audio, said] if facts.audio_first else [said, audio]
+        messages.append({"role": "user", "content": content})
+    if prefill:
+        messages.append({"role": "assistant", "content": prefill})
+    return messages
+
+
+def turn_of(messages: Messages, facts: Facts) -> Turn:
+    """Bring a prompt into its family's form, and split off what the answer begins with.
+
+    Raises:
+        InputError: the prompt has no message.
+    """
+    if not messages:
+        raise InputError("a prompt has no message; expected at least one of role 'user'")
+    prefill = ""
+    if messages[-1]["role"] == "assistant":
+        prefill = text_of(messages[-1])
+        messages = messages[:-1]
+    if not facts.takes_instruction:
+        messages = [_without_text(message) for message in messages]
+    if facts.system is not None and all(m["role"] != "system" for m in messages):
+        messages = [{"role": "system", "content": facts.system}, *messages]
+    return Turn(list(messages), prefill)
+
+
+def text_of(message: dict[str, Any]) -> str:
+    """Return the text of a message, its parts joined.
+
+    >>> text_of({"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "audio"}]})
+    'a'
+    """
+    content = message["content"]
+    if isinstance(content, str):
+        return content
+    return "".join(part["text"] for part in content if part.get("type") == "text")
+
+
+def _without_text(message: dict[str, Any]) -> dict[str, Any]:
+    """Leave the user's text out, and say so once for each text."""
+    text = text_of(message) if message["role"] == "user" else ""
+    if not text:
+        return message
+    if not _said:
+        note(
+            f"this model takes no instruction: the text of the user's turn ('{text}', ...) is "
+            "left out; what should guide it belongs into a message of role 'system'"
+        )
+    _said.add(text)
+    content = message["content"]
+    parts: Sequence[dict[str, Any]] = [] if isinstance(content, str) else content
+    return {**message, "content": [part for part in parts if part.get("type") != "text"]}

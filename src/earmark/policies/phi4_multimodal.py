@@ -1,0 +1,130 @@
+"""Phi-4-multimodal: a conformer, a projector and a Phi-4-mini decoder that merges audio itself.
+
+The class has no language model of its own to capture, but its decoder takes embeddings, so it is
+composed here: the audio embedding's own forward for one clip, then the decoder. The checkpoint
+needs its speech LoRA (`Facts.speech_lora`), which is merged when it is loaded.
+
+The conformer adds its mask to the attention as a number, so that padding is not hidden from it
+(transformers 5.23): in a batch, a short clip is heard otherwise than alone. Here each is heard
+alone, in training and in transcription. Source: arXiv 2503.01743.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+from transformers import PreTrainedModel, ProcessorMixin
+
+from earmark.errors import InputError
+from earmark.policies.chat import PLACEHOLDERS, ChatPolicy
+from earmark.policies.facts import Facts
+from earmark.policies.messages import Messages
+from earmark.policies.policy import Clip, Embedded
+
+
+class Phi4MultimodalPolicy(ChatPolicy):
+    """Phi-4-multimodal through the interface of `Policy`."""
+
+    def __init__(
+        self, network: PreTrainedModel, processor: ProcessorMixin, facts: Facts | None = None
+    ) -> None:
+        super().__init__(network, processor, facts)
+        self.decoder: Any = network.model
+        self.hearer: Any = self.decoder.embed_tokens_extend.audio_embed
+
+    @property
+    def tower(self) -> nn.Module:
+        """Return the conformer."""
+        return self.hearer.encoder
+
+    @property
+    def hearing(self) -> list[nn.Module]:
+        """Return conformer and projectors."""
+        return [self.hearer]
+
+    @property
+    def frozen_by_default(self) -> list[nn.Module]:
+        """Return conformer and projectors, and the eyes."""
+        return [self.decoder.embed_tokens_extend]
+
+    def features(self, clip: Clip) -> dict[str, Tensor]:
+        """Return log-mel features [1, frame, mel], and how many placeholders they fill.
+
+        Raises:
+            InputError: the clip is too long, or shorter than one frame.
+        """
+        if len(clip) < self.extractor.win_length:
+            raise InputError(
+                f"clip: {len(clip)} samples of audio, but this model hears no less than one frame "
+                f"of {self.extractor.win_length}; leave it out"
+            )
+        return super().features(clip)
+
+    def encode(self, features: dict[str, Tensor]) -> Float[Tensor, "audio_token feature"]:
+        """Run conformer and projector on one clip, through the class's own merging."""
+        count = int(features[PLACEHOLDERS])
+        mel = features["audio_input_features"].to(self.device, self.network.dtype)
+        ids = torch.full((1, count), self.audio_id, device=self.device)
+        merged = self.hearer(
+            input_ids=ids,
+            inputs_embeds=mel.new_zeros(1, count, self.network.config.hidden_size),
+            audio_input_features=mel,
+            audio_embed_sizes=features["audio_embed_sizes"],
+        )
+        return merged[0]
+
+    def prompt_embeds(
+        self,
+        ids: Int[Tensor, "row token"],
+        audio: Sequence[Float[Tensor, "audio_token feature"]],
+        real: Bool[Tensor, "row token"] | None = None,
+    ) -> Embedded:
+        """Embed tokens; audio takes the place of the placeholders, in order."""
+        embeds = self.decoder.embed_tokens(ids)
+        places = ids == self.audio_id
+        count = sum(len(states) for states in audio)
+        if int(places.sum()) != count:
+            raise InputError(
+                f"{int(places.sum())} audio placeholders in the prompts, {count} audio tokens "
+                "from the tower; the processor does not belong to this model"
+            )
+        if not count:
+            return Embedded(embeds)
+        heard = torch.cat([states.to(self.device) for states in audio]).to(embeds.dtype)
+        return Embedded(embeds.masked_scatter(places[..., None], heard))
+
+    def decode(
+        self,
+        embeds: Float[Tensor, "row token hidden"],
+        mask: Bool[Tensor, "row 1 token token"],
+        positions: Int[Tensor, "*axis row token"],
+    ) -> Float[Tensor, "row token hidden"]:
+        """Run the decoder without its head.
+
+        Raises:
+            InputError: a prompt with an answer is so long that the class changes its positions.
+        """
+        longest = self.network.config.original_max_position_embeddings
+        if int(positions.max()) >= longest:
+            raise InputError(
+                f"a prompt with its answer has {int(positions.max()) + 1} tokens; beyond {longest} "
+                "this model turns all positions of a batch another way, so that rows would not be "
+                "independent. Cut the clip into shorter utterances"
+            )
+        return self.decoder(
+            inputs_embeds=embeds, attention_mask=mask, position_ids=positions, use_cache=False
+        ).last_hidden_state
+
+    def head(self, hidden: Float[Tensor, "token hidden"]) -> Float[Tensor, "token vocabulary"]:
+        """Apply the output matrix."""
+        return self.network.lm_head(hidden)
+
+    def transcribe(
+        self, prompts: Sequence[Messages], clips: Sequence[Clip], max_new_tokens: int
+    ) -> list[str]:
+        """Write down what is heard, clip by clip, since padding is not hidden from the tower."""
+        both = zip(prompts, clips, strict=True)
+        transcribe = super().transcribe
+        return [transcribe([messages], [clip], max_new_tokens)[0] for messages, clip in both]

@@ -1,0 +1,49 @@
+"""Merge the LoRA that a checkpoint brings with it and needs for speech.
+
+As a second adapter beside the one that is trained it would be dropped wherever "adapters off"
+stands for the reference, and be missing from what is saved. Merged, it is part of the model: of
+the policy, of its reference and of every checkpoint.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from peft import PeftModel
+
+from earmark.errors import InputError
+from earmark.progress import note
+
+WEIGHTS = "adapter_model.safetensors"
+
+
+def merge_speech_lora(network: Any, model: str, folder: str) -> None:
+    """Merge a LoRA from a subfolder of a model into the model.
+
+    Where a model folder has no such subfolder, its LoRA is taken to be merged already, and this
+    is said.
+
+    Args:
+        network: the loaded model, changed in place.
+        model: its folder or hub id.
+        folder: the subfolder.
+
+    Raises:
+        InputError: there are no safetensors weights in it, or they do not fit the model.
+    """
+    here = Path(model) / folder
+    if Path(model).is_dir():
+        if not here.is_dir():
+            note(f"{model}: no {folder}; its speech LoRA is taken to be merged already")
+            return
+        if not (here / WEIGHTS).is_file():
+            raise InputError(
+                f"{here}: expected the model's speech LoRA as {WEIGHTS}, found none; "
+                "download the whole folder again"
+            )
+    try:
+        adapted = PeftModel.from_pretrained(
+            network, model, subfolder=folder, adapter_name="speech", use_safetensors=True
+        )
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InputError(f"{here}: this speech LoRA does not fit the model: {error}") from error
+    adapted.merge_and_unload()

@@ -1,0 +1,176 @@
+"""Voxtral: a Whisper-like tower, a projector and a Llama, with the tokens of mistral-common.
+
+Its chat template is code, not text, and its tokenizer never reads special tokens from text: all
+prompts are made by the library from messages and audio. A user's turn that holds a clip and no
+more text than a language code, such as `lang:en`, is a transcription request; any other text is
+an instruction. The class pads every clip to whole windows of 30 s, of 375 tokens each, and its
+tower attends to the padding, so it cannot run on the true length. Source: arXiv 2507.13264.
+"""
+
+import io
+import json
+import re
+from base64 import b64encode
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import soundfile
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel, ProcessorMixin
+
+from earmark.errors import InputError
+from earmark.policies.captured import CapturedPolicy
+from earmark.policies.chat import GREEDY, PLACEHOLDERS
+from earmark.policies.facts import Facts
+from earmark.policies.messages import Messages, text_of, turn_of
+from earmark.policies.policy import Clip
+
+TRANSCRIBE = "[TRANSCRIBE]"
+LANGUAGE = re.compile(r"(lang:[a-z]{2})?")
+NOTHING = np.zeros(1, dtype=np.float32)
+
+
+class VoxtralPolicy(CapturedPolicy):
+    """Voxtral through the interface of `Policy`."""
+
+    def __init__(
+        self, network: PreTrainedModel, processor: ProcessorMixin, facts: Facts | None = None
+    ) -> None:
+        super().__init__(network, processor, facts)
+        self.audio_id = int(network.config.audio_token_id)
+        self._template = lru_cache(maxsize=1024)(self._template_ids)
+
+    def features(self, clip: Clip) -> dict[str, Tensor]:
+        """Return log-mel features [window, mel, frame], and how many placeholders they fill.
+
+        Raises:
+            InputError: the clip is longer than the model hears.
+        """
+        self.check_length(clip, self.sample_rate_hz)
+        asked: Messages = [{"role": "user", "content": [{"type": "audio"}]}]
+        made = self._library(asked, [clip])
+        count = int((made["input_ids"] == self.audio_id).sum())
+        return {"input_features": made["input_features"], PLACEHOLDERS: torch.tensor([count])}
+
+    def prompt_ids(self, messages: Messages, audio_tokens: Sequence[int]) -> list[int]:
+        """Return the library's tokens of a prompt, each clip taking its number of placeholders.
+
+        Raises:
+            InputError: the prompt holds another number of clips.
+        """
+        content = [_without_audio(message) for message in messages]
+        template = self._template(json.dumps(content, sort_keys=True))
+        ids: list[int] = []
+        clips = 0
+        for before, token in zip([None, *template], template, strict=False):
+            if token != self.audio_id:
+                ids.append(token)
+            elif before != self.audio_id:
+                ids += [token] * (audio_tokens[clips] if clips < len(audio_tokens) else 0)
+                clips += 1
+        if clips != len(audio_tokens):
+            raise InputError(
+                f"the prompt holds {clips} clips, but {len(audio_tokens)} were heard; expected "
+                'one content part {"type": "audio", "audio": PATH} for each'
+            )
+        return ids
+
+    def answer_ids(self, messages: Messages, answer: str) -> list[int]:
+        """Tokenize an answer; the end token follows it."""
+        return [*self._text_ids(answer), int(self.tokenizer.eos_token_id)]
+
+    def plain_inputs(self, messages: Messages, clips: Sequence[Clip]) -> dict[str, Tensor]:
+        """Return the library's own model inputs for one prompt and its clips."""
+        return self._batch([self._inputs(messages, clips)])
+
+    @torch.no_grad()
+    def transcribe(
+        self, prompts: Sequence[Messages], clips: Sequence[Clip], max_new_tokens: int
+    ) -> list[str]:
+        """Write down what is heard; one clip per prompt, the library's own greedy search."""
+        pairs = zip(prompts, clips, strict=True)
+        inputs = self._batch([self._inputs(messages, [clip]) for messages, clip in pairs])
+        settings = {**GREEDY, **self.facts.decoding, "max_new_tokens": max_new_tokens}
+        network: Any = self.network
+        written = network.generate(**inputs, **settings)
+        answers = written[:, inputs["input_ids"].shape[1] :]
+        return self.tokenizer.batch_decode(answers.tolist(), skip_special_tokens=True)
+
+    def _inputs(self, messages: Messages, clips: Sequence[Clip]) -> dict[str, Tensor]:
+        """Make the model's inputs for one prompt, a transcription request where it is one."""
+        for clip in clips:
+            self.check_length(clip, self.sample_rate_hz)
+        turn = turn_of(messages, self.facts)
+        last = turn.messages[-1]
+        said = text_of(last).strip()
+        tail = self._text_ids(turn.prefill)
+        asked = turn.messages
+        if len(asked) == 1 and len(clips) == 1 and LANGUAGE.fullmatch(said):
+            token = self.tokenizer.convert_tokens_to_ids(TRANSCRIBE)
+            tail = [*self._text_ids(said), token, *tail]
+            asked = [{**last, "content": [part for part in last["content"] if _is_audio(part)]}]
+        made = self._library(asked, clips)
+        ids = torch.cat([made["input_ids"], torch.tensor([tail], dtype=torch.long)], dim=1)
+        return {"input_ids": ids, "input_features": made["input_features"]}
+
+    def _library(self, messages: Messages, clips: Sequence[Clip]) -> Any:
+        """Let the processor render messages, with the clips in the place of their names."""
+        left = [{"type": "audio", "base64": _wav(clip, self.sample_rate_hz)} for clip in clips]
+        filled = []
+        for message in messages:
+            content = message["content"]
+            if not isinstance(content, str):
+                parts = [p for p in content if _is_audio(p) or p.get("text", "").strip()]
+                if sum(map(_is_audio, parts)) > len(left):
+                    raise InputError("the prompt holds more clips than were read")
+                content = [left.pop(0) if _is_audio(part) else part for part in parts]
+            filled.append({**message, "content": content})
+        processor: Any = self.processor
+        made = processor.apply_chat_template(filled)
+        made.setdefault("input_features", torch.zeros(0, self.extractor.feature_size, 0))
+        return made
+
+    def _batch(self, rows: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
+        """Pad prompts on the left, as the library's tokenizer does, and join their windows."""
+        width = max(row["input_ids"].shape[1] for row in rows)
+        ids = torch.full((len(rows), width), self.pad_id)
+        mask = torch.zeros_like(ids)
+        for line, row in enumerate(rows):
+            length = row["input_ids"].shape[1]
+            ids[line, width - length :] = row["input_ids"][0]
+            mask[line, width - length :] = 1
+        heard = torch.cat([row["input_features"] for row in rows if len(row["input_features"])])
+        batch = {"input_ids": ids.to(self.device), "attention_mask": mask.to(self.device)}
+        return {**batch, "input_features": heard.to(self.device, self.network.dtype)}
+
+    def _template_ids(self, content: str) -> tuple[int, ...]:
+        """Tokenize a prompt whose clips are one sample each, which fills one window."""
+        messages = json.loads(content)
+        clips = sum(_is_audio(p) for m in messages if not isinstance(m["content"], str)
+                    for p in m["content"])  # fmt: skip
+        return tuple(self._inputs(messages, [NOTHING] * clips)["input_ids"][0].tolist())
+
+    def _text_ids(self, text: str) -> list[int]:
+        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"]) if text else []
+
+
+def _is_audio(part: dict[str, Any]) -> bool:
+    return part.get("type") == "audio"
+
+
+def _without_audio(message: dict[str, Any]) -> dict[str, Any]:
+    """Leave out where the clips come from, so that prompts that differ in it are one."""
+    content = message["content"]
+    if isinstance(content, str):
+        return message
+    return {**message, "content": [{"type": "audio"} if _is_audio(p) else p for p in content]}
+
+
+def _wav(clip: Clip, sample_rate_hz: int) -> str:
+    """Write a clip as a WAV of float32 samples, which loses nothing, in base64."""
+    file = io.BytesIO()
+    soundfile.write(file, clip, sample_rate_hz, format="WAV", subtype="FLOAT")
+    return b64encode(file.getvalue()).decode()
