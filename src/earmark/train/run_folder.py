@@ -13,6 +13,7 @@ from earmark.files import write_jsonl, write_text
 RUN, LOG = "run.json", "log.jsonl"
 ALLOWED_TO_CHANGE = {
     "versions",
+    "weights",
     "save_total_limit",
     "report_to",
     "device",
