@@ -101,9 +101,9 @@ def test_gradient_checkpointing_is_refused():
 
 
 def test_what_refusing_checkpointing_saves_from():
-    network, prompt, answer = network_of("qwen2"), prompt_of(), ANSWERS[0]
-    expected = plain(network, prompt)[1 : len(answer)]
-    for net, right in ((network, True), (checkpointed(network), False)):
+    prompt, answer = prompt_of(), ANSWERS[0]
+    expected = plain(network_of("qwen2"), prompt)[1 : len(answer)]
+    for net, right in ((network_of("qwen2"), True), (checkpointed(network_of("qwen2")), False)):
         cache = DynamicCache(config=net.config)
         net(**prompt, past_key_values=cache, use_cache=True)
         going_on = torch.tensor([answer[:-1]])
