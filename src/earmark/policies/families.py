@@ -42,8 +42,12 @@ QWEN25_OMNI = Family(
 
 QWEN3_OMNI = Family(
     CapturedPolicy,
-    # A LoRA on attention alone: experts are single parameters, which no linear layer holds.
-    Facts(prompt="Transcribe the audio into text.", longest_clip_s=2400.0),
+    # A LoRA on attention alone: asked for gate_proj or up_proj, peft would adapt every expert.
+    Facts(
+        prompt="Transcribe the audio into text.",
+        longest_clip_s=2400.0,
+        lora_targets=r".*language_model\..*\.(q|k|v|o)_proj",
+    ),
     loader="Qwen3OmniMoeThinkerForConditionalGeneration",
 )
 
