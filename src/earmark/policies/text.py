@@ -73,8 +73,10 @@ class TextPolicy(ChatPolicy):
         return int(self.tokenizer.eos_token_id if pad is None else pad)
 
     def lora_targets(self) -> str:
-        """Return every linear layer but the head."""
-        return linear_layers(self.network, [])
+        """Return every linear layer but the head, and those that a kernel reads past a LoRA."""
+        layers = self.network.named_modules()
+        fused = [layer for name, layer in layers if name.endswith("mamba.out_proj")]
+        return linear_layers(self.network, fused)
 
     def features(self, clip: Clip) -> dict[str, Tensor]:
         """Raise: no clip is heard."""
