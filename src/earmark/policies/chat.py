@@ -204,12 +204,21 @@ class ChatPolicy(Policy):
         return made.to(self.device, self.network.dtype)
 
     def call_processor(self, texts: list[str], clips: list[Clip], options: dict[str, Any]) -> Any:
-        """Call the processor on texts that hold one audio token for each clip."""
+        """Call the processor on texts that hold one audio token for each clip.
+
+        Raises:
+            InputError: the processor cannot take them, or finds that it cuts them.
+        """
         processor: Any = self.processor
-        return processor(
-            text=texts,
-            audio=[np.asarray(clip, dtype=np.float32) for clip in clips],
-            sampling_rate=self.sample_rate_hz,
-            return_tensors="pt",
-            **options,
-        )
+        try:
+            return processor(
+                text=texts,
+                audio=[np.asarray(clip, dtype=np.float32) for clip in clips],
+                sampling_rate=self.sample_rate_hz,
+                return_tensors="pt",
+                **options,
+            )
+        except ValueError as error:
+            raise InputError(
+                f"{type(processor).__name__} cannot take a prompt with its clips: {error}"
+            ) from error
