@@ -7,8 +7,11 @@ and a processor. Every test of `test_families.py` is then run on it.
 from collections.abc import Callable
 from typing import Any
 
+import phi4_model
 import qwen_models
 import torch
+import voxtral_model
+import window_models
 
 from earmark.policies.families import FAMILIES
 from earmark.policies.policy import Policy
@@ -18,7 +21,15 @@ BUILD: dict[str, Callable[[], tuple[Any, Any]]] = {
     "qwen2_5_omni_thinker": qwen_models.build_qwen25_omni,
     "qwen3_omni_moe_thinker": qwen_models.build_qwen3_omni,
     "qwen3_asr": qwen_models.build_qwen3_asr,
+    "voxtral": voxtral_model.build_voxtral,
+    "audioflamingo3": window_models.build_audio_flamingo,
+    "glmasr": window_models.build_glm_asr,
+    "phi4_multimodal": phi4_model.build_phi4,
 }
+
+# Families that hear a short clip otherwise when a longer one stands beside it, and so are given
+# one clip at a time.
+HEARD_ALONE = {"phi4_multimodal"}
 
 
 def build_policy(name: str, seed: int = 0) -> Policy:
