@@ -161,4 +161,4 @@ def test_a_tokenizer_without_a_chat_template_is_refused():
     network, tokenizer = build_text("llama")
     tokenizer.chat_template = None
     with pytest.raises(InputError, match="has no chat template"):
-        TextPolicy(network, tokenizer)
+        TextPolicy(network, tokenizer).prompt_ids(PROMPTS[0], [])

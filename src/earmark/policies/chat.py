@@ -4,6 +4,7 @@ What every family has in common: its processor renders messages, repeats each cl
 to its number of audio tokens and makes the model's inputs; the model's own `generate` writes.
 """
 
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -44,7 +45,8 @@ class ChatPolicy(Policy):
 
     def _audio_token(self) -> str:
         """Return the placeholder, which tokenizer and model must know by the same id."""
-        token = str(getattr(self.processor, "audio_token", "<|AUDIO|>"))
+        named = getattr(self.processor, "audio_token", "<|AUDIO|>")
+        token = str(self.facts.audio_token or named)
         known = self.tokenizer.get_vocab().get(token)
         expected = getattr(self.network.config, "audio_token_id", known)
         if known is None:
@@ -191,8 +193,20 @@ class ChatPolicy(Policy):
         return text + (turn.prefill or prefill)
 
     def apply_template(self, messages: Messages, **options: Any) -> str:
-        """Render messages by the processor's chat template."""
+        """Render messages by the processor's chat template, or the tokenizer's if it has none.
+
+        Raises:
+            InputError: neither has one.
+        """
         processor: Any = self.processor
+        if getattr(processor, "chat_template", None) is None:
+            template = getattr(self.tokenizer, "chat_template", None)
+            if template is None:
+                raise InputError(
+                    "the model has no chat template, so messages cannot be turned into a prompt; "
+                    "add chat_template.jinja to its folder"
+                )
+            options["chat_template"] = template
         return processor.apply_chat_template(messages, tokenize=False, **options)
 
     def process(self, texts: Sequence[str], clips: Sequence[Clip]) -> Any:
@@ -210,10 +224,12 @@ class ChatPolicy(Policy):
             InputError: the processor cannot take them, or finds that it cuts them.
         """
         processor: Any = self.processor
+        takes = inspect.signature(type(processor).__call__).parameters
+        heard = [np.asarray(clip, dtype=np.float32) for clip in clips]
         try:
             return processor(
                 text=texts,
-                audio=[np.asarray(clip, dtype=np.float32) for clip in clips],
+                **{"audios" if "audios" in takes else "audio": heard},
                 sampling_rate=self.sample_rate_hz,
                 return_tensors="pt",
                 **options,

@@ -36,11 +36,6 @@ class TextPolicy(ChatPolicy):
     ) -> None:
         super().__init__(network, processor, facts)
         refuse_recurrent(network)
-        if getattr(self.tokenizer, "chat_template", None) is None:
-            raise InputError(
-                "the tokenizer has no chat template, so messages cannot be turned into a prompt; "
-                "add chat_template.jinja to the model folder"
-            )
         self.needs_cache = why_no_shared_row(network) is not None
 
     def _audio_token(self) -> str:
