@@ -8,7 +8,8 @@ from earmark.policies.clean import clean
 from earmark.policies.facts import Facts
 from earmark.policies.families import FAMILIES
 from earmark.policies.messages import ask, text_of, turn_of
-from tiny_world import messages
+from earmark.policies.qwen2_audio import Qwen2AudioPolicy
+from tiny_world import messages, noise
 
 
 def test_no_prompt_names_a_language():
@@ -48,16 +49,29 @@ def test_a_system_text_is_put_before_a_prompt_that_has_none():
     assert turn_of(own, facts).messages == own
 
 
+def test_a_turn_of_one_string_holds_text_and_audio():
+    network, processor = BUILD["qwen2_audio"]()
+    del processor.audio_token
+    form = "Instruction: {text} \nListen: <|AUDIO|>"
+    policy = Qwen2AudioPolicy(network, processor, Facts(user_form=form, audio_token="<|AUDIO|>"))
+    text = policy.tokenizer.decode(policy.prompt_ids(messages(), [2]))
+    assert "Instruction: Write it down. \nListen: <|AUDIO|><|AUDIO|><|im_end|>" in text
+
+
 def test_an_empty_prompt_is_refused():
     with pytest.raises(InputError, match="a prompt has no message"):
         turn_of([], Facts())
 
 
 @pytest.mark.parametrize("name", BUILD)
-def test_a_last_assistant_message_begins_the_answer(name):
+def test_a_last_assistant_message_begins_the_answer(name, rng):
     policy = build_policy(name)
+    policy.prefill = ""
+    heard = [len(policy.encode(policy.features(noise(rng, 1.0))))]
     begun = [*messages(), {"role": "assistant", "content": "我 想"}]
-    assert policy.render(begun, policy.prefill) == policy.render(messages()) + "我 想"
+    before, after = (policy.prompt_ids(prompt, heard) for prompt in (messages(), begun))
+    assert after[: len(before)] == before
+    assert policy.tokenizer.decode(after[len(before) :]) == "我 想"
     ids = policy.answer_ids(begun, " the shop")
     assert policy.tokenizer.decode(ids[:-1]) == " the shop"
 
@@ -77,6 +91,7 @@ def test_qwen3_asr_trains_on_bare_transcripts_and_forces_no_language():
         ("qwen3_asr", "language Chinese<asr_text>今天 meet", "今天 meet"),
         ("qwen3_asr", "language None<asr_text>", ""),
         ("qwen3_asr", "the language Chinese", "the language Chinese"),
+        ("meralion2", "<Speaker1>: 今天 (um) meet [ah] (the) boss", "今天 meet (the) boss"),
         ("qwen2_audio", "<|zh|>今天 meet", "今天 meet"),
     ],
 )

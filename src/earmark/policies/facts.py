@@ -19,6 +19,9 @@ class Facts:
         takes_instruction: whether the chat template has a place for an instruction. Where it has
             none, the text of the user's turn is left out, and said to be.
         audio_first: whether `earmark transcribe` puts the audio before the instruction.
+        user_form: the user's turn as one string, `{text}` in the place of the instruction, where
+            the chat template takes no list of parts; the audio token stands in it.
+        audio_token: the placeholder of audio, where the processor has no attribute of this name.
         prefill: what the answer is made to begin with in training, so that the answers of pairs
             are bare transcripts. A last assistant message in a pair's prompt wins over it.
         longest_clip_s: how many seconds the model hears at most, by its makers; None takes the
@@ -35,6 +38,8 @@ class Facts:
     system: str | None = None
     takes_instruction: bool = True
     audio_first: bool = True
+    user_form: str | None = None
+    audio_token: str | None = None
     prefill: str = ""
     longest_clip_s: float | None = None
     pads_to_window: bool = False
