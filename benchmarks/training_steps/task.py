@@ -138,10 +138,11 @@ def pairs_of(root: Path, case: Case) -> list[Pair]:
     found = []
     for number in range(case.prompts):
         path, rng = clip_path(root, case, number), np.random.default_rng(number)
+        noise = np.random.default_rng(number + 1000)
         if not path.is_file():
             samples = SAMPLE_RATE_HZ * case.audio_tokens // AUDIO_TOKENS_PER_S
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_audio(path, rng.normal(0, 0.1, samples).astype(np.float32))
+            write_audio(path, noise.normal(0, 0.1, samples).astype(np.float32))
         text = " ".join(rng.choice(WORDS, PROMPT_WORDS))
         answers = rng.choice(WORDS, (1 + case.losers, case.answer_tokens - 1))
         chosen, *rejected = [" ".join(words) for words in answers]
