@@ -180,6 +180,34 @@ def test_out_of_order_finishes_are_put_in_order(corpus, tmp_path):
         assert texts == [expected(i, candidate) for i in range(COUNT)]
 
 
+def test_nothing_that_is_set_aside_gets_lost(corpus, tmp_path):
+    (tmp_path / "5.wav").write_bytes(b"RIFF")
+    with open(tmp_path / "test.jsonl", "a") as file:
+        file.write('{"id": "u12", "sound": "x.wav"}\n')
+    server = OpenAIServer(lengths)
+    server.script = [400]
+    with serving(server) as url:
+        knobs = ("--on-error", "skip", "--concurrency", "1")
+        done = subprocess.run(command(url, tmp_path, *knobs), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    aside = (tmp_path / "out/h.jsonl.skipped.jsonl").read_text().splitlines()
+    reasons = [json.loads(line)["reason"] for line in aside]
+    for reason, why in zip(reasons, ("unknown field 'sound'", "'u5'", "status 400"), strict=True):
+        assert why in reason
+    kept = [json.loads(line)["id"] for line in (tmp_path / "out/h.jsonl").read_text().splitlines()]
+    assert kept == [f"u{i}" for i in range(1, COUNT) if i != 5]
+
+
+def test_an_endpoint_can_be_used_again(corpus, tmp_path):
+    server = OpenAIServer(lengths)
+    with serving(server) as url:
+        endpoint = Endpoint(url, "tiny", first_wait_s=0.01)
+        for _ in range(2):
+            server.script = [503]
+            rows = transcribe_served(endpoint, corpus, tmp_path, tmp_path / "h.jsonl", CHAT)[0]
+            assert len(rows) == COUNT
+
+
 def command(url, tmp_path, *more):
     given = ["--endpoint", url, "--model", "tiny", "--utterances", str(tmp_path / "test.jsonl")]
     return [
