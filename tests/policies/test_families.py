@@ -187,6 +187,16 @@ def test_greedy_transcription_is_the_librarys(name):
     assert any(written)
 
 
+def test_a_checkpoints_own_decoding_does_not_matter():
+    policy, clips = build_policy("qwen2_audio"), clips_of()
+    prompts = [ask(policy.facts)] * 2
+    before = policy.transcribe(prompts, clips, 8)
+    config = policy.network.generation_config
+    config.do_sample, config.temperature, config.num_beams = True, 0.7, 3
+    config.repetition_penalty, config.no_repeat_ngram_size = 5.0, 1
+    assert policy.transcribe(prompts, clips, 8) == before
+
+
 @FAMILY
 @torch.no_grad()
 def test_bfloat16_stays_within_rounding(name):

@@ -19,7 +19,12 @@ from earmark.policies.messages import Messages, text_of, turn_of
 from earmark.policies.policy import Clip, Policy
 
 # Checkpoints bring sampling, penalties and bans of repeats, of which none may touch a transcript.
-GREEDY: dict[str, Any] = {"do_sample": False, "num_beams": 1, "repetition_penalty": 1.0}
+GREEDY: dict[str, Any] = {
+    "do_sample": False,
+    "num_beams": 1,
+    "repetition_penalty": 1.0,
+    "no_repeat_ngram_size": 0,
+}
 
 TEXT_INPUTS = {"input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids"}
 PLACEHOLDERS = "placeholders"
@@ -166,8 +171,7 @@ class ChatPolicy(Policy):
         """Write down what is heard; one clip per prompt, the library's own greedy search."""
         inputs = self.process([self.render(messages) for messages in prompts], clips)
         network: Any = self.network
-        settings = {**GREEDY, **self.facts.decoding, "max_new_tokens": max_new_tokens}
-        written = network.generate(**inputs, **settings)
+        written = network.generate(**inputs, **GREEDY, max_new_tokens=max_new_tokens)
         answers = written[:, inputs["input_ids"].shape[1] :]
         return self.tokenizer.batch_decode(answers, skip_special_tokens=True)
 

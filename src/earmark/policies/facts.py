@@ -1,9 +1,6 @@
-"""What is known about a model family beyond its classes: prompts, limits, marks, decoding."""
+"""What is known about a model family beyond its classes: prompts, limits, marks."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any
+from dataclasses import dataclass
 
 ATTENTION_AND_MLP = r".*language_model\..*\.(q|k|v|o|gate|up|down)_proj"
 
@@ -28,7 +25,6 @@ class Facts:
             length of the feature extractor's window, beyond which the processor cuts in silence.
         pads_to_window: whether the processor pads every clip to that window.
         marks: regular expressions of what the model writes round a transcript.
-        decoding: arguments of `generate` that the checkpoint's own defaults must not decide.
         lora_targets: regular expression of the modules that a LoRA is put on.
         speech_lora: subfolder of a checkpoint with a LoRA that the model needs for speech. It is
             merged when the model is loaded, so that it is part of the reference.
@@ -44,6 +40,5 @@ class Facts:
     longest_clip_s: float | None = None
     pads_to_window: bool = False
     marks: tuple[str, ...] = ()
-    decoding: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     lora_targets: str = ATTENTION_AND_MLP
     speech_lora: str | None = None
