@@ -1,235 +1,130 @@
-"""How much the shared row saves: a training step, plain and shared, interleaved in one process.
+"""How fast a DPO step is: Earmark against TRL, LLaMA-Factory and ms-swift, on one batch.
 
-A random Qwen2-Audio of the real class: tower 4 x 256, language model 8 x 512, 375 audio tokens
-(15 s), answers of 24 tokens, LoRA of rank 16, float32, one thread. Five ways to take one step,
-forward and backward, on the same weights and the same pair:
+    python benchmarks/training_speed.py --quick
+    python benchmarks/training_speed.py --peers llamafactory,ms-swift
 
-  plain, live reference    one row per answer, each with its own audio tower pass and logits at
-                           every position; the reference is a second forward pass
-  plain, cached reference  the same without the second forward pass
-  plain, cached, compact head  the same with logits at answer positions only
-  shared                   one row, tower once, head on answer tokens, cached reference
-  shared, cached tower     the same with the tower's output from the cache
+A random Qwen2-Audio of the real class, float32, one thread, answers of 24 tokens, forward and
+backward without the optimizer. Every trainer has the same weights and the same batch and takes
+its own step, by its own trainer's `training_step`; losses and gradients are compared before
+anything is timed, and the clips that go through the audio tower are counted. Steps are taken
+in interleaved rounds; times are CPU seconds of the process, medians over rounds. Memory is the
+peak that a step adds, in a process of its own. Collation, which computes log-mel features once
+for each clip in Earmark and once for each row elsewhere, is not timed.
 
-Losses and gradients of all are compared before anything is timed. CPU seconds of the
-process, median of the repeats. The last line is one JSON object with the ratios.
+The floor is one plain forward and backward of the same language model over one row of prompt
+and answers, with logits where answers would be: no reference, no tower, no pair.
+
+`--peers` makes an environment for each other trainer below build/peers/ from PyPI, once, and
+runs its step there, in the same rounds. `--quick` leaves them out and ends within 5 minutes.
+Results are kept below build/training_speed/, so that a run that was stopped goes on. The last
+line is one JSON object: `ratios`, `memory`, `floor`, and the targets that were missed.
 """
 
 import argparse
 import json
-import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
-import numpy as np
-import torch
-from rich.console import Console
-from rich.table import Table
-from torch import Tensor
-from transformers import (
-    Qwen2AudioConfig,
-    Qwen2AudioEncoderConfig,
-    Qwen2AudioForConditionalGeneration,
-    Qwen2AudioProcessor,
-    Qwen2Config,
-    WhisperFeatureExtractor,
-)
+from earmark.errors import EarmarkError, KnobError, did_you_mean
+from earmark.report.tables import Table, to_markdown
+from training_steps.earmark_step import CACHED
+from training_steps.environments import PEERS
+from training_steps.measure import Plan, load, measure, save
+from training_steps.shapes import SHAPES, longest_audio
+from training_steps.tables import Cases, case_table, last_line, summary, target_table
+from training_steps.task import Case
+from training_steps.trl_step import PRECOMPUTED
 
-from earmark.objectives.dpo import dpo
-from earmark.policies.adapt import add_lora, disable_dropout, freeze_hearing
-from earmark.policies.policy import Messages, SharedBatch
-from earmark.policies.qwen2_audio import Qwen2AudioPolicy
-from earmark.policies.shared_row import Answers, answer_logps, lay_out
-from earmark.policies.tiny import CHAT_TEMPLATE, train_tokenizer
-from earmark.progress import track
-
-WORDS = [f"word{i}" for i in range(400)]
-SECONDS, ANSWER_TOKENS, VOCABULARY = 15, 24, 32_000
-PROMPT: Messages = [
-    {
-        "role": "user",
-        "content": [{"type": "audio", "audio": "x"}, {"type": "text", "text": "word1 word2 word3"}],
-    }
-]
+# After so long no further round is begun; what is left to do then takes a minute or two.
+QUICK_S = 120
+QUICK_WEIGHED = (CACHED, PRECOMPUTED)
+BUILD = Path(__file__).parents[1] / "build"
 
 
-def build() -> Qwen2AudioPolicy:
-    """Build the random model with a LoRA whose effect is not zero."""
-    torch.manual_seed(0)
-    tokenizer = train_tokenizer([" ".join(WORDS)])
-    features = WhisperFeatureExtractor(feature_size=64, chunk_length=SECONDS, hop_length=160)
-    processor = Qwen2AudioProcessor(
-        feature_extractor=features, tokenizer=tokenizer, chat_template=CHAT_TEMPLATE
-    )
-    config = Qwen2AudioConfig(
-        audio_config=Qwen2AudioEncoderConfig(
-            num_mel_bins=64,
-            d_model=256,
-            encoder_layers=4,
-            encoder_attention_heads=4,
-            encoder_ffn_dim=1024,
-            max_source_positions=SECONDS * 50,
-        ),
-        text_config=Qwen2Config(
-            vocab_size=VOCABULARY,
-            hidden_size=512,
-            intermediate_size=1408,
-            num_hidden_layers=8,
-            num_attention_heads=8,
-            num_key_value_heads=8,
-        ),
-        audio_token_index=tokenizer.convert_tokens_to_ids("<|AUDIO|>"),
-    )
-    network = Qwen2AudioForConditionalGeneration(config)
-    network.set_attn_implementation("sdpa")
-    policy = Qwen2AudioPolicy(network, processor)
-    disable_dropout(network)
-    freeze_hearing(policy)
-    add_lora(policy, rank=16, alpha=32)
-    for name, parameter in policy.model.named_parameters():
-        if "lora_B" in name:
-            torch.nn.init.normal_(parameter, std=0.02)
-    return policy
+def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add = parser.add_argument
+    add("--quick", action="store_true", help="two cases, no peers, within 5 minutes")
+    add("--peers", default="", help=f"names with commas: {', '.join(PEERS)}")
+    add("--shapes", default="prototype", help=f"names with commas: {', '.join(SHAPES)}")
+    add("--audio-tokens", default="100,375,750", help="lengths of the clip, 25 a second")
+    add("--losers", default="1,3", help="rejected answers per prompt")
+    add("--tuning", default="lora,full")
+    add("--repeats", type=int, default=3, help="interleaved rounds")
+    add("--out", type=Path, default=BUILD / "training_speed", help="weights and results")
+    add("--peers-dir", type=Path, default=BUILD / "peers", help="the peers' environments")
+    add("--again", action="store_true", help="measure again what was measured before")
+    return parser.parse_args(arguments)
 
 
-class Steps:
-    """The ways to take a step on one pair with several rejected answers."""
+def cases_of(options: argparse.Namespace) -> list[Case]:
+    """Return the cases; names and lengths are checked.
 
-    def __init__(self, policy: Qwen2AudioPolicy, losers: int) -> None:
-        rng = np.random.default_rng(losers)
-        self.policy, self.losers = policy, losers
-        self.clip = rng.normal(0, 0.1, 16_000 * SECONDS).astype(np.float32)
-        self.answers = [" ".join(rng.choice(WORDS, ANSWER_TOKENS - 1)) for _ in range(losers + 1)]
-        self.ids = [policy.answer_ids(PROMPT, answer) for answer in self.answers]
-        self.mel = policy.features(self.clip)
-        with torch.no_grad():
-            self.states = policy.encode(self.mel)
-            with policy.model.disable_adapter():
-                self.reference = self._plain_logps()
-        self.prompt = policy.prompt_ids(PROMPT, [len(self.states)])
-        self.rows = lay_out([Answers(self.prompt, self.ids)], policy.pad_id)
-
-    def _plain_logps(self, compact: bool = False) -> Tensor:
-        """Run one padded row per answer through the library's own forward pass."""
-        ids = [self.prompt_ids + answer for answer in self.ids]
-        width = max(map(len, ids))
-        pad = self.policy.pad_id
-        batch = torch.tensor([row + [pad] * (width - len(row)) for row in ids])
-        mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in ids])
-        mel = {
-            name: values.expand(len(ids), *values.shape[1:]) for name, values in self.mel.items()
-        }
-        inputs = dict(input_ids=batch, attention_mask=mask, use_cache=False, **mel)
-        start = len(self.prompt_ids)
-        if compact:
-            hidden = self.policy.parts(**inputs).last_hidden_state[:, start - 1 : -1]
-            logits = self.policy.head(hidden.flatten(0, 1)).unflatten(0, hidden.shape[:2])
-            start = 1
-        else:
-            logits = self.policy.model(**inputs).logits
-        return torch.stack(
-            [
-                answer_logps(
-                    logits[i, start - 1 : start - 1 + len(answer)], torch.tensor(answer)
-                ).sum()
-                for i, answer in enumerate(self.ids)
-            ]
-        )
-
-    @property
-    def prompt_ids(self) -> list[int]:
-        return self.policy.prompt_ids(PROMPT, [len(self.states)])
-
-    def _loss(self, logps: Tensor, reference: Tensor) -> Tensor:
-        chosen, rejected = logps[:1].expand(self.losers), logps[1:]
-        return dpo(
-            chosen, rejected, reference[:1].expand(self.losers), reference[1:]
-        ).per_pair.mean()
-
-    def plain_live(self) -> Tensor:
-        logps = self._plain_logps()
-        with torch.no_grad(), self.policy.model.disable_adapter():
-            reference = self._plain_logps()
-        return self._loss(logps, reference)
-
-    def plain_cached(self) -> Tensor:
-        return self._loss(self._plain_logps(), self.reference)
-
-    def plain_compact(self) -> Tensor:
-        return self._loss(self._plain_logps(compact=True), self.reference)
-
-    def shared(self) -> Tensor:
-        with torch.no_grad():
-            states = self.policy.encode(self.mel)
-        return self._loss(
-            self.policy.model(shared=SharedBatch(self.rows, [states])), self.reference
-        )
-
-    def shared_cached(self) -> Tensor:
-        batch = SharedBatch(self.rows, [self.states])
-        return self._loss(self.policy.model(shared=batch), self.reference)
-
-    def ways(self) -> dict[str, Callable[[], Tensor]]:
-        return {
-            "plain, live reference": self.plain_live,
-            "plain, cached reference": self.plain_cached,
-            "plain, cached, compact head": self.plain_compact,
-            "shared": self.shared,
-            "shared, cached tower": self.shared_cached,
-        }
+    Raises:
+        KnobError: an unknown shape, peer or tuning, or a clip that the tower does not take.
+    """
+    if options.quick:
+        return [Case("prototype", 375, losers) for losers in (1, 3)]
+    shapes = options.shapes.split(",")
+    known = [(shapes, SHAPES), (options.tuning.split(","), ("lora", "full"))]
+    for names, table in [*known, (peers_of(options), PEERS)]:
+        for name in names:
+            if name not in table:
+                raise KnobError(f"no '{name}'; {did_you_mean(name, table)}")
+    lengths = [int(x) for x in options.audio_tokens.split(",")]
+    losers = [int(x) for x in options.losers.split(",")]
+    for shape in shapes:
+        if max(lengths) > longest_audio(SHAPES[shape]):
+            raise KnobError(
+                f"{max(lengths)} audio tokens, but shape '{shape}' hears "
+                f"{longest_audio(SHAPES[shape])} at most"
+            )
+    return [
+        Case(shape, tokens, count, tuning)
+        for shape in shapes
+        for tuning in options.tuning.split(",")
+        for tokens in lengths
+        for count in losers
+    ]
 
 
-def gradient(policy: Qwen2AudioPolicy, way: Callable[[], Tensor]) -> tuple[float, Tensor]:
-    policy.model.zero_grad()
-    loss = way()
-    loss.backward()
-    parts = [p.grad.flatten() for p in policy.model.parameters() if p.grad is not None]
-    return float(loss.detach()), torch.cat(parts)
+def peers_of(options: argparse.Namespace) -> tuple[str, ...]:
+    return tuple(name for name in options.peers.split(",") if name and not options.quick)
 
 
-def compare(steps: Steps) -> float:
-    """Return the largest relative gradient difference to the plain way; refuse if it is real."""
-    results = [gradient(steps.policy, way) for way in steps.ways().values()]
-    loss, expected = results[0]
-    worst = max(float((found - expected).norm() / expected.norm()) for _, found in results)
-    assert all(abs(other - loss) < 1e-5 for other, _ in results), [x for x, _ in results]
-    assert worst < 1e-4, worst
-    return worst
+def show(table: Table) -> None:
+    print(f"\n**{table.title}**\n\n{to_markdown(table)}\n\n{table.note}", flush=True)
 
 
-def measure(steps: Steps, repeats: int) -> dict[str, float]:
-    """Return the median CPU seconds of each way, interleaved."""
-    times: dict[str, list[float]] = {name: [] for name in steps.ways()}
-    for _ in track(range(repeats), f"{steps.losers} rejected", total=repeats):
-        for name, way in steps.ways().items():
-            start = time.process_time()
-            gradient(steps.policy, way)
-            times[name].append(time.process_time() - start)
-    return {name: statistics.median(values) for name, values in times.items()}
+def run(options: argparse.Namespace) -> Cases:
+    """Measure all cases and print them."""
+    begun = time.monotonic()
+    cases = cases_of(options)
+    results = options.out / ("quick" if options.quick else "results")
+    done = []
+    for number, case in enumerate(cases, start=1):
+        deadline = begun + QUICK_S * number / len(cases) if options.quick else float("inf")
+        plan = Plan(options.out, options.peers_dir, peers_of(options), options.repeats, deadline)
+        if options.quick:
+            plan = replace(plan, weighed=QUICK_WEIGHED if case.losers == 1 else ())
+        fresh = options.quick or options.again
+        measured = (None if fresh else load(case, results)) or measure(case, plan)
+        save(measured, results)
+        done.append(measured)
+        show(case_table(measured))
+    show(summary(done))
+    show(target_table(done))
+    print(json.dumps(last_line(done)))
+    return done
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=5)
-    repeats = parser.parse_args().repeats
-    torch.set_num_threads(1)
-    policy = build()
-    ratios: dict[str, dict[str, float]] = {}
-    for losers in (1, 3):
-        steps = Steps(policy, losers)
-        worst = compare(steps)
-        medians = measure(steps, repeats)
-        slowest = medians["plain, live reference"]
-        table = Table(title=f"{losers} rejected, {len(steps.states)} audio tokens")
-        for column in ("step", "CPU s", "pairs / CPU s", "times the first"):
-            table.add_column(column, justify="left" if column == "step" else "right")
-        for name, seconds in medians.items():
-            cells = (f"{seconds:.2f}", f"{losers / seconds:.2f}", f"{slowest / seconds:.2f}")
-            table.add_row(name, *cells)
-        Console().print(table)
-        print(f"largest relative gradient difference to the plain step: {worst:.1e}")
-        ratios[f"{losers} rejected"] = {k: round(slowest / v, 2) for k, v in medians.items()}
-    print(json.dumps({"ratios": ratios}))
+    try:
+        run(parsed())
+    except EarmarkError as error:
+        raise SystemExit(f"error: {error}") from None
 
 
 if __name__ == "__main__":

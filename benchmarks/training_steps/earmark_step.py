@@ -5,10 +5,12 @@ in the step; with tower and reference in the step, both once for all answers.
 """
 
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -29,10 +31,10 @@ from training_steps.task import (
     LORA_ALPHA,
     LORA_RANK,
     Case,
-    clip_of,
+    clips_of,
     load_base,
     load_start,
-    pair_of,
+    pairs_of,
 )
 
 CACHED = "earmark, tower and reference cached"
@@ -49,10 +51,10 @@ class Ready(NamedTuple):
     hearing: Hearing
 
 
-def prepare(root: Path, case: Case, policy: Policy | None = None) -> Ready:
+def prepare(
+    root: Path, case: Case, policy: Policy, weights: Callable[[nn.Module], dict[str, Tensor]]
+) -> Ready:
     """Fill the caches by the frozen policy, then give the policy its weights."""
-    policy = policy or load_base(root, case.shape)
-    pair = pair_of(root, case)
 
     def objective(chosen: Tensor, rejected: Tensor, ref_chosen: Tensor, ref_rejected: Tensor):
         return dpo(chosen, rejected, ref_chosen, ref_rejected, beta=BETA)
@@ -63,13 +65,16 @@ def prepare(root: Path, case: Case, policy: Policy | None = None) -> Ready:
             lora_alpha=LORA_ALPHA,
             cache_dir=cache,
             max_steps=1,
+            per_device_train_batch_size=case.prompts,
+            device=policy.device.type,
         )
         needs = contract(objective)
-        encoded = [encode_pair(pair, root / case.shape, needs)]
+        folder = root / case.shape
+        encoded = [encode_pair(pair, folder, needs) for pair in pairs_of(root, case)]
         material = gather(policy, encoded, settings, needs)
         if settings.lora_rank:
             add_lora(policy, LORA_RANK, LORA_ALPHA)
-        start(policy.model, load_start(root, case))
+        start(policy.model, weights(policy.model))
         trainer = PreferenceTrainer(
             policy,
             objective,
@@ -84,39 +89,45 @@ def prepare(root: Path, case: Case, policy: Policy | None = None) -> Ready:
 
 def earmark_steps(root: Path, case: Case) -> dict[str, Step]:
     """Return Earmark's steps on one policy."""
-    ready = prepare(root, case)
+    ready = prepare(root, case, load_base(root, case.shape), lambda _: load_start(root, case))
     frozen = None if case.tuning == "lora" else load_base(root, case.shape)
-    return steps_of(ready, case, lambda: clip_of(root, case), frozen)
+    return steps_of(ready, case, clips_of(root, case), frozen)
 
 
 def steps_of(
-    ready: Ready, case: Case, clip: Callable[[], Any], frozen: Policy | None
+    ready: Ready,
+    case: Case,
+    clips: list[np.ndarray],
+    frozen: Policy | None,
+    clock: Callable[[], float] = time.process_time,
 ) -> dict[str, Step]:
     """Return the three ways; `frozen` is the reference where no adapter can be switched off."""
     policy, trainer, inputs, hearing = ready
-    mel = policy.features(clip())
+    # The batch is in the order in which the loader drew the rows.
+    mels = [policy.features(clips[number]) for number in inputs["batch"].numbers.tolist()]
     trainer.current_gradient_accumulation_steps = 1  # which the loop sets
 
     def on(batch: Batch) -> Tensor:
         return trainer.training_step(trainer.model, {"batch": batch})
 
     def tower_live() -> Tensor:
-        return on(with_states(inputs["batch"], policy, mel))
+        return on(with_states(inputs["batch"], policy, mels))
 
     def live() -> Tensor:
-        batch = with_states(inputs["batch"], policy, mel)
+        batch = with_states(inputs["batch"], policy, mels)
         return on(batch._replace(reference=reference(policy, frozen, batch)))
 
     ways = {CACHED: lambda: on(inputs["batch"]), TOWER_LIVE: tower_live, LIVE: live}
     return {
-        name: local_step(policy.model, hearing, way, case.losers) for name, way in ways.items()
+        name: local_step(policy.model, hearing, way, case.pairs, clock)
+        for name, way in ways.items()
     }
 
 
 @torch.no_grad()
-def with_states(batch: Batch, policy: Policy, mel: dict[str, Tensor]) -> Batch:
+def with_states(batch: Batch, policy: Policy, mels: list[dict[str, Tensor]]) -> Batch:
     """Run the frozen tower on each row's clip."""
-    states = [policy.encode(mel) for _ in batch.ids]
+    states = [policy.encode(mel) for mel in mels]
     return batch._replace(shared=batch.shared._replace(audio=states))
 
 
@@ -132,8 +143,11 @@ def reference(policy: Policy, frozen: Policy | None, batch: Batch) -> Tensor:
 
 def floor_step(root: Path, case: Case) -> Step:
     """Return the practical floor on a policy of its own; see `floor_of`."""
-    ready = prepare(root, case)
-    return floor_of(ready.policy, case)
+    policy = load_base(root, case.shape)
+    if case.tuning == "lora":
+        add_lora(policy, LORA_RANK, LORA_ALPHA)
+    start(policy.model, load_start(root, case))
+    return floor_of(policy, case)
 
 
 def floor_of(policy: Policy, case: Case) -> Step:
@@ -155,4 +169,4 @@ def floor_of(policy: Policy, case: Case) -> Step:
         loss.backward()
         return loss.detach()
 
-    return local_step(policy.model, Hearing(), forward_backward, case.losers)
+    return local_step(policy.model, Hearing(), forward_backward, case.pairs)

@@ -2,7 +2,6 @@
 
 import statistics
 import time
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -22,7 +21,7 @@ class UnlikeError(EarmarkError):
 class Found(NamedTuple):
     """What is known of one way: medians are over the timed rounds."""
 
-    cpu_s: float
+    seconds: float
     rounds: int
     loss: float
     gradient_difference: float
@@ -34,10 +33,24 @@ def flat(gradients: dict[str, Tensor]) -> Tensor:
     return torch.cat([gradients[name].flatten().float().cpu() for name in sorted(gradients)])
 
 
+class Compared(NamedTuple):
+    """The first step of one way, and how far its gradient is from the baseline's."""
+
+    seconds: float
+    loss: float
+    gradient_difference: float
+    clips_per_pair: float
+
+
 def compare(
-    steps: dict[str, Step], baseline: str, deaf: set[str], tolerance: float = GRADIENT_TOLERANCE
-) -> dict[str, tuple[float, float, float]]:
-    """Take every step once; return loss, relative gradient difference, clips heard per pair.
+    steps: dict[str, Step],
+    baseline: str,
+    deaf: set[str],
+    *,
+    loss_tolerance: float = LOSS_TOLERANCE,
+    gradient_tolerance: float = GRADIENT_TOLERANCE,
+) -> dict[str, Compared]:
+    """Take every step once and compare it with the baseline.
 
     `deaf` names the ways that have the tower's output from elsewhere.
 
@@ -56,35 +69,37 @@ def compare(
             names = sorted(gradients.keys() ^ expected.keys())
             raise UnlikeError(f"{name} does not train what {baseline} trains: {names[:4]}")
         difference = float((flat(gradients) - expected_vector).norm() / expected_vector.norm())
-        if not (abs(taken.loss - first.loss) <= max(LOSS_TOLERANCE, tolerance)):
+        if not (abs(taken.loss - first.loss) <= loss_tolerance):
             raise UnlikeError(f"{name}: loss {taken.loss:.6f}, {baseline}: {first.loss:.6f}")
-        if not difference <= tolerance:
+        if not difference <= gradient_tolerance:
             raise UnlikeError(f"{name}: its gradient differs from {baseline} by {difference:.1e}")
-        found[name] = (taken.loss, difference, taken.clips_heard / step.pairs)
+        heard = taken.clips_heard / step.pairs
+        found[name] = Compared(taken.seconds, taken.loss, difference, heard)
+        step.clear()
     return found
 
 
 def interleave(
     steps: dict[str, Step], rounds: int, deadline: float, name: str
 ) -> dict[str, list[float]]:
-    """Take every step once a round, every other round backwards; stop early at the deadline.
+    """Take every step once a round, every other round backwards; begin none after the deadline.
 
-    There is always one round. `deadline` is on the clock of `time.monotonic`.
+    `deadline` is on the clock of `time.monotonic`.
     """
     times: dict[str, list[float]] = {way: [] for way in steps}
     for number in track(range(rounds), name, total=rounds):
-        if number and time.monotonic() > deadline:
+        if time.monotonic() > deadline:
             break
         order = list(steps.items())
         for way, step in order if number % 2 == 0 else reversed(order):
-            times[way].append(step.take().cpu_s)
+            times[way].append(step.take().seconds)
             step.clear()
     return times
 
 
 def race(
     steps: dict[str, Step],
-    floor: Callable[[], Step],
+    floor: Step,
     baseline: str,
     deaf: set[str],
     *,
@@ -92,17 +107,15 @@ def race(
     deadline: float,
     name: str,
 ) -> tuple[dict[str, Found], float]:
-    """Compare and time; returns what was found of every way, and the floor's CPU seconds."""
+    """Compare and time; returns what was found of every way, and the floor's seconds.
+
+    Where the deadline leaves no round, the steps that were compared count, and `rounds` is 0.
+    """
     compared = compare(steps, baseline, deaf)
-    for step in steps.values():
-        step.clear()
-    base = floor()
-    base.take()
-    base.clear()
-    times = interleave({**steps, "floor": base}, rounds, deadline, name)
-    medians = {way: statistics.median(seconds) for way, seconds in times.items()}
+    first = {way: step.seconds for way, step in compared.items()} | {"floor": floor.take().seconds}
+    times = interleave({**steps, "floor": floor}, rounds, deadline, name)
+    medians = {way: statistics.median(times[way] or [first[way]]) for way in first}
     found = {
-        way: Found(medians[way], len(times[way]), *compared[way])
-        for way in steps
+        way: Found(medians[way], len(times[way]), *compared[way][1:]) for way in steps
     }
     return found, medians["floor"]

@@ -5,7 +5,7 @@ Only torch is imported here: other trainers' environments use this file too.
 
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from torch import Tensor, nn
 
@@ -13,9 +13,9 @@ from training_steps.names import trained
 
 
 class Taken(NamedTuple):
-    """One step: CPU seconds, loss, and how many clips went through the audio tower."""
+    """One step: seconds (of CPU, unless told), loss, clips that went through the tower."""
 
-    cpu_s: float
+    seconds: float
     loss: float
     clips_heard: int
 
@@ -35,20 +35,26 @@ class Step(NamedTuple):
 
 
 class Hearing:
-    """Count the clips that go through a tower."""
+    """Count the clips that go through a tower, by its first convolution.
+
+    Not by the tower's own forward, which Earmark goes round to leave out padding.
+    """
 
     def __init__(self, *towers: nn.Module) -> None:
         self.clips = 0
         for tower in towers:
-            tower.register_forward_pre_hook(self._count, with_kwargs=True)
+            tower.get_submodule("conv1").register_forward_pre_hook(self._count)
 
-    def _count(self, _: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        features = args[0] if args else kwargs["input_features"]
-        self.clips += len(features)
+    def _count(self, _: nn.Module, args: tuple[Tensor, ...]) -> None:
+        self.clips += len(args[0])
 
 
 def local_step(
-    model: nn.Module, hearing: Hearing, forward_backward: Callable[[], Tensor], pairs: int
+    model: nn.Module,
+    hearing: Hearing,
+    forward_backward: Callable[[], Tensor],
+    pairs: int,
+    clock: Callable[[], float] = time.process_time,
 ) -> Step:
     """Make a step out of a function of this process that returns the loss."""
 
@@ -57,9 +63,9 @@ def local_step(
 
     def take() -> Taken:
         clear()
-        heard, start = hearing.clips, time.process_time()
+        heard, start = hearing.clips, clock()
         loss = forward_backward()
-        return Taken(time.process_time() - start, float(loss), hearing.clips - heard)
+        return Taken(clock() - start, float(loss), hearing.clips - heard)
 
     def gradients() -> dict[str, Tensor]:
         return {n: p.grad for n, p in trained(model).items() if p.grad is not None}

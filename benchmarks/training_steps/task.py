@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from transformers import Qwen2AudioForConditionalGeneration
 
 from earmark.files import write_text
 from earmark.policies.adapt import add_lora, disable_dropout, freeze_hearing
@@ -39,7 +40,7 @@ SAMPLE_RATE_HZ = 16_000
 class Case:
     """What is timed: a shape, its lengths, how many rejected answers, and what is trained.
 
-    With n rejected answers there are n pairs, which share their prompt and chosen answer.
+    With n rejected answers a prompt has n pairs, which share it and their chosen answer.
     """
 
     shape: str = "prototype"
@@ -47,6 +48,7 @@ class Case:
     losers: int = 1
     tuning: str = "lora"
     answer_tokens: int = 24
+    prompts: int = 1
 
     @property
     def name(self) -> str:
@@ -54,6 +56,11 @@ class Case:
         return (
             f"{self.shape}, {self.audio_tokens} audio tokens, {self.losers} rejected, {self.tuning}"
         )
+
+    @property
+    def pairs(self) -> int:
+        """Return how many pairs a step takes."""
+        return self.prompts * self.losers
 
     @property
     def prompt_tokens(self) -> int:
@@ -79,11 +86,14 @@ def model_folder(root: Path, shape: str) -> Path:
 
 def load_base(root: Path, shape: str) -> Qwen2AudioPolicy:
     """Load the reference model as `earmark train` loads and freezes it."""
-    processor = build_processor(SHAPES[shape])
-    network = build_network(SHAPES[shape], processor)
-    network.load_state_dict(
-        type(network).from_pretrained(model_folder(root, shape), dtype=torch.float32).state_dict()
+    network = Qwen2AudioForConditionalGeneration.from_pretrained(
+        model_folder(root, shape), dtype=torch.float32, attn_implementation="sdpa"
     )
+    return frozen_policy(network.eval(), build_processor(SHAPES[shape]))
+
+
+def frozen_policy(network: Any, processor: Any) -> Qwen2AudioPolicy:
+    """Wrap a network as `earmark train` does: no dropout, hearing frozen."""
     policy = Qwen2AudioPolicy(network, processor)
     disable_dropout(network)
     freeze_hearing(policy)
@@ -118,26 +128,34 @@ def load_start(root: Path, case: Case) -> dict[str, Tensor]:
     return load_file(start_file(root, case.shape, case.tuning))
 
 
-def pair_of(root: Path, case: Case) -> Pair:
-    """Write the clip, return the pair; each answer takes `answer_tokens` with its end token."""
-    folder = root / case.shape
-    rng = np.random.default_rng(case.audio_tokens)
-    path = folder / f"clip-{case.audio_tokens}.wav"
-    if not path.is_file():
-        samples = SAMPLE_RATE_HZ * case.audio_tokens // AUDIO_TOKENS_PER_S
-        folder.mkdir(parents=True, exist_ok=True)
-        write_audio(path, rng.normal(0, 0.1, samples).astype(np.float32))
-    texts = np.random.default_rng(0).choice(WORDS, (1 + 1 + case.losers, 64))
-    prompt, *answers = texts
-    audio = {"type": "audio", "audio": path.name}
-    text = {"type": "text", "text": " ".join(prompt[:PROMPT_WORDS])}
-    chosen, *rejected = [" ".join(words[: case.answer_tokens - 1]) for words in answers]
-    return Pair("pair", [{"role": "user", "content": [audio, text]}], chosen, rejected)
+def clip_path(root: Path, case: Case, number: int = 0) -> Path:
+    """Name the clip of a prompt."""
+    return root / case.shape / f"clip-{case.audio_tokens}-{number}.wav"
 
 
-def clip_of(root: Path, case: Case) -> np.ndarray:
-    """Read the clip."""
-    return read_audio(str(root / case.shape / f"clip-{case.audio_tokens}.wav"), None, None)
+def pairs_of(root: Path, case: Case) -> list[Pair]:
+    """Write the clips, return a pair for each prompt; answers have equal lengths."""
+    found = []
+    for number in range(case.prompts):
+        path, rng = clip_path(root, case, number), np.random.default_rng(number)
+        noise = np.random.default_rng(number + 1000)
+        if not path.is_file():
+            samples = SAMPLE_RATE_HZ * case.audio_tokens // AUDIO_TOKENS_PER_S
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_audio(path, noise.normal(0, 0.1, samples).astype(np.float32))
+        text = " ".join(rng.choice(WORDS, PROMPT_WORDS))
+        answers = rng.choice(WORDS, (1 + case.losers, case.answer_tokens - 1))
+        chosen, *rejected = [" ".join(words) for words in answers]
+        audio = {"type": "audio", "audio": path.name}
+        prompt = [{"role": "user", "content": [audio, {"type": "text", "text": text}]}]
+        found.append(Pair(f"pair {number}", prompt, chosen, rejected))
+    return found
+
+
+def clips_of(root: Path, case: Case) -> list[np.ndarray]:
+    """Read the clips."""
+    paths = [clip_path(root, case, number) for number in range(case.prompts)]
+    return [read_audio(str(path), None, None) for path in paths]
 
 
 @dataclass(frozen=True)
@@ -150,8 +168,8 @@ class Ids:
 
 
 def ids_of(policy: Qwen2AudioPolicy, root: Path, case: Case) -> Ids:
-    """Tokenize the pair, and check the lengths that the case names."""
-    pair = pair_of(root, case)
+    """Tokenize the one prompt's answers, and check the lengths that the case names."""
+    (pair,) = pairs_of(root, case)
     prompt = policy.prompt_ids(pair.prompt, [case.audio_tokens])
     chosen, *rejected = [policy.answer_ids(pair.prompt, x) for x in [pair.chosen, *pair.losers]]
     lengths = [len(prompt), *map(len, [chosen, *rejected])]
@@ -167,7 +185,7 @@ def write_task(policy: Qwen2AudioPolicy, root: Path, case: Case) -> Path:
     task: dict[str, Any] = {
         "model": str(model_folder(root, case.shape)),
         "weights": str(start_file(root, case.shape, case.tuning)),
-        "clip": str(folder / f"clip-{case.audio_tokens}.wav"),
+        "clip": str(clip_path(root, case)),
         "lora": {"rank": LORA_RANK, "alpha": LORA_ALPHA},
         "beta": BETA,
         **asdict(case),

@@ -12,8 +12,9 @@ are computed once and outside the step, and hearing is frozen as in Earmark.
 """
 
 import tempfile
+import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,11 +37,12 @@ from training_steps.task import (
     BETA,
     LORA_ALPHA,
     LORA_RANK,
+    SAMPLE_RATE_HZ,
     Case,
-    clip_of,
+    clips_of,
     load_base,
     load_start,
-    pair_of,
+    pairs_of,
 )
 
 PRECOMPUTED = "TRL, reference precomputed"
@@ -53,7 +55,7 @@ class HearingCollator(DataCollatorForPreference):
 
     audio_token_id: int = -1
     audio_tokens: int = 0
-    mel: dict[str, Tensor] = field(default_factory=dict)
+    mels: list[dict[str, Tensor]] = field(default_factory=list)
 
     def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
         expanded = [
@@ -63,8 +65,8 @@ class HearingCollator(DataCollatorForPreference):
         for name in ("ref_chosen_logps", "ref_rejected_logps"):
             if name in examples[0]:
                 batch[name] = torch.tensor([example[name] for example in examples])
-        rows = 2 * len(examples)
-        return batch | {name: torch.cat([values] * rows) for name, values in self.mel.items()}
+        heard = [self.mels[example["clip"]] for example in examples] * 2
+        return batch | {name: torch.cat([mel[name] for mel in heard]) for name in heard[0]}
 
     def expand(self, ids: list[int]) -> list[int]:
         """Repeat the one placeholder to the number of audio tokens."""
@@ -84,20 +86,38 @@ def compact_head() -> Iterator[None]:
         yield
 
 
-def dataset_of(policy: Qwen2AudioPolicy, root: Path, case: Case) -> Dataset:
-    """Put the pair into TRL's columns; several rejected answers make as many pairs."""
-    pair = pair_of(root, case)
-    prompt = policy.processor.apply_chat_template(
-        pair.prompt, tokenize=False, add_generation_prompt=True
+def mel_of(processor: Any, clip: np.ndarray) -> dict[str, Tensor]:
+    """Return log-mel features as the processor makes them: padded to the tower's full length."""
+    mel = processor.feature_extractor(
+        clip,
+        sampling_rate=SAMPLE_RATE_HZ,
+        padding="max_length",
+        return_attention_mask=True,
+        return_tensors="pt",
     )
-    rows = [{"prompt": prompt, "chosen": pair.chosen, "rejected": x} for x in pair.losers]
+    return {
+        "input_features": mel["input_features"],
+        "feature_attention_mask": mel["attention_mask"],
+    }
+
+
+def dataset_of(policy: Qwen2AudioPolicy, root: Path, case: Case) -> Dataset:
+    """Put the pairs into TRL's columns; several rejected answers make as many pairs."""
+    rows = []
+    for number, pair in enumerate(pairs_of(root, case)):
+        prompt = policy.processor.apply_chat_template(
+            pair.prompt, tokenize=False, add_generation_prompt=True
+        )
+        shared = {"clip": number, "prompt": prompt, "chosen": pair.chosen}
+        rows += [{**shared, "rejected": answer} for answer in pair.losers]
     return Dataset.from_list(rows)
 
 
 def arguments(folder: str, case: Case, precompute: bool, on_gpu: bool) -> DPOConfig:
     return DPOConfig(
         output_dir=folder,
-        per_device_train_batch_size=case.losers,
+        per_device_train_batch_size=case.pairs,
+        dataloader_pin_memory=False,
         beta=BETA,
         max_length=None,
         precompute_ref_log_probs=precompute,
@@ -120,7 +140,6 @@ def build_trainer(
 ) -> DPOTrainer:
     """Build TRL's trainer round a policy's network; a LoRA is TRL's to add."""
     disable_progress_bars()
-    clip = clip_of(root, case)
     lora = LoraConfig(r=LORA_RANK, lora_alpha=LORA_ALPHA, target_modules=policy.lora_targets())
     whole = case.tuning == "full"
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), compact_head():
@@ -135,7 +154,7 @@ def build_trainer(
                 pad_token_id=policy.pad_id,
                 audio_token_id=policy.network.config.audio_token_id,
                 audio_tokens=case.audio_tokens,
-                mel=policy.features(np.asarray(clip)),
+                mels=[mel_of(policy.processor, clip) for clip in clips_of(root, case)],
             ),
             peft_config=None if whole else lora,
         )
@@ -156,7 +175,12 @@ def trl_step(
     return step_of(trainer, inputs, case)
 
 
-def step_of(trainer: DPOTrainer, inputs: dict[str, Any], case: Case) -> Step:
+def step_of(
+    trainer: DPOTrainer,
+    inputs: dict[str, Any],
+    case: Case,
+    clock: Callable[[], float] = time.process_time,
+) -> Step:
     """Return the step of a trainer on its batch."""
     trainer.current_gradient_accumulation_steps = 1  # which the loop sets
     towers = [tower_of(m) for m in (trainer.model, trainer.ref_model) if m is not None]
@@ -165,5 +189,5 @@ def step_of(trainer: DPOTrainer, inputs: dict[str, Any], case: Case) -> Step:
         with compact_head():
             return trainer.training_step(trainer.model, dict(inputs))
 
-    return local_step(trainer.model, Hearing(*towers), forward_backward, case.losers)
+    return local_step(trainer.model, Hearing(*towers), forward_backward, case.pairs, clock)
 

@@ -79,6 +79,7 @@ class Endpoint:
     stop: Event = field(default_factory=Event, repr=False, compare=False)
     key: str = field(default_factory=key_of_environment, repr=False)
     _login: str = field(default="", init=False, repr=False)
+    _password: str = field(default="", init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be an endpoint."""
@@ -104,7 +105,9 @@ class Endpoint:
         for route in ROUTES:
             shown = shown.rstrip("/").removesuffix(route)
         if "@" in parts.netloc:
-            login = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+            password = unquote(parts.password or "")
+            login = f"{unquote(parts.username or '')}:{password}"
+            object.__setattr__(self, "_password", password)
             object.__setattr__(self, "_login", b64encode(login.encode()).decode())
         object.__setattr__(self, "url", shown)
 
@@ -159,7 +162,7 @@ class Endpoint:
     def shown(self, body: bytes) -> str:
         """Quote the beginning of what a server said, without our secrets should they be in it."""
         text = body.decode("utf-8", "replace")
-        for secret in (self.key, self._login):
+        for secret in (self.key, self._login, self._password):
             text = text.replace(secret, "***") if secret else text
         return text[:SHOWN_CHARACTERS]
 

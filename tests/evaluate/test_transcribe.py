@@ -43,6 +43,7 @@ def test_batched_equals_one_by_one_in_the_order_given(corpus, tmp_path):
         "do_sample": False,
         "num_beams": 1,
         "repetition_penalty": 1.0,
+        "no_repeat_ngram_size": 0,
         "max_new_tokens": 6,
     }
     assert not (tmp_path / "h.jsonl.partial").exists()

@@ -50,6 +50,7 @@ def build_phi4() -> tuple[Any, Any]:
         num_key_value_heads=1,
         max_position_embeddings=2048,
         original_max_position_embeddings=1024,
+        initializer_range=0.1,
         bos_token_id=0,
         pad_token_id=0,
         eos_token_id=[0, 1],
@@ -62,6 +63,7 @@ def build_phi4() -> tuple[Any, Any]:
             "depthwise_separable_out_channel": 32,
             "input_size": MEL_BINS,
             "nemo_conv_channels": 8,
+            "initializer_range": 0.1,
             "audio_token_id": tokenizer.audio_token_id,
         },
         vision_config={

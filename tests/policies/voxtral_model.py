@@ -3,6 +3,7 @@
 import base64
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from transformers import VoxtralConfig, VoxtralForConditionalGeneration, VoxtralProcessor
 from transformers.models.whisper import WhisperFeatureExtractor
@@ -10,6 +11,8 @@ from transformers.tokenization_mistral_common import MistralCommonBackend
 
 MEL_BINS = 16
 SPECIAL = 40
+# The tokenizer is copied from its file whenever it is saved, so the file has to stay.
+FOLDER = TemporaryDirectory()
 NAMED = {
     **{0: "<unk>", 1: "<s>", 2: "</s>", 3: "[INST]", 4: "[/INST]", 5: "[AVAILABLE_TOOLS]"},
     **{6: "[/AVAILABLE_TOOLS]", 7: "[TOOL_RESULTS]", 8: "[/TOOL_RESULTS]", 9: "[TOOL_CALLS]"},
@@ -54,7 +57,8 @@ def write_tekken(path: Path) -> int:
     return len(vocab) + SPECIAL
 
 
-def build_voxtral(folder: Path) -> tuple[VoxtralForConditionalGeneration, VoxtralProcessor]:
+def build_voxtral() -> tuple[VoxtralForConditionalGeneration, VoxtralProcessor]:
+    folder = Path(FOLDER.name)
     size = write_tekken(folder / "tekken.json")
     tokenizer = MistralCommonBackend(folder / "tekken.json")
     processor = VoxtralProcessor(WhisperFeatureExtractor(feature_size=MEL_BINS), tokenizer)
@@ -67,6 +71,7 @@ def build_voxtral(folder: Path) -> tuple[VoxtralForConditionalGeneration, Voxtra
         "num_attention_heads": 2,
         "num_mel_bins": MEL_BINS,
         "max_source_positions": 1500,
+        "initializer_range": 0.1,
     }
     text = {
         "model_type": "llama",
@@ -78,8 +83,12 @@ def build_voxtral(folder: Path) -> tuple[VoxtralForConditionalGeneration, Voxtra
         "num_key_value_heads": 1,
         "head_dim": 16,
         "max_position_embeddings": 2048,
+        "initializer_range": 0.1,
         "bos_token_id": 1,
         "eos_token_id": 2,
     }
     config = VoxtralConfig(audio_config=audio, text_config=text, audio_token_id=24)
-    return VoxtralForConditionalGeneration(config), processor
+    network = VoxtralForConditionalGeneration(config)
+    # Otherwise a random model writes little but control tokens, of which nothing is left to see.
+    network.lm_head.weight.data[:SPECIAL] = 0
+    return network, processor

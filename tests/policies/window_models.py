@@ -25,12 +25,14 @@ TEXT: dict[str, Any] = {
     "num_attention_heads": 2,
     "num_key_value_heads": 1,
     "max_position_embeddings": 2048,
+    "initializer_range": 0.1,
 }
 AUDIO: dict[str, Any] = {
     "hidden_size": 32,
     "num_hidden_layers": 2,
     "num_attention_heads": 2,
     "num_mel_bins": MEL_BINS,
+    "initializer_range": 0.1,
 }
 
 CHATML = (

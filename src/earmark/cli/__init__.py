@@ -5,6 +5,7 @@ starts without torch.
 """
 
 import sys
+from typing import Any
 
 from cyclopts import App, Parameter
 
@@ -19,7 +20,8 @@ COMMANDS = {
     "curate": "Choose which pairs to train on; the others are set aside with the reason.",
     "train": "Align an Audio LLM on preference pairs.",
     "objectives": "List what can be optimized, with which knobs, after which paper.",
-    "transcribe": "Write down what a model hears.",
+    "transcribe": "Write down what a model hears, loaded here or behind a server (--endpoint).",
+    "export": "Merge a trained adapter into a model folder that vLLM and transformers load.",
     "report": "Make one self-contained HTML page: table, plots, sound and coloured alignments.",
     "validate": "Check files before work begins, without doing the work.",
     "synthesize": "Make a small English-Mandarin speech corpus with a synthetic voice.",
@@ -44,6 +46,30 @@ EXTRAS = {
 # These commands read their own tokens (a configuration file) and their own --help.
 OWN_HELP = {"train"}
 
+# What stands below the options of a command's --help.
+EPILOGUES = {
+    "transcribe": """Decoding is greedy without repetition penalty unless candidates are asked for,
+whatever the checkpoint's own defaults are, and is recorded with each row beside the raw text. A
+run that was stopped goes on where it was.
+
+With --endpoint a server that speaks the OpenAI protocol is asked, and torch is not needed here.
+Its key is read from the environment variable EARMARK_API_KEY, else OPENAI_API_KEY.
+
+earmark transcribe --model tiny-base --utterances test.jsonl --out base.jsonl
+
+earmark transcribe --endpoint http://localhost:8000/v1 --model NAME --utterances test.jsonl
+--out base.jsonl
+
+earmark transcribe --endpoint http://localhost:8000/v1 --model NAME --utterances train.jsonl
+--out sampled.jsonl --candidates 4 --temperature 0.8""",
+    "export": """The folder has weights (safetensors), configurations, processor, a model card and
+run.json; it appears only when it is whole.
+
+earmark score --truth test.jsonl --hyp dpo.jsonl --json dpo.json
+
+earmark export --adapter run --out aligned --scores dpo.json""",
+}
+
 app = App(
     name="earmark",
     version=__version__,
@@ -52,7 +78,8 @@ app = App(
 )
 for _name, _help in COMMANDS.items():
     _module = _name.replace("-", "_")
-    _flags: dict[str, list[str]] = {"help_flags": []} if _name in OWN_HELP else {}
+    _flags: dict[str, Any] = {"help_flags": []} if _name in OWN_HELP else {}
+    _flags |= {"help_epilogue": EPILOGUES[_name]} if _name in EPILOGUES else {}
     app.command(f"earmark.cli.{_module}:{_module}", name=_name, help=_help, **_flags)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 from cyclopts.config import Yaml
 
+from earmark.cli.presets import preset_path
 from earmark.errors import InputError
 from earmark.objectives import OBJECTIVES, WRAPPERS
 from earmark.objectives.contract import contract
@@ -58,6 +59,7 @@ def run(
     sft_weight: Annotated[float, Parameter(name=["--sft-weight", "--rpo-alpha"])] = 0.0,
     wrap: list[str] | None = None,
     config: Path | None = None,
+    preset: str | None = None,
     on_error: Literal["stop", "skip"] = "stop",
     settings: Annotated[TrainSettings | None, Parameter(name="*")] = None,
     **knobs: float | str,
@@ -72,6 +74,8 @@ def run(
         sft_weight: weight of an added SFT term on the chosen answer (RPO); 0 leaves it out.
         wrap: put a wrapper round the objective; repeat it for several; see above.
         config: a YAML file with the same names as these options; options given here win.
+        preset: options of a published run, of which those given here or in --config win:
+            codeswitch-qwen2-audio, codeswitch-phi4-multimodal or codeswitch-meralion2.
         on_error: stop at a bad row, or skip it and write it to OUT.skipped.jsonl.
         settings: how the loop runs.
         knobs: the objective's own knobs, such as --beta 0.1.
@@ -91,24 +95,46 @@ def run(
 
 
 def train(*tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)]) -> None:
-    """Read `--config FILE` first, so that it supplies what the options leave out."""
-    path = config_path(tokens)
-    if path is not None:
-        if not path.is_file():
-            raise InputError(f"{path}: no such configuration file")
-        command.config = (Yaml(path, must_exist=True, use_commands_as_keys=False),)
+    """Run `earmark train`, or print its help."""
+    read_files_first(tokens)
     command(list(tokens))
 
 
-def config_path(tokens: Sequence[str]) -> Path | None:
-    """Find the value of --config among command-line tokens.
+def read_files_first(tokens: Sequence[str]) -> None:
+    """Let the files of --config and --preset supply what the options leave out."""
+    paths = supplied_by(tokens)
+    command.config = tuple(
+        Yaml(path, must_exist=True, use_commands_as_keys=False) for path in paths
+    )
 
-    >>> config_path(["--out", "run", "--config=a.yaml"]).name
+
+def supplied_by(tokens: Sequence[str]) -> list[Path]:
+    """Return the files that supply options; of two that supply the same the first wins.
+
+    Raises:
+        InputError: there is no such configuration file.
+        KnobError: there is no such preset.
+    """
+    paths = []
+    config, preset = value_of("--config", tokens), value_of("--preset", tokens)
+    if config is not None:
+        if not Path(config).is_file():
+            raise InputError(f"{config}: no such configuration file")
+        paths.append(Path(config))
+    if preset is not None:
+        paths.append(preset_path(preset))
+    return paths
+
+
+def value_of(option: str, tokens: Sequence[str]) -> str | None:
+    """Find the value of an option among command-line tokens.
+
+    >>> value_of("--config", ["--out", "run", "--config=a.yaml"])
     'a.yaml'
     """
     for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
-        if token == "--config" and following:
-            return Path(following)
-        if token.startswith("--config="):
-            return Path(token.removeprefix("--config="))
+        if token == option and following:
+            return following
+        if token.startswith(f"{option}="):
+            return token.removeprefix(f"{option}=")
     return None

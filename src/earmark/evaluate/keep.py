@@ -168,7 +168,7 @@ def finished(outputs: Sequence[Output], wanted: set[str]) -> dict[str, list[Hypo
         torn: list[BadRow] = []
         exists = output.partial.is_file()
         rows = list(read_records(Hypothesis, output.partial, set_aside=torn)) if exists else []
-        kept.append({row.id: row for row in rows if row.made_by == output.made_by})
+        kept.append({row.id: row for row in rows if _same_way(row.made_by, output.made_by)})
         others += len(rows) - len(kept[-1])
     whole = [id_ for id_ in kept[0] if id_ in wanted and all(id_ in file for file in kept)]
     for output, file in zip(outputs, kept, strict=True):
@@ -180,6 +180,11 @@ def finished(outputs: Sequence[Output], wanted: set[str]) -> dict[str, list[Hypo
     if whole:
         note(f"{len(whole)} utterances were transcribed before; going on with the rest")
     return {id_: [file[id_] for file in kept] for id_ in whole}
+
+
+def _same_way(one: dict[str, Any], two: dict[str, Any]) -> bool:
+    """Say whether rows were made in the same way, wherever the server was."""
+    return {**one, "endpoint": None} == {**two, "endpoint": None}
 
 
 def _rows(heard: Heard, outputs: Sequence[Output], tidy: Callable[[str], str]) -> list[Hypothesis]:

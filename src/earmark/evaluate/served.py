@@ -159,9 +159,11 @@ def transcribe_served(
         with ThreadPoolExecutor(asking.concurrency) as pool:
             try:
                 yield from _as_they_come(pool, hear, todo, 2 * asking.concurrency)
-            finally:
+            except BaseException:
+                # Those who wait to ask again give up, and the run ends with the requests under way.
                 endpoint.stop.set()
                 pool.shutdown(cancel_futures=True)
+                raise
 
     tidy = partial(clean, marks=asking.marks)
     outputs = outputs_of(out, endpoint, asking)

@@ -1,5 +1,6 @@
 """Choose what is trained: a LoRA on the language model, or the language model as a whole."""
 
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from peft import LoraConfig, PeftModel, get_peft_model
 from torch import nn
 
+from earmark.errors import InputError
 from earmark.policies.policy import Policy
 
 
@@ -16,7 +18,7 @@ def freeze_hearing(policy: Policy) -> None:
         part.requires_grad_(False)
 
 
-def add_lora(policy: Policy, rank: int, alpha: int) -> None:
+def add_lora(policy: Policy, rank: int, alpha: int, targets: str | None = None) -> None:
     """Put a fresh LoRA on the language model's linear layers; all else is frozen.
 
     It has no dropout: answers that share a prompt would share its noise.
@@ -25,11 +27,25 @@ def add_lora(policy: Policy, rank: int, alpha: int) -> None:
         policy: changed in place; `policy.model` becomes the adapter.
         rank: rank of the update, at least 1.
         alpha: the update is scaled by alpha / rank.
+        targets: regular expression for the whole names of the linear layers to put it on, and of
+            the parameters of experts; None takes the family's: the language model without experts.
+
+    Raises:
+        InputError: the expression matches no layer.
 
     Source: Hu et al. 2021, arXiv 2106.09685.
     """
+    chosen = targets or policy.lora_targets()
+    layers, parameters = lora_places(policy.network, chosen)
+    # Given an expression, peft 0.21 cuts it down to the last part of each name where a class has
+    # experts: a tower whose layers are called alike would be adapted too.
+    modules = layers if parameters or _experts(policy.network) else chosen
     settings = LoraConfig(
-        r=rank, lora_alpha=alpha, lora_dropout=0.0, target_modules=policy.lora_targets()
+        r=rank,
+        lora_alpha=alpha,
+        lora_dropout=0.0,
+        target_modules=modules,
+        target_parameters=parameters or None,
     )
     with warnings.catch_warnings():
         # peft 0.21 asks for a property by the name that transformers 5.23 gave up.
@@ -48,6 +64,41 @@ def without_adapter(model: nn.Module) -> Iterator[None]:
         raise TypeError("a policy that is trained as a whole cannot be its own reference")
     with model.disable_adapter():
         yield
+
+
+def lora_places(network: nn.Module, targets: str) -> tuple[list[str], list[str]]:
+    """Return the linear layers, and the parameters of experts, whose whole names match.
+
+    Raises:
+        InputError: there is none.
+    """
+    layers = [name for name, module in network.named_modules() if isinstance(module, nn.Linear)]
+    found = [name for name in layers if re.fullmatch(targets, name)]
+    parameters = [name for name in _experts(network) if re.fullmatch(targets, name)]
+    if not found and not parameters:
+        raise InputError(
+            f"lora_targets '{targets}' matches no layer of {type(network).__name__}; expected a "
+            f"regular expression for whole names, such as {layers[-1]}"
+        )
+    return found, parameters
+
+
+def _experts(network: nn.Module) -> list[str]:
+    """Name the parameters that hold one matrix for each expert."""
+    every = network.named_parameters()
+    return [name for name, value in every if value.dim() == 3 and ".experts." in name]
+
+
+def merge_lora(policy: Policy) -> None:
+    """Add the adapter's update to the weights and take the adapter off, in place.
+
+    Raises:
+        InputError: the policy has no adapter.
+    """
+    if not isinstance(policy.model, PeftModel):
+        raise InputError("there is no adapter to merge: the model is whole already")
+    policy.model.merge_and_unload()
+    policy.model = policy.network
 
 
 def disable_dropout(model: nn.Module) -> None:

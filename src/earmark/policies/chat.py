@@ -4,6 +4,7 @@ What every family has in common: its processor renders messages, repeats each cl
 to its number of audio tokens and makes the model's inputs; the model's own `generate` writes.
 """
 
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,7 +19,12 @@ from earmark.policies.messages import Messages, text_of, turn_of
 from earmark.policies.policy import Clip, Features, Policy
 
 # Checkpoints bring sampling, penalties and bans of repeats, of which none may touch a transcript.
-GREEDY: dict[str, Any] = {"do_sample": False, "num_beams": 1, "repetition_penalty": 1.0}
+GREEDY: dict[str, Any] = {
+    "do_sample": False,
+    "num_beams": 1,
+    "repetition_penalty": 1.0,
+    "no_repeat_ngram_size": 0,
+}
 
 TEXT_INPUTS = {"input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids"}
 PLACEHOLDERS = "placeholders"
@@ -44,7 +50,8 @@ class ChatPolicy(Policy):
 
     def _audio_token(self) -> str:
         """Return the placeholder, which tokenizer and model must know by the same id."""
-        token = str(getattr(self.processor, "audio_token", "<|AUDIO|>"))
+        named = getattr(self.processor, "audio_token", "<|AUDIO|>")
+        token = str(self.facts.audio_token or named)
         known = self.tokenizer.get_vocab().get(token)
         expected = getattr(self.network.config, "audio_token_id", known)
         if known is None:
@@ -168,8 +175,7 @@ class ChatPolicy(Policy):
         """Write down what is heard; one clip per prompt, the library's own greedy search."""
         inputs = self.process([self.render(messages) for messages in prompts], clips)
         network: Any = self.network
-        settings = {**GREEDY, **self.facts.decoding, "max_new_tokens": max_new_tokens}
-        written = network.generate(**inputs, **settings)
+        written = network.generate(**inputs, **GREEDY, max_new_tokens=max_new_tokens)
         answers = written[:, inputs["input_ids"].shape[1] :]
         return self.tokenizer.batch_decode(answers, skip_special_tokens=True)
 
@@ -195,8 +201,20 @@ class ChatPolicy(Policy):
         return text + (turn.prefill or prefill)
 
     def apply_template(self, messages: Messages, **options: Any) -> str:
-        """Render messages by the processor's chat template."""
+        """Render messages by the processor's chat template, or the tokenizer's if it has none.
+
+        Raises:
+            InputError: neither has one.
+        """
         processor: Any = self.processor
+        if getattr(processor, "chat_template", None) is None:
+            template = getattr(self.tokenizer, "chat_template", None)
+            if template is None:
+                raise InputError(
+                    "the model has no chat template, so messages cannot be turned into a prompt; "
+                    "add chat_template.jinja to its folder"
+                )
+            options["chat_template"] = template
         return processor.apply_chat_template(messages, tokenize=False, **options)
 
     def process(self, texts: Sequence[str], clips: Sequence[Clip]) -> Any:
@@ -208,12 +226,23 @@ class ChatPolicy(Policy):
         return made.to(self.device, self.network.dtype)
 
     def call_processor(self, texts: list[str], clips: list[Clip], options: dict[str, Any]) -> Any:
-        """Call the processor on texts that hold one audio token for each clip."""
+        """Call the processor on texts that hold one audio token for each clip.
+
+        Raises:
+            InputError: the processor cannot take them, or finds that it cuts them.
+        """
         processor: Any = self.processor
-        return processor(
-            text=texts,
-            audio=[np.asarray(clip, dtype=np.float32) for clip in clips],
-            sampling_rate=self.sample_rate_hz,
-            return_tensors="pt",
-            **options,
-        )
+        takes = inspect.signature(type(processor).__call__).parameters
+        heard = [np.asarray(clip, dtype=np.float32) for clip in clips]
+        try:
+            return processor(
+                text=texts,
+                **{"audios" if "audios" in takes else "audio": heard},
+                sampling_rate=self.sample_rate_hz,
+                return_tensors="pt",
+                **options,
+            )
+        except ValueError as error:
+            raise InputError(
+                f"{type(processor).__name__} cannot take a prompt with its clips: {error}"
+            ) from error

@@ -5,6 +5,7 @@ from typing import Any
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 from transformers.models.auto.modeling_auto import (
     MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_MASKED_LM_MAPPING_NAMES,
     MODEL_FOR_MULTIMODAL_LM_MAPPING_NAMES,
 )
 
@@ -45,7 +46,7 @@ def family_of(config: Any, path: str) -> Family:
         return FAMILIES[name]
     if type(config) not in CONFIG_MAPPING.values():
         return Family(KeyValuePolicy, Facts(), loader=_own_class(config, path))
-    if name in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and not _hears(config):
+    if _writes(config) and not _hears(config):
         return TEXT
     if name in MODEL_FOR_MULTIMODAL_LM_MAPPING_NAMES and _hears(config):
         note(f"{path}: nothing is known of family '{name}': it is trained by its key-value cache")
@@ -66,6 +67,13 @@ def _own_class(config: Any, path: str) -> str:
         f"{path}: the code that comes with this model offers no class that writes text; expected "
         f"one of {', '.join(NAMES)} in auto_map of config.json"
     )
+
+
+def _writes(config: Any) -> bool:
+    """Say whether a class reads from left to right, and reads nothing but what it writes on."""
+    causal = config.model_type in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+    both_ways = config.model_type in MODEL_FOR_MASKED_LM_MAPPING_NAMES
+    return causal and not both_ways and not getattr(config, "is_encoder_decoder", False)
 
 
 def _hears(config: Any) -> bool:

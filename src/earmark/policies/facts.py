@@ -1,9 +1,6 @@
-"""What is known about a model family beyond its classes: prompts, limits, marks, decoding."""
+"""What is known about a model family beyond its classes: prompts, limits, marks."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any
+from dataclasses import dataclass
 
 ATTENTION_AND_MLP = r".*language_model\..*\.(q|k|v|o|gate|up|down)_proj"
 
@@ -19,13 +16,15 @@ class Facts:
         takes_instruction: whether the chat template has a place for an instruction. Where it has
             none, the text of the user's turn is left out, and said to be.
         audio_first: whether `earmark transcribe` puts the audio before the instruction.
+        user_form: the user's turn as one string, `{text}` in the place of the instruction, where
+            the chat template takes no list of parts; the audio token stands in it.
+        audio_token: the placeholder of audio, where the processor has no attribute of this name.
         prefill: what the answer is made to begin with in training, so that the answers of pairs
             are bare transcripts. A last assistant message in a pair's prompt wins over it.
         longest_clip_s: how many seconds the model hears at most, by its makers; None takes the
             length of the feature extractor's window, beyond which the processor cuts in silence.
         pads_to_window: whether the processor pads every clip to that window.
         marks: regular expressions of what the model writes round a transcript.
-        decoding: arguments of `generate` that the checkpoint's own defaults must not decide.
         lora_targets: regular expression of the modules that a LoRA is put on.
         speech_lora: subfolder of a checkpoint with a LoRA that the model needs for speech. It is
             merged when the model is loaded, so that it is part of the reference.
@@ -35,10 +34,11 @@ class Facts:
     system: str | None = None
     takes_instruction: bool = True
     audio_first: bool = True
+    user_form: str | None = None
+    audio_token: str | None = None
     prefill: str = ""
     longest_clip_s: float | None = None
     pads_to_window: bool = False
     marks: tuple[str, ...] = ()
-    decoding: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     lora_targets: str = ATTENTION_AND_MLP
     speech_lora: str | None = None

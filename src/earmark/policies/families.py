@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from earmark.policies.captured import CapturedPolicy
 from earmark.policies.facts import Facts
+from earmark.policies.fallback import KeyValuePolicy
 from earmark.policies.phi4_multimodal import Phi4MultimodalPolicy
 from earmark.policies.policy import Policy
 from earmark.policies.qwen2_audio import Qwen2AudioPolicy
@@ -42,8 +43,12 @@ QWEN25_OMNI = Family(
 
 QWEN3_OMNI = Family(
     CapturedPolicy,
-    # A LoRA on attention alone: experts are single parameters, which no linear layer holds.
-    Facts(prompt="Transcribe the audio into text.", longest_clip_s=2400.0),
+    # A LoRA on attention alone: asked for gate_proj or up_proj, peft would adapt every expert.
+    Facts(
+        prompt="Transcribe the audio into text.",
+        longest_clip_s=2400.0,
+        lora_targets=r".*language_model\..*\.(q|k|v|o)_proj",
+    ),
     loader="Qwen3OmniMoeThinkerForConditionalGeneration",
 )
 
@@ -62,6 +67,19 @@ FAMILIES: dict[str, Family] = {
             longest_clip_s=1200.0,
             marks=(r"^\s*language [^<\n]*<asr_text>",),
         ),
+    ),
+    # Its code comes with the checkpoint, and needs --trust-remote-code; Earmark never ran it.
+    "meralion2": Family(
+        KeyValuePolicy,
+        Facts(
+            prompt="Please transcribe this speech.",
+            user_form="Instruction: {text} \nFollow the text instruction based on the following "
+            "audio: <SpeechHere>",
+            audio_token="<SpeechHere>",
+            longest_clip_s=300.0,
+            marks=(r"<Speaker ?\d+>:?", r"\((?:um|uh|er|ah|oh|hm+|mm+)\)", r"\[[a-z]+\]"),
+        ),
+        loader="AutoModelForSpeechSeq2Seq",
     ),
     # Without any text its prompt is a transcription request, which finds the language by itself.
     "voxtral": Family(VoxtralPolicy, Facts(prompt="", longest_clip_s=1800.0)),

@@ -1,6 +1,5 @@
 """Load a policy from a model directory or a hub id: safetensors only, no remote code."""
 
-import json
 import warnings
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +15,7 @@ from earmark.policies.choose import family_of
 from earmark.policies.model_dir import SETTINGS, check_model_dir
 from earmark.policies.policy import Policy
 from earmark.policies.speech_lora import merge_speech_lora
+from earmark.policies.stored_weights import check_base
 
 SHIPPED = {"tiny-base": "assets/tiny-base"}
 
@@ -110,13 +110,7 @@ def load_adapter(network: Any, folder: Path, base: str) -> PeftModel:
             "adapter_model.safetensors, which `earmark train --lora-rank N` writes. A run with "
             "--lora-rank 0 is a whole model: give it as --model"
         )
-    trained_on = json.loads(settings.read_text("utf-8")).get("base_model_name_or_path")
-    same = trained_on is None or Path(trained_on).name == Path(base).name
-    if not same:
-        raise InputError(
-            f"{folder}: this adapter was trained on {trained_on}, not on {base}; "
-            "load it on its own base model"
-        )
+    check_base(folder, base)
     with warnings.catch_warnings():
         # peft 0.21 asks for a property by the name that transformers 5.23 gave up.
         warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated")

@@ -57,9 +57,19 @@ def turn_of(messages: Messages, facts: Facts) -> Turn:
         messages = messages[:-1]
     if not facts.takes_instruction:
         messages = [_without_text(message) for message in messages]
+    if facts.user_form is not None:
+        messages = [_in_form(message, facts.user_form) for message in messages]
     if facts.system is not None and all(m["role"] != "system" for m in messages):
         messages = [{"role": "system", "content": facts.system}, *messages]
     return Turn(list(messages), prefill)
+
+
+def _in_form(message: dict[str, Any], form: str) -> dict[str, Any]:
+    """Write a user's turn that has audio as one string."""
+    content = message["content"]
+    if isinstance(content, str) or all(part.get("type") != "audio" for part in content):
+        return message
+    return {**message, "content": form.format(text=text_of(message))}
 
 
 def text_of(message: dict[str, Any]) -> str:

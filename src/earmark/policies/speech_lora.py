@@ -5,6 +5,7 @@ stands for the reference, and be missing from what is saved. Merged, it is part 
 the policy, of its reference and of every checkpoint.
 """
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,12 @@ def merge_speech_lora(network: Any, model: str, folder: str) -> None:
                 "download the whole folder again"
             )
     try:
-        adapted = PeftModel.from_pretrained(
-            network, model, subfolder=folder, adapter_name="speech", use_safetensors=True
-        )
+        with warnings.catch_warnings():
+            # peft 0.21 asks for a property by the name that transformers 5.23 gave up.
+            warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated")
+            adapted = PeftModel.from_pretrained(
+                network, model, subfolder=folder, adapter_name="speech", use_safetensors=True
+            )
     except (OSError, ValueError, RuntimeError) as error:
         raise InputError(f"{here}: this speech LoRA does not fit the model: {error}") from error
     adapted.merge_and_unload()

@@ -36,11 +36,6 @@ class TextPolicy(ChatPolicy):
     ) -> None:
         super().__init__(network, processor, facts)
         refuse_recurrent(network)
-        if getattr(self.tokenizer, "chat_template", None) is None:
-            raise InputError(
-                "the tokenizer has no chat template, so messages cannot be turned into a prompt; "
-                "add chat_template.jinja to the model folder"
-            )
         self.needs_cache = why_no_shared_row(network) is not None
 
     def _audio_token(self) -> str:
@@ -73,8 +68,10 @@ class TextPolicy(ChatPolicy):
         return int(self.tokenizer.eos_token_id if pad is None else pad)
 
     def lora_targets(self) -> str:
-        """Return every linear layer but the head."""
-        return linear_layers(self.network, [])
+        """Return every linear layer but the head, and those that a kernel reads past a LoRA."""
+        layers = self.network.named_modules()
+        fused = [layer for name, layer in layers if name.endswith("mamba.out_proj")]
+        return linear_layers(self.network, fused)
 
     def features(self, clip: Clip) -> dict[str, Tensor]:
         """Raise: no clip is heard."""

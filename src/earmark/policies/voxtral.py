@@ -23,13 +23,14 @@ from transformers import PreTrainedModel, ProcessorMixin
 
 from earmark.errors import InputError
 from earmark.policies.captured import CapturedPolicy
-from earmark.policies.chat import GREEDY, PLACEHOLDERS
+from earmark.policies.chat import PLACEHOLDERS
 from earmark.policies.facts import Facts
 from earmark.policies.messages import Messages, text_of, turn_of
 from earmark.policies.policy import Clip
 
 TRANSCRIBE = "[TRANSCRIBE]"
 LANGUAGE = re.compile(r"(lang:[a-z]{2})?")
+ASKED: Messages = [{"role": "user", "content": [{"type": "audio"}]}]
 NOTHING = np.zeros(1, dtype=np.float32)
 
 
@@ -50,10 +51,21 @@ class VoxtralPolicy(CapturedPolicy):
             InputError: the clip is longer than the model hears.
         """
         self.check_length(clip, self.sample_rate_hz)
-        asked: Messages = [{"role": "user", "content": [{"type": "audio"}]}]
-        made = self._library(asked, [clip])
+        made = self._library(ASKED, [clip])
         count = int((made["input_ids"] == self.audio_id).sum())
         return {"input_features": made["input_features"], PLACEHOLDERS: torch.tensor([count])}
+
+    def render(self, messages: Messages, prefill: str = "") -> str:
+        """Return a prompt as JSON: messages without their clips, and what the answer begins with.
+
+        Args:
+            messages: the prompt; the text of a last assistant message is what the answer is
+                made to begin with.
+            prefill: what it begins with where there is no such message.
+        """
+        turn = turn_of(messages, self.facts)
+        named = [_without_audio(message) for message in turn.messages]
+        return json.dumps([named, turn.prefill or prefill])
 
     def prompt_ids(self, messages: Messages, audio_tokens: Sequence[int]) -> list[int]:
         """Return the library's tokens of a prompt, each clip taking its number of placeholders.
@@ -61,8 +73,7 @@ class VoxtralPolicy(CapturedPolicy):
         Raises:
             InputError: the prompt holds another number of clips.
         """
-        content = [_without_audio(message) for message in messages]
-        template = self._template(json.dumps(content, sort_keys=True))
+        template = self._template(self.render(messages, self.prefill))
         ids: list[int] = []
         clips = 0
         for before, token in zip([None, *template], template, strict=False):
@@ -79,62 +90,29 @@ class VoxtralPolicy(CapturedPolicy):
         return ids
 
     def answer_ids(self, messages: Messages, answer: str) -> list[int]:
-        """Tokenize an answer; the end token follows it."""
+        """Tokenize an answer; the end token follows it.
+
+        Raises:
+            InputError: it holds the audio token.
+        """
+        if self.audio_token in answer:
+            raise InputError(
+                f"the answer {answer!r} holds the audio token {self.audio_token}; take it out of "
+                "the pairs"
+            )
         return [*self._text_ids(answer), int(self.tokenizer.eos_token_id)]
 
-    def plain_inputs(self, messages: Messages, clips: Sequence[Clip]) -> dict[str, Tensor]:
-        """Return the library's own model inputs for one prompt and its clips."""
-        return self._batch([self._inputs(messages, clips)])
-
-    @torch.no_grad()
-    def transcribe(
-        self, prompts: Sequence[Messages], clips: Sequence[Clip], max_new_tokens: int
-    ) -> list[str]:
-        """Write down what is heard; one clip per prompt, the library's own greedy search."""
-        pairs = zip(prompts, clips, strict=True)
-        inputs = self._batch([self._inputs(messages, [clip]) for messages, clip in pairs])
-        settings = {**GREEDY, **self.facts.decoding, "max_new_tokens": max_new_tokens}
-        network: Any = self.network
-        written = network.generate(**inputs, **settings)
-        answers = written[:, inputs["input_ids"].shape[1] :]
-        return self.tokenizer.batch_decode(answers.tolist(), skip_special_tokens=True)
-
-    def _inputs(self, messages: Messages, clips: Sequence[Clip]) -> dict[str, Tensor]:
-        """Make the model's inputs for one prompt, a transcription request where it is one."""
-        for clip in clips:
-            self.check_length(clip, self.sample_rate_hz)
-        turn = turn_of(messages, self.facts)
-        last = turn.messages[-1]
-        said = text_of(last).strip()
-        tail = self._text_ids(turn.prefill)
-        asked = turn.messages
-        if len(asked) == 1 and len(clips) == 1 and LANGUAGE.fullmatch(said):
-            token = self.tokenizer.convert_tokens_to_ids(TRANSCRIBE)
-            tail = [*self._text_ids(said), token, *tail]
-            asked = [{**last, "content": [part for part in last["content"] if _is_audio(part)]}]
-        made = self._library(asked, clips)
-        ids = torch.cat([made["input_ids"], torch.tensor([tail], dtype=torch.long)], dim=1)
-        return {"input_ids": ids, "input_features": made["input_features"]}
-
-    def _library(self, messages: Messages, clips: Sequence[Clip]) -> Any:
-        """Let the processor render messages, with the clips in the place of their names."""
-        left = [{"type": "audio", "base64": _wav(clip, self.sample_rate_hz)} for clip in clips]
-        filled = []
-        for message in messages:
-            content = message["content"]
-            if not isinstance(content, str):
-                parts = [p for p in content if _is_audio(p) or p.get("text", "").strip()]
-                if sum(map(_is_audio, parts)) > len(left):
-                    raise InputError("the prompt holds more clips than were read")
-                content = [left.pop(0) if _is_audio(part) else part for part in parts]
-            filled.append({**message, "content": content})
-        processor: Any = self.processor
-        made = processor.apply_chat_template(filled)
-        made.setdefault("input_features", torch.zeros(0, self.extractor.feature_size, 0))
-        return made
-
-    def _batch(self, rows: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
-        """Pad prompts on the left, as the library's tokenizer does, and join their windows."""
+    def process(self, texts: Sequence[str], clips: Sequence[Clip]) -> Any:
+        """Return the library's own model inputs for rendered prompts, padded on the left."""
+        left = list(clips)
+        rows = []
+        for text in texts:
+            messages, prefill = json.loads(text)
+            count = sum(map(_is_audio, _parts(messages)))
+            rows.append(self._inputs(messages, prefill, left[:count]))
+            del left[:count]
+        if left:
+            raise InputError(f"the prompts hold {len(clips) - len(left)} of {len(clips)} clips")
         width = max(row["input_ids"].shape[1] for row in rows)
         ids = torch.full((len(rows), width), self.pad_id)
         mask = torch.zeros_like(ids)
@@ -142,16 +120,44 @@ class VoxtralPolicy(CapturedPolicy):
             length = row["input_ids"].shape[1]
             ids[line, width - length :] = row["input_ids"][0]
             mask[line, width - length :] = 1
-        heard = torch.cat([row["input_features"] for row in rows if len(row["input_features"])])
         batch = {"input_ids": ids.to(self.device), "attention_mask": mask.to(self.device)}
-        return {**batch, "input_features": heard.to(self.device, self.network.dtype)}
+        heard = [row["input_features"] for row in rows if "input_features" in row]
+        if heard:
+            batch["input_features"] = torch.cat(heard).to(self.device, self.network.dtype)
+        return batch
 
-    def _template_ids(self, content: str) -> tuple[int, ...]:
+    def _inputs(self, messages: Messages, prefill: str, clips: Sequence[Clip]) -> dict[str, Tensor]:
+        """Make the model's inputs for one prompt, a transcription request where it is one."""
+        for clip in clips:
+            self.check_length(clip, self.sample_rate_hz)
+        said = text_of(messages[-1]).strip()
+        tail = self._text_ids(prefill)
+        if len(messages) == 1 and len(clips) == 1 and LANGUAGE.fullmatch(said):
+            token = self.tokenizer.convert_tokens_to_ids(TRANSCRIBE)
+            tail = [*self._text_ids(said), token, *tail]
+            messages = ASKED
+        made = self._library(messages, clips)
+        ids = torch.cat([made["input_ids"], torch.tensor([tail], dtype=torch.long)], dim=1)
+        return {**made, "input_ids": ids}
+
+    def _library(self, messages: Messages, clips: Sequence[Clip]) -> dict[str, Tensor]:
+        """Let the processor render messages, with the clips in the place of their names."""
+        left = [{"type": "audio", "base64": _wav(clip, self.sample_rate_hz)} for clip in clips]
+        filled = []
+        for message in messages:
+            content = message["content"]
+            if not isinstance(content, str):
+                parts = [p for p in content if _is_audio(p) or p.get("text", "").strip()]
+                content = [left.pop(0) if _is_audio(part) else part for part in parts]
+            filled.append({**message, "content": content})
+        processor: Any = self.processor
+        made = processor.apply_chat_template(filled)
+        return {name: made[name] for name in ("input_ids", "input_features") if name in made}
+
+    def _template_ids(self, text: str) -> tuple[int, ...]:
         """Tokenize a prompt whose clips are one sample each, which fills one window."""
-        messages = json.loads(content)
-        clips = sum(_is_audio(p) for m in messages if not isinstance(m["content"], str)
-                    for p in m["content"])  # fmt: skip
-        return tuple(self._inputs(messages, [NOTHING] * clips)["input_ids"][0].tolist())
+        clips = sum(map(_is_audio, _parts(json.loads(text)[0])))
+        return tuple(self.process([text], [NOTHING] * clips)["input_ids"][0].tolist())
 
     def _text_ids(self, text: str) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"]) if text else []
@@ -159,6 +165,10 @@ class VoxtralPolicy(CapturedPolicy):
 
 def _is_audio(part: dict[str, Any]) -> bool:
     return part.get("type") == "audio"
+
+
+def _parts(messages: Messages) -> list[dict[str, Any]]:
+    return [p for m in messages if not isinstance(m["content"], str) for p in m["content"]]
 
 
 def _without_audio(message: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from earmark.train.together import Processes
 RUN, LOG = "run.json", "log.jsonl"
 ALLOWED_TO_CHANGE = {
     "versions",
+    "weights",
     "save_total_limit",
     "report_to",
     "device",

@@ -17,8 +17,9 @@ from earmark.objectives.choose import choose_objective
 from earmark.objectives.contract import Contract, contract
 from earmark.objectives.loss import Loss
 from earmark.policies.adapt import add_lora, disable_dropout, freeze_hearing
-from earmark.policies.load import load_policy
+from earmark.policies.load import load_policy, model_path
 from earmark.policies.policy import Policy
+from earmark.policies.stored_weights import hash_of_model
 from earmark.progress import note
 from earmark.train import fingerprint
 from earmark.train.checks import check_audio_is_heard, check_first_rows
@@ -112,7 +113,11 @@ def train(
         "earmark": __version__,
         "objective": describe(objective, sft_weight, wrappers, needs),
         "settings": asdict(settings),
-        "model": {"name": model, "hash": policy_hash},
+        "model": {
+            "name": model,
+            "hash": policy_hash,
+            "weights": hash_of_model(model_path(model)),
+        },
         "pairs": {"count": len(pairs), "hash": found.digest},
         "processes": together.size,
         "versions": {name: version(name) for name in VERSIONS},

@@ -1,0 +1,185 @@
+"""Merge a trained adapter into a model folder that vLLM and transformers load."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from earmark import __version__
+from earmark.errors import InputError, KnobError
+from earmark.files import write_text
+from earmark.policies.adapt import merge_lora
+from earmark.policies.load import load_policy, model_path
+from earmark.policies.model_dir import SETTINGS, is_adapter, read_object
+from earmark.policies.policy import Policy
+from earmark.policies.stored_weights import stored_folder
+from earmark.progress import note
+from earmark.train.model_card import model_card, read_scores
+from earmark.train.run_folder import RUN
+from earmark.train.whole_folder import whole_folder
+
+Dtype = Literal["stored", "float32", "bfloat16", "float16"]
+CARD = "README.md"
+# Files of the base that other programs read and the library does not write anew, such as
+# preprocessor_config.json and vocab.json.
+COPIED = {".json", ".jinja", ".txt", ".model", ".tiktoken"}
+NOT_COPIED = {RUN, SETTINGS, "trainer_state.json", "model.safetensors.index.json"}
+LICENCES = ("LICENSE*", "LICENCE*", "NOTICE*")
+
+
+def export(
+    adapter: Path,
+    out: Path,
+    *,
+    model: str | None = None,
+    scores: Sequence[Path] = (),
+    dtype: Dtype = "stored",
+    trust_remote_code: bool = False,
+) -> Path:
+    """Write a whole model: weights, configuration, processor, card, run.json.
+
+    The folder appears only when it is whole.
+
+    Args:
+        adapter: a run folder of `earmark train`: an adapter, or a whole model (`--lora-rank 0`).
+        out: the folder to write; nothing may be there.
+        model: the base; default: what the run was trained on.
+        scores: what `earmark score --json` wrote, for the card.
+        dtype: number type of the weights; stored: that of the base's files.
+        trust_remote_code: run Python code that comes with the model.
+
+    Raises:
+        InputError: no adapter or model there, another base, bad scores, something in the way.
+        KnobError: a base is named for a model that is whole.
+    """
+    read = read_scores(list(scores))
+    run = read_run(adapter)
+    with whole_folder(out) as folder:
+        base, source = base_of(adapter, run, model)
+        kept = stored_dtype(source) if dtype == "stored" else dtype
+        whole = not is_adapter(adapter)
+        policy = load_policy(
+            source,
+            None if whole else str(adapter),
+            dtype=kept,
+            device="cpu",
+            trust_remote_code=trust_remote_code,
+        )
+        if policy.facts.speech_lora is not None:
+            raise InputError(
+                f"{source}: this family keeps a LoRA for speech beside its weights, which a merged "
+                "folder could not keep apart; serve the base with the adapter instead"
+            )
+        if not whole:
+            check_finite(policy, adapter)
+            merge_lora(policy)
+        write_model(policy, source, folder)
+        exported = {
+            "earmark": __version__,
+            "base": base,
+            "merged": not whole,
+            "dtype": kept,
+            "versions": {name: version(name) for name in ("torch", "transformers", "peft")},
+        }
+        described = json.dumps({**(run or {}), "exported": exported}, indent=2, ensure_ascii=False)
+        write_text(folder / RUN, described + "\n")
+        write_text(folder / CARD, model_card(out.absolute().name, base, kept, run, read))
+    return out
+
+
+def read_run(adapter: Path) -> dict[str, Any] | None:
+    """Read run.json; None if the adapter brings none.
+
+    Raises:
+        InputError: no such folder, a run that has not ended, or not JSON.
+    """
+    if not adapter.is_dir():
+        raise InputError(f"{adapter}: no such folder; expected a run of `earmark train`")
+    path = adapter / RUN
+    if not path.is_file():
+        note(f"{adapter}: no run.json here; the card cannot say how it was trained")
+        return None
+    run, problem = read_object(path)
+    if problem:
+        raise InputError(problem)
+    if "settings" in run and not run.get("finished"):
+        raise InputError(
+            f"{adapter}: this run has not ended; run the same `earmark train` again to go on"
+        )
+    return run
+
+
+def base_of(adapter: Path, run: dict[str, Any] | None, model: str | None) -> tuple[str, str]:
+    """Return the base's name, and the path or hub id from which weights are loaded.
+
+    Raises:
+        InputError: neither adapter nor model there, or the base is not known.
+        KnobError: a base is named for a model that is whole.
+    """
+    trained_on = (run or {}).get("model", {}).get("name")
+    if not is_adapter(adapter):
+        if not (adapter / "config.json").is_file():
+            raise InputError(
+                f"{adapter}: neither an adapter (adapter_config.json) nor a model (config.json) "
+                "here; expected a finished run of `earmark train`"
+            )
+        if model is not None:
+            raise KnobError(f"--model {model}: {adapter} is a whole model and needs no base")
+        return trained_on or str(adapter), str(adapter)
+    settings, problem = read_object(adapter / SETTINGS)
+    if problem:
+        raise InputError(problem)
+    base = model or trained_on or settings.get("base_model_name_or_path")
+    if not base:
+        raise InputError(f"{adapter}: it does not say on which model it was trained; say --model")
+    return base, model_path(base)
+
+
+def stored_dtype(source: str) -> str:
+    """Return the number type in which a model is stored; float32 if it does not say."""
+    folder = stored_folder(source)
+    config = read_object(folder / "config.json")[0] if folder else {}
+    named = config.get("dtype") or config.get("torch_dtype") or "float32"
+    if named not in ("float32", "bfloat16", "float16"):
+        raise InputError(f"{source}: its weights are {named}; say --dtype")
+    return str(named)
+
+
+def check_finite(policy: Policy, adapter: Path) -> None:
+    """Refuse an adapter that holds numbers which are not finite.
+
+    Raises:
+        InputError: names the first such weight.
+    """
+    for name, weight in policy.model.named_parameters():
+        if "lora_" in name and not torch.isfinite(weight).all():
+            raise InputError(
+                f"{adapter}: {name} holds numbers that are not finite; the run has diverged. "
+                "Train again with a smaller learning rate"
+            )
+
+
+def write_model(policy: Policy, source: str, folder: Path) -> None:
+    """Write weights, configurations and processor, and what else the base has beside them.
+
+    Raises:
+        InputError: the library refuses to write it.
+    """
+    try:
+        policy.network.save_pretrained(folder)
+        policy.processor.save_pretrained(folder)
+    except ValueError as error:
+        raise InputError(f"{source}: cannot be saved again: {error}") from error
+    beside = stored_folder(source)
+    if beside is None:
+        return
+    files = [path for path in beside.iterdir() if path.suffix in COPIED]
+    files += [path for pattern in LICENCES for path in beside.glob(pattern)]
+    for path in files:
+        there = folder / path.name
+        if path.is_file() and path.name not in NOT_COPIED and not there.exists():
+            shutil.copyfile(path, there)
