@@ -63,6 +63,16 @@ def test_the_librarys_transcription_request_is_ours(name, rng):
     assert torch.equal(found["input_features"], expected["input_features"])
 
 
+@pytest.mark.parametrize("pad", [None, "the placeholder"])
+def test_rows_are_never_filled_with_the_placeholder(pad, rng):
+    policy = build_policy("glmasr")
+    expected = policy.pad_id
+    policy.tokenizer.pad_token = None if pad is None else policy.audio_token
+    assert policy.pad_id in policy.end_ids
+    assert policy.pad_id != policy.audio_id
+    assert expected != policy.audio_id
+
+
 def test_audio_flamingos_own_words_are_taken_off():
     marks = build_policy("audioflamingo3").facts.marks
     raw = 'The spoken content of the audio is "我 想 share".'
