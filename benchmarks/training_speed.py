@@ -27,6 +27,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from transformers.utils.logging import disable_progress_bar
+
 from earmark.errors import EarmarkError, KnobError, did_you_mean
 from earmark.report.tables import Table, to_markdown
 from training_steps.earmark_step import CACHED
@@ -53,6 +55,7 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--losers", default="1,3", help="rejected answers per prompt")
     add("--tuning", default="lora,full")
     add("--repeats", type=int, default=3, help="interleaved rounds")
+    add("--no-memory", action="store_true", help="leave out memory, each in its own process")
     add("--out", type=Path, default=BUILD / "training_speed", help="weights and results")
     add("--peers-dir", type=Path, default=BUILD / "peers", help="the peers' environments")
     add("--again", action="store_true", help="measure again what was measured before")
@@ -107,8 +110,9 @@ def run(options: argparse.Namespace) -> Cases:
     for number, case in enumerate(cases, start=1):
         deadline = begun + QUICK_S * number / len(cases) if options.quick else float("inf")
         plan = Plan(options.out, options.peers_dir, peers_of(options), options.repeats, deadline)
-        if options.quick:
-            plan = replace(plan, weighed=QUICK_WEIGHED if case.losers == 1 else ())
+        if options.quick or options.no_memory:
+            weighed = QUICK_WEIGHED if case.losers == 1 and not options.no_memory else ()
+            plan = replace(plan, weighed=weighed)
         fresh = options.quick or options.again
         measured = (None if fresh else load(case, results)) or measure(case, plan)
         save(measured, results)
@@ -121,6 +125,7 @@ def run(options: argparse.Namespace) -> Cases:
 
 
 def main() -> None:
+    disable_progress_bar()
     try:
         run(parsed())
     except EarmarkError as error:

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from transformers.utils.logging import disable_progress_bar
 
 from earmark.errors import EarmarkError, KnobError, did_you_mean
 from earmark.report.tables import Table, to_markdown
@@ -36,7 +37,7 @@ from training_steps.race import Compared, compare, interleave
 from training_steps.shapes import AUDIO_TOKENS_PER_S, SHAPES, build_network, build_processor
 from training_steps.step import Step
 from training_steps.task import Case, clips_of, frozen_policy, moved
-from training_steps.trl_step import DEFAULT, PRECOMPUTED, build_trainer, step_of
+from training_steps.trl_step import DEFAULT, PRECOMPUTED, build_trainer, compact_head, step_of
 
 # By how much losses may differ: float32, bfloat16 (a quarter of a nat on sums near -400).
 LOSS_TOLERANCE = {"cpu": 1e-4, "cuda": 0.1}
@@ -84,7 +85,7 @@ def steps_for(case: Case, device: str, root: Path) -> dict[str, Step]:
     steps = steps_of(ready, case, clips_of(root, case), None, wall)
     trainer = build_trainer(theirs, root, case, precompute=False)
     inputs = trainer._prepare_inputs(next(iter(trainer.get_train_dataloader())))
-    with torch.no_grad():
+    with torch.no_grad(), compact_head():
         chosen, rejected = trainer.compute_ref_log_probs(trainer.model, inputs)
     start(trainer.model, moved(trainer.model))
     known_reference = {**inputs, "ref_chosen_logps": chosen, "ref_rejected_logps": rejected}
@@ -119,7 +120,12 @@ def flops_of(case: Case) -> dict[str, int]:
     shape = SHAPES[case.shape]
     ours: Callable[[bool], int] = partial(earmark_flops, shape, case)
     theirs: Callable[[bool], int] = partial(trl_flops, shape, case)
-    return {CACHED: ours(False), LIVE: ours(True), PRECOMPUTED: theirs(False), DEFAULT: theirs(True)}
+    return {
+        CACHED: ours(False),
+        LIVE: ours(True),
+        PRECOMPUTED: theirs(False),
+        DEFAULT: theirs(True),
+    }
 
 
 def measure(case: Case, options: argparse.Namespace) -> dict[str, dict[str, Any]]:
@@ -203,6 +209,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def main() -> None:
+    disable_progress_bar()
     try:
         run(parsed())
     except EarmarkError as error:

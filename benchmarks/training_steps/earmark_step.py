@@ -83,7 +83,7 @@ def prepare(
             [],
             material.memory,
         )
-        inputs = next(iter(trainer.get_train_dataloader()))
+        inputs = trainer._prepare_inputs(next(iter(trainer.get_train_dataloader())))
     return Ready(policy, trainer, inputs, Hearing(policy.tower))
 
 

@@ -45,12 +45,12 @@ def environment(peer: str, folder: Path) -> Path:
         return python
     torch_version = torch.__version__.split("+")[0]
     note(f"{PEERS[peer].name}: making its environment in {home}, some minutes")
-    run([sys.executable, "-m", "venv", "--clear", str(home)], peer)
+    run_or_absent([sys.executable, "-m", "venv", "--clear", str(home)], peer)
     write_text(home / "held.txt", f"torch=={torch_version}\n")
     pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
     held = ["-c", str(home / "held.txt")]
-    run([*pip, "install", "-q", f"torch=={torch_version}"], peer)
-    run([*pip, "install", "-q", *held, PEERS[peer].package, *PEERS[peer].besides], peer)
+    run_or_absent([*pip, "install", "-q", f"torch=={torch_version}"], peer)
+    run_or_absent([*pip, "install", "-q", *held, PEERS[peer].package, *PEERS[peer].besides], peer)
     if "+cpu" in torch.__version__:
         without_cuda_builds(home, pip, peer)
     write_text(home / "ready", "")
@@ -63,12 +63,12 @@ def without_cuda_builds(home: Path, pip: list[str], peer: str) -> None:
     torchaudio does without its compiled part where that is not there; transformers does without
     torchvision. Neither takes part in a step on audio features.
     """
-    run([*pip, "uninstall", "-q", "-y", "torchvision"], peer)
+    run_or_absent([*pip, "uninstall", "-q", "-y", "torchvision"], peer)
     for folder in home.glob("lib/python*/site-packages/torchaudio/lib"):
         shutil.rmtree(folder)
 
 
-def run(command: list[str], peer: str) -> None:
+def run_or_absent(command: list[str], peer: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         lines = (done.stderr or done.stdout).strip().splitlines() or ["no output"]

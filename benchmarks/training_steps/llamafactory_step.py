@@ -80,7 +80,11 @@ def llamafactory_step(task: dict[str, Any]) -> Step:
         template = get_template_and_fix_tokenizer(parts["tokenizer"], data_args)
         model = load_model(parts["tokenizer"], model_args, tuning, is_trainable=True)
         collator = PairwiseDataCollatorWithPadding(
-            template=template, model=model, pad_to_multiple_of=8, label_pad_token_id=IGNORED, **parts
+            template=template,
+            model=model,
+            pad_to_multiple_of=8,
+            label_pad_token_id=IGNORED,
+            **parts,
         )
         reference = create_ref_model(model_args, tuning) if task["tuning"] == "full" else None
         trainer = CustomDPOTrainer(

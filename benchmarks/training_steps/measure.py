@@ -134,9 +134,7 @@ def local_steps(case: Case, plan: Plan) -> dict[str, Step]:
     return steps
 
 
-def memory_of(
-    case: Case, plan: Plan, pythons: dict[str, Path], task: Path
-) -> dict[str, float]:
+def memory_of(case: Case, plan: Plan, pythons: dict[str, Path], task: Path) -> dict[str, float]:
     """Return the memory that a step of each way adds at its peak, each in its own process."""
     jobs: dict[str, Callable[[], float]] = {
         way: partial(in_own_process, plan.root, case, way) for way in plan.weighed

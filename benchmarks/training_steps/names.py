@@ -10,8 +10,8 @@ from torch import Tensor, nn
 def canonical(name: str) -> str:
     """Name a parameter of the language model alike in all versions and wrappers.
 
-    >>> canonical("base_model.model.model.language_model.layers.0.mlp.up_proj.lora_A.default.weight")
-    'layers.0.mlp.up_proj.lora_A.weight'
+    >>> canonical("base_model.model.model.language_model.layers.0.q_proj.lora_A.default.weight")
+    'layers.0.q_proj.lora_A.weight'
     >>> canonical("language_model.model.norm.weight"), canonical("base_model.model.lm_head.weight")
     ('norm.weight', 'lm_head.weight')
     """

@@ -63,8 +63,9 @@ class Conversation:
 
     def close(self) -> None:
         """End the worker."""
-        assert self.process.stdin
-        self.process.stdin.close()
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe
+            pipe.close()
         self.process.wait()
         self.log.close()
 

@@ -60,7 +60,7 @@ def compare(
     first = steps[baseline].take()
     expected = steps[baseline].gradients()
     expected_vector, found = flat(expected), {}
-    for name, step in steps.items():
+    for name, step in {baseline: steps[baseline], **steps}.items():
         taken = first if name == baseline else step.take()
         gradients = expected if name == baseline else step.gradients()
         if not taken.clips_heard and name not in deaf:
@@ -115,7 +115,5 @@ def race(
     first = {way: step.seconds for way, step in compared.items()} | {"floor": floor.take().seconds}
     times = interleave({**steps, "floor": floor}, rounds, deadline, name)
     medians = {way: statistics.median(times[way] or [first[way]]) for way in first}
-    found = {
-        way: Found(medians[way], len(times[way]), *compared[way][1:]) for way in steps
-    }
+    found = {way: Found(medians[way], len(times[way]), *compared[way][1:]) for way in steps}
     return found, medians["floor"]

@@ -129,6 +129,19 @@ def test_the_audio_is_heard(name):
     torch.testing.assert_close(heard[first:], swapped[first:], rtol=1e-5, atol=1e-4)
 
 
+@FAMILY
+@torch.no_grad()
+def test_a_prompt_without_audio_shares_its_row_too(name):
+    policy = build_policy(name)
+    prompt = [{"role": "user", "content": [{"type": "text", "text": "share the shop"}]}]
+    texts = ["我 想", "the library"]
+    answers = [policy.answer_ids(prompt, text) for text in texts]
+    rows = lay_out([Answers(policy.prompt_ids(prompt, []), answers)], policy.pad_id)
+    found = policy.model(shared=SharedBatch(rows, []))
+    expected = plain_logps(policy, prompt, [], texts)
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-4)
+
+
 @pytest.mark.parametrize("name", [name for name in BUILD if name not in HEARD_ALONE])
 @pytest.mark.parametrize("side", ["left", "right"])
 @torch.no_grad()

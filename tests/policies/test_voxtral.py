@@ -1,8 +1,11 @@
 """Voxtral's prompts are the library's own: transcription requests and instructions, in windows."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
+from local_tokenizer import local_tokenizer
 from voxtral_model import build_voxtral
 
 from earmark.errors import InputError
@@ -99,6 +102,12 @@ def test_a_begun_answer_stands_behind_the_prompt(policy, rng):
     plain = policy.plain_inputs(ask(policy.facts), [clip])["input_ids"][0].tolist()
     begun = policy.plain_inputs(ask(policy.facts, prefill="我"), [clip])["input_ids"][0].tolist()
     assert begun == [*plain, *policy.answer_ids(messages(), "我")[:-1]]
+
+
+def test_another_tokenizer_is_refused(policy):
+    processor = SimpleNamespace(tokenizer=local_tokenizer(["[AUDIO]"]))
+    with pytest.raises(InputError, match=r"mistral-common's tokenizer, found .*earmark\[voxtral\]"):
+        VoxtralPolicy(policy.network, processor)
 
 
 def test_bad_input_is_refused(policy, rng):

@@ -67,6 +67,12 @@ class ChatPolicy(Policy):
         return token
 
     @property
+    def pad_id(self) -> int:
+        """Return the token that fills short rows: never looked at, and never the placeholder."""
+        pad = self.tokenizer.pad_token_id
+        return min(self.end_ids) if pad is None or pad == self.audio_id else int(pad)
+
+    @property
     def sample_rate_hz(self) -> int:
         """Return the rate at which clips are given."""
         return int(self.extractor.sampling_rate)
@@ -234,14 +240,11 @@ class ChatPolicy(Policy):
         processor: Any = self.processor
         takes = inspect.signature(type(processor).__call__).parameters
         heard = [np.asarray(clip, dtype=np.float32) for clip in clips]
+        sound: dict[str, Any] = {"audios" if "audios" in takes else "audio": heard or None}
+        if clips:
+            sound["sampling_rate"] = self.sample_rate_hz
         try:
-            return processor(
-                text=texts,
-                **{"audios" if "audios" in takes else "audio": heard},
-                sampling_rate=self.sample_rate_hz,
-                return_tensors="pt",
-                **options,
-            )
+            return processor(text=texts, **sound, return_tensors="pt", **options)
         except ValueError as error:
             raise InputError(
                 f"{type(processor).__name__} cannot take a prompt with its clips: {error}"

@@ -85,7 +85,12 @@ class KeyValuePolicy(ChatPolicy):
         return filled.view(count, width)
 
     def shared_token_logps(self, batch: SharedBatch) -> Float[Tensor, " answer_token"]:
-        """Return the log-probability of every answer token, in nats, by candidate."""
+        """Return the log-probability of every answer token, in nats, by candidate.
+
+        What hears is put into evaluation mode, so that it hears in training as it does without.
+        """
+        for part in self.frozen_by_default:
+            part.eval()
         clips = list(batch.audio)
         logps = []
         for answers in unlay(batch.rows):

@@ -61,12 +61,6 @@ class TextPolicy(ChatPolicy):
         """Return 0: no clip is heard."""
         return 0.0
 
-    @property
-    def pad_id(self) -> int:
-        """Return the token that fills short rows; padding is never looked at."""
-        pad = self.tokenizer.pad_token_id
-        return int(self.tokenizer.eos_token_id if pad is None else pad)
-
     def lora_targets(self) -> str:
         """Return every linear layer but the head, and those that a kernel reads past a LoRA."""
         layers = self.network.named_modules()

@@ -20,6 +20,7 @@ import soundfile
 import torch
 from torch import Tensor
 from transformers import PreTrainedModel, ProcessorMixin
+from transformers.tokenization_mistral_common import MistralCommonBackend
 
 from earmark.errors import InputError
 from earmark.policies.captured import CapturedPolicy
@@ -40,6 +41,13 @@ class VoxtralPolicy(CapturedPolicy):
     def __init__(
         self, network: PreTrainedModel, processor: ProcessorMixin, facts: Facts | None = None
     ) -> None:
+        tokenizer: Any = getattr(processor, "tokenizer", None)
+        if not isinstance(tokenizer, MistralCommonBackend):
+            raise InputError(
+                f"Voxtral's prompts are made by mistral-common's tokenizer, found "
+                f"{type(tokenizer).__name__}; pip install 'earmark[voxtral]', and take tekken.json "
+                "from the model's own folder"
+            )
         super().__init__(network, processor, facts)
         self.audio_id = int(network.config.audio_token_id)
         self._template = lru_cache(maxsize=1024)(self._template_ids)
