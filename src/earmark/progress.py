@@ -1,5 +1,9 @@
-"""Progress bars, on standard error, so that standard output stays a clean result."""
+"""Progress bars, on standard error, so that standard output stays a clean result.
 
+Of several processes that a launcher started, the first one speaks for all.
+"""
+
+import os
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
@@ -15,7 +19,7 @@ from rich.progress import (
 
 Item = TypeVar("Item")
 
-console = Console(stderr=True)
+console = Console(stderr=True, quiet=os.environ.get("RANK", "0") != "0")
 
 
 def progress_bar() -> Progress:

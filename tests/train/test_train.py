@@ -275,7 +275,7 @@ def test_a_nan_is_not_within_tolerance():
 
 def test_a_stale_reference_is_refused(world, pairs, tmp_path):
     cache = tmp_path / "cache"
-    knobs = settings(world, cache_dir=str(cache), max_steps=1)
+    knobs = settings(world, cache_dir=str(cache), max_steps=1, reference_logps="cached")
     train(pairs, world, str(world / "model"), tmp_path / "one", settings=knobs)
     (kept,) = (cache / "reference").glob("*/*.jsonl")
     rows = [json.loads(line) for line in kept.read_text().splitlines()]

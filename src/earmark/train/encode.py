@@ -33,7 +33,7 @@ def audio_parts(pair: Pair, folder: Path) -> list[ClipRef]:
     """Find the clips in a pair's prompt; paths are absolute or relative to `folder`.
 
     Raises:
-        InputError: the prompt has no audio, or an audio file does not exist.
+        InputError: an audio file does not exist.
     """
     parts = [
         part
@@ -42,11 +42,6 @@ def audio_parts(pair: Pair, folder: Path) -> list[ClipRef]:
         for part in message["content"]
         if part.get("type") == "audio"
     ]
-    if not parts:
-        raise InputError(
-            f"pair '{pair.id}': its prompt has no audio; expected a content part "
-            '{"type": "audio", "audio": PATH}. Without it the model would be trained on text alone'
-        )
     clips = []
     for part in parts:
         path = folder / str(part.get("audio", ""))

@@ -9,6 +9,7 @@ from torch import Tensor
 from earmark.errors import InputError
 from earmark.objectives.weightings import WEIGHTINGS
 from earmark.policies.policy import Policy
+from earmark.train.costs import check_room, choose_reference, passes
 from earmark.train.encode import EncodedPairs
 from earmark.train.frozen import Caches, ask_for_all
 from earmark.train.memory import Memory, Weighed
@@ -49,6 +50,12 @@ def gather(
         count -= held_back(count, settings)
         weighed = weigh([rows[count:] for rows in references], settings)
     caches = open_caches(policy, policy_hash, settings)
+    if caches.features is not None and not caches.features.places:
+        check_room(policy, encoded, caches.features.folder)
+    if needs.needs_reference and caches.reference is not None:
+        cost = passes(count, len(caches.reference.known), settings, together.size)
+        if choose_reference(cost, settings) == "live":
+            caches = caches._replace(reference=None)
     make = RowMaker(policy, encoded, caches.features, caches.reference, needs.needs_heads)
     asked: list[Logps] = []
     if needs.needs_reference and not settings.lora_rank:

@@ -18,18 +18,13 @@ from earmark.train.rows import Logps
 
 
 class ReferenceCache:
-    """Log-probabilities in nats, one list per pair; for each candidate its sum, or its tokens'.
+    """Log-probabilities in nats, one list per pair; for each candidate its sum, or its tokens'."""
 
-    With `kept` false nothing is read or written: what is added is forgotten.
-    """
-
-    def __init__(self, folder: Path, policy_hash: str, kept: bool = True) -> None:
+    def __init__(self, folder: Path, policy_hash: str) -> None:
         self.folder = folder / "reference" / policy_hash
         self.own = self.folder / f"{os.getpid()}-{uuid4().hex[:8]}.jsonl"
-        self.kept = kept
         self.known: dict[str, Logps] = {}
-        if kept:
-            self.read()
+        self.read()
 
     def read(self) -> None:
         """Read what all processes have written."""
@@ -47,8 +42,6 @@ class ReferenceCache:
         Raises:
             InputError: the disk is full or the folder cannot be written.
         """
-        if not self.kept:
-            return
         lines = "".join(
             json.dumps({"key": k, "logps": [x if len(x) > 1 else x[0] for x in v]}) + "\n"
             for k, v in found.items()

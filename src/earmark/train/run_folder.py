@@ -19,6 +19,9 @@ ALLOWED_TO_CHANGE = {
     "report_to",
     "device",
     "dataloader_num_workers",
+    "cache_dir",
+    "cache_features",
+    "reference_logps",
 }
 
 

@@ -39,6 +39,8 @@ class TrainSettings:
         validation_share: share of the pairs, the last ones, that are not trained on and only
             weight references.
         report_to: none, tensorboard, wandb, or several with commas.
+        reference_logps: live asks the reference in every step, cached keeps its answers on disk;
+            auto takes what costs less: live for one epoch, cached for several.
         cache_features: keep the frozen audio tower's output on disk: each clip is heard once.
         cache_dir: where features and reference log-probabilities are kept between runs.
         dataloader_num_workers: processes that prepare batches.
@@ -68,6 +70,7 @@ class TrainSettings:
     weighting: str = "uniform"
     validation_share: float = 0.1
     report_to: str = "none"
+    reference_logps: Literal["auto", "live", "cached"] = "auto"
     cache_features: bool = True
     cache_dir: str = "~/.cache/earmark"
     dataloader_num_workers: int = 0

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from earmark.errors import InputError
 from earmark.files import to_row
 from earmark.objectives.contract import Contract
+from earmark.policies.policy import Policy
 from earmark.progress import track
 from earmark.records import Pair
 from earmark.train.encode import answers_of, audio_parts
@@ -26,10 +27,12 @@ MANY = 100
 class Survey(NamedTuple):
     """What the training set is: a hash of all rows, and what scores are compared by.
 
-    `mean_score_gap` is the mean of chosen minus rejected score, in the scores' own unit.
+    `mean_score_gap` is the mean of chosen minus rejected score, in the scores' own unit;
+    `without_audio` is the first pair whose prompt has none.
     """
 
     digest: str
+    without_audio: str | None = None
     criterion: Criterion | None = None
     mean_score_gap: float | None = None
 
@@ -43,19 +46,34 @@ def survey(pairs: Pairs, folder: Path, needs: Contract, criterion: str = "") -> 
             is not there.
     """
     lacking = Lacking(pairs, needs, criterion)
+    without_audio: str | None = None
     digest = blake2b(digest_size=DIGEST_BYTES)
     for pair in track(each(pairs), "checking pairs", total=len(pairs)):
         digest.update(json.dumps(to_row(pair), ensure_ascii=True).encode())
         if lacking.look(pair):
-            audio_parts(pair, folder)
+            if not audio_parts(pair, folder):
+                without_audio = without_audio or pair.id
             answers_of(pair, needs)
     lacking.check(len(pairs))
     if needs.needs_mismatched:
         check_mismatched(pairs, needs)
     if not needs.needs_scores:
-        return Survey(digest.hexdigest())
+        return Survey(digest.hexdigest(), without_audio)
     compared = criterion_of(pairs, criterion)
-    return Survey(digest.hexdigest(), compared, mean_score_gap(pairs, compared))
+    return Survey(digest.hexdigest(), without_audio, compared, mean_score_gap(pairs, compared))
+
+
+def check_modality(found: Survey, policy: Policy) -> None:
+    """Refuse pairs without audio for a model that hears.
+
+    Raises:
+        InputError: names the first such pair.
+    """
+    if policy.hears and found.without_audio is not None:
+        raise InputError(
+            f"pair '{found.without_audio}': its prompt has no audio; expected a content part "
+            '{"type": "audio", "audio": PATH}. Without it the model would be trained on text alone'
+        )
 
 
 def check_mismatched(pairs: Pairs, needs: Contract) -> None:

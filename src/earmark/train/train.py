@@ -17,6 +17,7 @@ from earmark.objectives.choose import choose_objective
 from earmark.objectives.contract import Contract, contract
 from earmark.objectives.loss import Loss
 from earmark.policies.adapt import add_lora, disable_dropout, freeze_hearing
+from earmark.policies.agree import check_prompt_ids
 from earmark.policies.load import load_policy, model_path
 from earmark.policies.policy import Policy
 from earmark.policies.stored_weights import hash_of_model
@@ -35,7 +36,7 @@ from earmark.train.run_folder import (
     open_run,
 )
 from earmark.train.settings import TrainSettings
-from earmark.train.survey import survey
+from earmark.train.survey import check_modality, survey
 from earmark.train.together import processes
 from earmark.train.trainer import PreferenceTrainer
 
@@ -106,6 +107,7 @@ def train(
         device=device_of(settings, arguments),
         trust_remote_code=settings.trust_remote_code,
     )
+    check_modality(found, policy)
     disable_dropout(policy.network)
     freeze_hearing(policy)
     policy_hash = fingerprint.of_policy(policy)
@@ -165,6 +167,10 @@ def prove(policy: Policy, encoded: EncodedPairs, rows: Rows) -> None:
     first = [rows[i] for i in range(min(CHECKED_ROWS, len(rows)))]
     pairs = [encoded[row.number] for row in first]
     worst = check_first_rows(policy, pairs, first)
+    if not policy.hears:
+        note(f"proven on {len(first)} rows: within {worst:.1e} nat per token of the plain pass")
+        return
+    check_prompt_ids(policy, pairs[0].messages, [clip.read() for clip in pairs[0].clips])
     check_audio_is_heard(policy, encoded)
     note(
         f"proven on {len(first)} rows: the audio is heard; the shared row is within "
@@ -189,7 +195,7 @@ def run_trainer(
         trainer.memory.load(checkpoint)
     try:
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-        trainer.save_model(str(out))
+        trainer.save_whole(out)
         if trainer.is_world_process_zero():
             policy.processor.save_pretrained(str(out))
     except OSError as error:

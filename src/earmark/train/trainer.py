@@ -124,6 +124,12 @@ class PreferenceTrainer(Trainer):
         self.logged.clear()
         super().log(logs, start_time)
 
+    def save_whole(self, folder: Path) -> None:
+        """Write what was trained as one model, also where its weights are spread over processes."""
+        if self.is_fsdp_enabled:
+            self.accelerator.state.fsdp_plugin.set_state_dict_type("FULL_STATE_DICT")
+        self.save_model(str(folder))
+
     def _save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
         # Before the library's files, of which the last one marks a checkpoint as whole.
         if self.is_world_process_zero():

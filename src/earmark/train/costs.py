@@ -1,0 +1,115 @@
+"""What a run will cost before it starts: passes of the reference, bytes of the caches.
+
+Estimates, from a few clips that are looked at; they are printed, and decide what is kept.
+"""
+
+import shutil
+from pathlib import Path
+from statistics import mean
+from typing import Literal, NamedTuple
+
+from earmark.errors import InputError
+from earmark.policies.policy import Policy
+from earmark.progress import note
+from earmark.speech.audio import duration_s
+from earmark.train.clips import ClipRef
+from earmark.train.encode import EncodedPairs
+from earmark.train.settings import TrainSettings
+
+LOOKED_AT = 16
+# A forward and backward pass over frozen weights with a LoRA costs two forward passes; over
+# weights that are trained, three (training-cost accounting of Kaplan et al., arXiv 2001.08361).
+LORA_STEP, WHOLE_STEP = 2, 3
+
+
+class Passes(NamedTuple):
+    """Rows that the reference is asked for, over the whole run.
+
+    `live` where it is asked at every visit, `cached` where only at the first one.
+    """
+
+    live: int
+    cached: int
+    step: int
+
+    def share(self, asked: int) -> float:
+        """Return what the reference adds to the cost of the steps, as a fraction."""
+        return asked / (self.live * self.step)
+
+
+def passes(rows: int, known: int, settings: TrainSettings, processes: int) -> Passes:
+    """Count the passes of a run; `known` rows are in the cache already."""
+    visits = round(rows * settings.num_train_epochs)
+    if settings.max_steps > 0:
+        of_step = settings.per_device_train_batch_size * settings.gradient_accumulation_steps
+        visits = settings.max_steps * of_step * processes
+    step = LORA_STEP if settings.lora_rank else WHOLE_STEP
+    return Passes(visits, max(min(visits, rows) - known, 0), step)
+
+
+def choose_reference(cost: Passes, settings: TrainSettings) -> Literal["live", "cached"]:
+    """Choose where the reference's answers come from, and say what it costs.
+
+    Asked in the step, they cost a pass at every visit and no disk; kept, one pass a row. Without
+    an adapter to switch off there is no second policy to ask in the step, so they are kept.
+    """
+    chosen = settings.reference_logps
+    if chosen == "auto":
+        chosen = "cached" if cost.cached < cost.live or not settings.lora_rank else "live"
+    if chosen == "live" and not settings.lora_rank:
+        raise InputError(
+            "reference_logps is 'live', but with lora_rank 0 the whole model is trained and no "
+            "frozen copy of it is left to ask; set it to cached, or lora_rank above 0"
+        )
+    asked = cost.live if chosen == "live" else cost.cached
+    note(
+        f"reference: {chosen}, {asked} passes over a row, about {cost.share(asked):.0%} of the "
+        f"cost of the steps; live would take {cost.live}, cached {cost.cached}"
+    )
+    return chosen
+
+
+def check_room(policy: Policy, encoded: EncodedPairs, folder: Path) -> None:
+    """Say how large the feature cache will be, before anything is written.
+
+    Raises:
+        InputError: the disk has less room than that.
+    """
+    numbers = range(0, len(encoded), max(1, len(encoded) // LOOKED_AT))
+    clips = [clip for number in numbers for clip in encoded[number].clips]
+    if not clips:
+        return
+    states = policy.encode(policy.features(clips[0].read()))
+    per_second = states.numel() * states.element_size() / max(length_s(clips[0]), 1e-3)
+    each = mean(map(length_s, clips)) * per_second * len(clips) / len(numbers)
+    needed = each * len(encoded)
+    place = next(path for path in (folder, *folder.parents) if path.exists())
+    room = shutil.disk_usage(place).free
+    note(
+        f"feature cache: at most about {in_words(needed)} for {len(encoded)} rows in {folder}, "
+        f"{in_words(room)} free; clips that several rows share count once"
+    )
+    if needed > room:
+        raise InputError(
+            f"{folder}: the feature cache would need about {in_words(needed)}, but only "
+            f"{in_words(room)} are free; choose another cache_dir, or set cache_features to false: "
+            "then the tower hears each clip in every step"
+        )
+
+
+def length_s(clip: ClipRef) -> float:
+    """Return a clip's duration in seconds, from its span or the header of its file."""
+    end_s = duration_s(clip.path) if clip.end_s is None else clip.end_s
+    return end_s - (clip.start_s or 0.0)
+
+
+def in_words(size: float) -> str:
+    """Write a number of bytes.
+
+    >>> in_words(1_900_000_000)
+    '1.9 GB'
+    """
+    for unit, one in (("GB", 1e9), ("MB", 1e6)):
+        if size >= one:
+            return f"{size / one:.1f} {unit}"
+    return f"{size / 1e3:.1f} kB"
