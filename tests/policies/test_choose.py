@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from family_models import build_policy
 from text_models import build_text
 from transformers import (
     CONFIG_MAPPING,
@@ -17,6 +18,8 @@ from earmark.policies.choose import TEXT, family_of
 from earmark.policies.fallback import KeyValuePolicy
 from earmark.policies.families import FAMILIES, REFUSED
 from earmark.policies.load import load_policy
+from earmark.policies.plain import plain_logps
+from tiny_world import messages, noise
 
 SCALING = 4.0
 
@@ -115,3 +118,17 @@ def test_an_unknown_audio_class_goes_by_its_cache(capsys):
 def test_what_does_not_write_after_a_prompt_is_refused(name):
     with pytest.raises(InputError, match=f"model family '{name}' is not supported; Earmark knows"):
         family_of(AutoConfig.for_model(name), "model")
+
+
+@pytest.mark.parametrize("name", ["audioflamingo3", "glmasr", "voxtral", "phi4_multimodal"])
+@torch.no_grad()
+def test_a_saved_folder_is_loaded_as_its_family(name, tmp_path, rng):
+    policy = build_policy(name)
+    policy.network.save_pretrained(tmp_path)
+    policy.processor.save_pretrained(tmp_path)
+    loaded = load_policy(str(tmp_path))
+    assert type(loaded) is type(policy)
+    assert loaded.facts is FAMILIES[name].facts
+    clip = noise(rng, 1.0)
+    found, expected = (plain_logps(p, messages(), [clip], ["the shop"]) for p in (loaded, policy))
+    torch.testing.assert_close(found, expected)

@@ -7,7 +7,12 @@ from earmark.policies import policy as policy_module
 from earmark.policies.adapt import add_lora, freeze_hearing
 from earmark.policies.plain import plain_logps
 from earmark.policies.policy import SharedBatch
-from earmark.policies.shared_row import Answers, attention_mask, lay_out
+from earmark.policies.shared_row import (
+    Answers,
+    attention_mask,
+    continue_positions,
+    lay_out,
+)
 from tiny_world import messages, noise, tiny_policy, trainable
 
 EQUAL = [["我 想 去", "share the shop", "the library share"]] * 3
@@ -95,6 +100,20 @@ def test_positions_that_do_not_restart_are_seen(rng):
     running = torch.arange(batch.rows.input_ids.shape[1]).expand_as(batch.rows.positions)
     wrong = batch._replace(rows=batch.rows._replace(positions=running))
     assert (policy.model(shared=wrong) - expected).abs().max() > 1e-3
+
+
+def test_answers_go_on_from_the_largest_position_of_their_prompt_on_every_axis():
+    rows = lay_out([Answers([5, 6, 7], [[1, 2, 9], [3, 4, 9]]), Answers([5], [[4, 9]])], pad_id=0)
+    time, height = [0, 1, 2, 9, 9, 9, 9], [0, 5, 5, 9, 9, 9, 9]
+    own = torch.tensor([[time, [3] + [9] * 6], [height, [1] + [9] * 6]])
+    found = continue_positions(own, rows)
+    assert found[0, 0].tolist() == [0, 1, 2, 6, 7, 6, 7]
+    assert found[1, 0].tolist() == [0, 5, 5, 6, 7, 6, 7]
+    assert found[:, 1, :2].tolist() == [[3, 4], [1, 4]]
+    counted = continue_positions(torch.arange(7).expand(2, 7), rows)
+    real = rows.segments >= 0
+    assert torch.equal(counted[real], rows.positions[real])
+    assert continue_positions(None, rows) is rows.positions
 
 
 def test_mask_as_a_picture():

@@ -149,6 +149,9 @@ def test_audio_is_refused(rng):
     policy = text_policy()
     for ask in (
         lambda: policy.features(noise(rng, 1.0)),
+        lambda: policy.longest_clip_s,
+        lambda: policy.tower,
+        lambda: policy.encode({}),
         lambda: policy.prompt_ids(messages(), [5]),
         lambda: policy.plain_inputs(PROMPTS[0], [noise(rng, 1.0)]),
         lambda: policy.transcribe([PROMPTS[0]], [noise(rng, 1.0)], 4),

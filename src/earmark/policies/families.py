@@ -96,6 +96,7 @@ FAMILIES: dict[str, Family] = {
                 r"['\"]\.?\s*$",
             ),
         ),
+        loader="AudioFlamingo3ForConditionalGeneration",
     ),
     "glmasr": Family(
         CapturedPolicy,

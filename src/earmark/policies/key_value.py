@@ -101,7 +101,7 @@ def why_no_shared_row(network: Any) -> str | None:
     Every layer must look at all of the row through the mask it is given, and the output matrix
     must be all that stands between hidden states and logits.
     """
-    config = network.config.get_text_config(decoder=True)
+    config = _decoder_config(network)
     others = set(getattr(config, "layer_types", None) or []) - {"full_attention"}
     if others:
         return f"it has layers of {', '.join(sorted(others))}"
@@ -124,7 +124,7 @@ def refuse_recurrent(network: Any) -> None:
     Raises:
         InputError: the decoder has recurrent layers and is not among `FORKS`.
     """
-    config = network.config.get_text_config(decoder=True)
+    config = _decoder_config(network)
     recurrent = set(getattr(config, "layer_types", None) or []) - ATTENTION
     stateful = getattr(network, "_is_stateful", False)
     if (recurrent or stateful) and config.model_type not in FORKS:
@@ -134,6 +134,14 @@ def refuse_recurrent(network: Any) -> None:
             "shared between answers with exact gradients; of such decoders Earmark trains "
             f"{', '.join(sorted(FORKS))}"
         )
+
+
+def _decoder_config(network: Any) -> Any:
+    """Return the configuration of what writes, or the whole one where none is the writer's."""
+    try:
+        return network.config.get_text_config(decoder=True)
+    except ValueError:
+        return network.config
 
 
 def unlay(rows: SharedRows) -> list[Answers]:

@@ -58,8 +58,8 @@ class TextPolicy(ChatPolicy):
 
     @property
     def longest_clip_s(self) -> float:
-        """Return 0: no clip is heard."""
-        return 0.0
+        """Raise: no clip is heard."""
+        raise InputError(_deaf(self.network))
 
     def lora_targets(self) -> str:
         """Return every linear layer but the head, and those that a kernel reads past a LoRA."""
