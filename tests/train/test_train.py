@@ -153,10 +153,11 @@ def test_features_and_reference_are_computed_once(world, pairs, tmp_path, monkey
         heard = [call for call in calls if call[0] == "encode"]
         referenced = [call for call in calls if call == ("shared_logps", False)]
         if run == "one":
-            assert len(heard) == len(pairs) + 2  # the two proven rows are heard for the proof too
+            # Beside the training: the size of the cache, the prompt's length, two proven rows.
+            assert len(heard) == len(pairs) + 4
             assert len(referenced) == 4 + 1  # the first epoch's four batches, the proof
         else:
-            assert not heard
+            assert len(heard) == 1  # the prompt's length
             assert len(referenced) == 1
     assert log_of(tmp_path / "one") == log_of(tmp_path / "two")
 

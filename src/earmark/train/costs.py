@@ -8,6 +8,8 @@ from pathlib import Path
 from statistics import mean
 from typing import Literal, NamedTuple
 
+import torch
+
 from earmark.errors import InputError
 from earmark.policies.policy import Policy
 from earmark.progress import note
@@ -69,6 +71,7 @@ def choose_reference(cost: Passes, settings: TrainSettings) -> Literal["live", "
     return chosen
 
 
+@torch.no_grad()
 def check_room(policy: Policy, encoded: EncodedPairs, folder: Path) -> None:
     """Say how large the feature cache will be, before anything is written.
 

@@ -44,9 +44,15 @@ def of_weights(module: nn.Module) -> str:
 
 
 def of_hearing(policy: Policy) -> str:
-    """Hash what turns a clip into tower states: feature extractor, tower weights, kernel."""
-    extractor = policy.processor.feature_extractor.to_dict()
-    return of_values(extractor, of_weights(policy.tower), str(policy.device.type))
+    """Hash what turns a clip into tower states: feature extractor, weights, kernel, route."""
+    extractor = getattr(policy, "extractor", None)
+    return of_values(
+        extractor.to_dict() if extractor is not None else {},
+        [of_weights(part) for part in policy.hearing],
+        policy.device.type,
+        type(policy).__name__,
+        type(policy.processor).__name__,
+    )
 
 
 def of_policy(policy: Policy) -> str:

@@ -53,5 +53,6 @@ def logps_of_references(
 def open_caches(policy: Policy, policy_hash: str, settings: TrainSettings) -> Caches:
     """Open the caches of a policy, as far as the settings want them."""
     folder = Path(settings.cache_dir).expanduser()
-    features = FeatureCache(folder, policy) if settings.cache_features else None
+    wanted = settings.cache_features and policy.hears and policy.hearing_is_frozen
+    features = FeatureCache(folder, policy) if wanted else None
     return Caches(features, ReferenceCache(folder, policy_hash))

@@ -15,6 +15,8 @@ class TrainSettings:
         learning_rate: peak learning rate; 1e-5 to 5e-4 for a LoRA, a tenth of it for a whole model.
         lora_rank: rank of the LoRA on the language model; 0 trains the whole language model.
         lora_alpha: the LoRA's update is scaled by alpha / rank; default twice the rank.
+        lora_targets: regular expression for the whole names of the layers that get a LoRA; default:
+            the language model's linear layers. Layers of the audio tower must be asked for by name.
         num_train_epochs: passes over the pairs.
         max_steps: stop after this many optimizer steps; -1 trains whole epochs.
         per_device_train_batch_size: rows per step and process; a row is a prompt with its answers.
@@ -50,6 +52,7 @@ class TrainSettings:
     learning_rate: float = 1e-5
     lora_rank: int = 16
     lora_alpha: int | None = None
+    lora_targets: str = ""
     num_train_epochs: float = 1.0
     max_steps: int = -1
     per_device_train_batch_size: int = 8

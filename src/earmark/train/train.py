@@ -36,6 +36,7 @@ from earmark.train.run_folder import (
     open_run,
 )
 from earmark.train.settings import TrainSettings
+from earmark.train.spread import spread_language_model
 from earmark.train.survey import check_modality, survey
 from earmark.train.together import processes
 from earmark.train.trainer import PreferenceTrainer
@@ -110,6 +111,11 @@ def train(
     check_modality(found, policy)
     disable_dropout(policy.network)
     freeze_hearing(policy)
+    if settings.gradient_checkpointing and policy.needs_cache:
+        raise InputError(
+            f"{model} is trained by way of its key-value cache, which gradient checkpointing "
+            "drops; set gradient_checkpointing to false, a smaller batch saves memory as well"
+        )
     policy_hash = fingerprint.of_policy(policy)
     description = {
         "earmark": __version__,
@@ -139,8 +145,10 @@ def train(
     )
     if settings.lora_rank:
         set_seed(settings.seed)
-        add_lora(policy, settings.lora_rank, settings.lora_alpha or 2 * settings.lora_rank)
+        alpha = settings.lora_alpha or 2 * settings.lora_rank
+        add_lora(policy, settings.lora_rank, alpha, settings.lora_targets or None)
     prove(policy, encoded, material.rows)
+    spread_language_model(policy)
     run_trainer(policy, loss, material, arguments, checkpoint)
     if together.is_first:
         finish_run(out)

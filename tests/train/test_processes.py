@@ -1,0 +1,150 @@
+"""`earmark train` under a launcher: two processes do what one does, spread or not, and resume.
+
+Run by the tests as a script where the processes are to train with FSDP2 on CPUs:
+
+    python -m torch.distributed.run --nproc-per-node 2 test_processes.py train ...
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from accelerate.state import PartialState
+from accelerate.utils import DistributedType
+from safetensors.torch import load_file
+
+from earmark.cli import main
+from earmark.files import write_jsonl
+from tiny_world import save_tiny, write_pairs
+
+STEPS = 4
+SAME = ("loss", "grad_norm", "rewards/margins", "logps/chosen_shift")
+FSDP2 = {
+    "ACCELERATE_USE_FSDP": "true",
+    "FSDP_VERSION": "2",
+    "FSDP_AUTO_WRAP_POLICY": "TRANSFORMER_BASED_WRAP",
+    "FSDP_STATE_DICT_TYPE": "SHARDED_STATE_DICT",
+    "FSDP_RESHARD_AFTER_FORWARD": "true",
+    "FSDP_CPU_RAM_EFFICIENT_LOADING": "false",
+}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("processes")
+    save_tiny(folder / "model")
+    write_jsonl(folder / "pairs.jsonl", write_pairs(folder, 16, losers=2))
+    return folder
+
+
+def options(out: str, cache: str, rows: int) -> list[str]:
+    named = {"pairs": "pairs.jsonl", "model": "model", "out": out, "cache-dir": cache}
+    named |= {"max-steps": STEPS, "warmup-steps": 0, "logging-steps": 1, "save-steps": 2}
+    named |= {"learning-rate": 2e-3, "device": "cpu", "reference-logps": "cached"}
+    named |= {"per-device-train-batch-size": rows}
+    return ["train", *(str(x) for name, value in named.items() for x in (f"--{name}", value))]
+
+
+def launch(world: Path, program: list[str], arguments: list[str], **more: str) -> str:
+    """Start two processes on loopback and return what they said."""
+    command = [sys.executable, "-W", "ignore", "-m", "torch.distributed.run", "--standalone"]
+    command += ["--nproc-per-node", "2", *program, *arguments]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", **more}
+    environment["PYTHONPATH"] = os.pathsep.join(sys.path)
+    done = subprocess.run(
+        command, cwd=world, env=environment, capture_output=True, text=True, timeout=280
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stderr
+
+
+def log_of(run: Path) -> list[list[float]]:
+    rows = map(json.loads, (run / "log.jsonl").read_text().splitlines())
+    return [[row[name] for name in SAME] for row in rows if "loss" in row]
+
+
+def keys_of(paths: list[Path]) -> list[str]:
+    lines = (line for path in paths for line in path.read_text().splitlines())
+    return [json.loads(line)["key"] for line in lines]
+
+
+def same_log(one: Path, two: Path) -> None:
+    assert len(log_of(one)) == STEPS
+    torch.testing.assert_close(
+        torch.tensor(log_of(one)), torch.tensor(log_of(two)), rtol=1e-4, atol=1e-5
+    )
+
+
+@pytest.fixture(scope="module")
+def alone(world) -> Path:
+    """One process with the joined batch."""
+    command = [sys.executable, "-m", "earmark", *options("one", "cache-one", 4)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run(
+        command, cwd=world, env=environment, check=True, capture_output=True, timeout=280
+    )
+    return world / "one"
+
+
+def test_two_processes_train_as_one_and_fill_the_caches_together(world, alone):
+    said = launch(world, ["-m", "earmark"], options("two", "cache-two", 2))
+    same_log(alone, world / "two")
+    assert said.count("done: two") == 1, "the first process speaks for both"
+
+    kept = sorted((world / "cache-two").rglob("*.jsonl"))
+    features = [path for path in kept if path.name.endswith(".index.jsonl")]
+    reference = [path for path in kept if path not in features]
+    assert len(features) == len(reference) == 2, "each process has files of its own"
+    rows = keys_of(reference)
+    assert len(rows) == len(set(rows)) == 16
+    clips = keys_of(features)
+    assert len(clips) == len(set(clips)) == 16
+
+
+def test_spread_weights_train_the_same_and_resume_exactly(world, alone):
+    """A process that has nothing to hear must not keep the other waiting: its clips are known."""
+    cache = world / "cache-half"
+    shutil.copytree(world / "cache-one" / "features", cache / "features")
+    (index,) = cache.rglob("*.index.jsonl")
+    index.write_text("".join(index.read_text().splitlines(keepends=True)[::2]))
+
+    launch(world, [__file__], options("spread", cache.name, 2), **FSDP2)
+    same_log(alone, world / "spread")
+    whole = load_file(world / "spread/adapter_model.safetensors")
+    torch.testing.assert_close(
+        whole, load_file(alone / "adapter_model.safetensors"), rtol=1e-3, atol=1e-4
+    )
+    assert (world / "spread/checkpoint-2/pytorch_model_fsdp_0").is_dir(), "it was spread"
+
+    shutil.copytree(world / "spread", world / "stopped")
+    shutil.rmtree(world / "stopped/checkpoint-4")
+    described = json.loads((world / "stopped/run.json").read_text())
+    del described["finished"]
+    (world / "stopped/run.json").write_text(json.dumps(described))
+    said = launch(world, [__file__], options("stopped", cache.name, 2), **FSDP2)
+    assert "going on from stopped/checkpoint-2" in said
+    assert log_of(world / "stopped") == log_of(world / "spread")
+    resumed = load_file(world / "stopped/adapter_model.safetensors")
+    assert all(torch.equal(resumed[name], value) for name, value in whole.items())
+
+
+def treat_cpus_as_gpus() -> None:
+    """Let accelerate spread weights over CPU processes, which it offers for GPUs alone."""
+    start = PartialState.__init__
+
+    def started(self, *args, **kwargs):
+        start(self, *args, **kwargs)
+        if self.distributed_type == DistributedType.MULTI_CPU:
+            self.distributed_type = DistributedType.MULTI_GPU
+
+    PartialState.__init__ = started
+
+
+if __name__ == "__main__":
+    treat_cpus_as_gpus()
+    main()
