@@ -1,6 +1,6 @@
 """The race of training steps in miniature: TRL really runs and hears, and what cheats is caught."""
 
-import importlib.util
+import doctest
 import json
 import sys
 from pathlib import Path
@@ -8,29 +8,23 @@ from pathlib import Path
 import pytest
 import torch
 
-FOLDER = Path(__file__).parent.parent / "benchmarks"
-sys.path.append(str(FOLDER))
+import test_architecture
+import training_speed
+import training_speed_gpu
+from earmark.errors import KnobError
+from training_steps import flops, names
+from training_steps.earmark_step import CACHED, LIVE, TOWER_LIVE
+from training_steps.environments import AbsentError, run_or_absent
+from training_steps.measure import Plan, local_added_mib, measure
+from training_steps.names import canonical
+from training_steps.peer import peer_step
+from training_steps.race import UnlikeError
+from training_steps.shapes import SHAPES
+from training_steps.task import Case, load_base, write_task
+from training_steps.trl_step import DEFAULT, PRECOMPUTED, HearingCollator
 
-from earmark.errors import KnobError  # noqa: E402
-from training_steps import flops  # noqa: E402
-from training_steps.earmark_step import CACHED, LIVE, TOWER_LIVE  # noqa: E402
-from training_steps.environments import AbsentError, run_or_absent  # noqa: E402
-from training_steps.measure import Plan, local_added_mib, measure  # noqa: E402
-from training_steps.names import canonical  # noqa: E402
-from training_steps.peer import peer_step  # noqa: E402
-from training_steps.race import UnlikeError  # noqa: E402
-from training_steps.shapes import SHAPES  # noqa: E402
-from training_steps.task import Case, load_base, write_task  # noqa: E402
-from training_steps.trl_step import DEFAULT, PRECOMPUTED, HearingCollator  # noqa: E402
-
+FOLDER = Path(training_speed.__file__).parent
 SMALL = Case("tiny", 40, 3)
-
-
-def script(name):
-    spec = importlib.util.spec_from_file_location(f"{name}_benchmark", FOLDER / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +38,9 @@ def plan(root, **others):
 
 def test_a_miniature_prints_the_keys_in_its_last_line(root, capsys):
     options = ["--shapes", "tiny", "--audio-tokens", "40", "--losers", "3", "--tuning", "lora"]
-    speed = script("training_speed")
-    speed.run(speed.parsed([*options, "--repeats", "1", "--no-memory", "--out", str(root)]))
+    training_speed.run(
+        training_speed.parsed([*options, "--repeats", "1", "--no-memory", "--out", str(root)])
+    )
     last = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert last.keys() >= {"ratios", "memory", "floor"}
     ratios = last["ratios"][SMALL.name]
@@ -109,10 +104,9 @@ def test_names_agree_between_versions():
 
 
 def test_quick_has_two_cases_and_no_peers():
-    speed = script("training_speed")
-    options = speed.parsed(["--quick", "--peers", "ms-swift"])
-    assert [case.losers for case in speed.cases_of(options)] == [1, 3]
-    assert speed.peers_of(options) == ()
+    options = training_speed.parsed(["--quick", "--peers", "ms-swift"])
+    assert [case.losers for case in training_speed.cases_of(options)] == [1, 3]
+    assert training_speed.peers_of(options) == ()
 
 
 @pytest.mark.parametrize(
@@ -124,15 +118,15 @@ def test_quick_has_two_cases_and_no_peers():
     ],
 )
 def test_bad_options_are_refused(arguments, message):
-    speed = script("training_speed")
     with pytest.raises(KnobError, match=message):
-        speed.cases_of(speed.parsed(arguments))
+        training_speed.cases_of(training_speed.parsed(arguments))
 
 
 def test_the_gpu_benchmark_runs_end_to_end_on_a_cpu(capsys):
-    gpu = script("training_speed_gpu")
     arguments = ["--shape", "tiny", "--device", "cpu", "--clips-s", "4", "--prompts", "2"]
-    gpu.run(gpu.parsed([*arguments, "--repeats", "1", "--peak-tflops", "1"]))
+    training_speed_gpu.run(
+        training_speed_gpu.parsed([*arguments, "--repeats", "1", "--peak-tflops", "1"])
+    )
     last = json.loads(capsys.readouterr().out.splitlines()[-1])
     ways = last["cases"]["4 s"]
     assert ways.keys() == {CACHED, LIVE, PRECOMPUTED, DEFAULT}
@@ -146,3 +140,15 @@ def test_flops_of_the_large_shape_are_those_of_its_weights():
     case = Case("qwen2-audio-7b", 726, 1)
     assert flops.earmark_flops(shape, case, live=False) == pytest.approx(21.2e12, rel=0.03)
     assert flops.trl_flops(shape, case, live=True) == pytest.approx(70.4e12, rel=0.05)
+
+
+@pytest.mark.parametrize("module", [names, flops])
+def test_examples_in_docstrings(module):
+    result = doctest.testmod(module)
+    assert result.attempted
+    assert not result.failed
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("training_s*/**/*.py")), ids=lambda p: p.name)
+def test_the_house_rules_hold_for_the_benchmark_too(path):
+    test_architecture.test_file_is_one_idea(path)
