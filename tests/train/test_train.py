@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from earmark.errors import InputError, KnobError
 from earmark.files import write_jsonl
@@ -95,6 +96,18 @@ def test_the_whole_model_can_be_trained_too(world, pairs, tmp_path):
     assert moved["language_model"]
     assert not moved["audio_tower"]
     assert not moved["multi_modal_projector"]
+
+
+def test_a_lora_on_the_tower_is_heard_anew_in_every_step(world, pairs, tmp_path):
+    targets = r".*(audio_tower|language_model).*\.(q|v)_proj"
+    cache = tmp_path / "cache"
+    knobs = settings(world, cache_dir=str(cache), max_steps=4, lora_targets=targets)
+    run = train(pairs, world, str(world / "model"), tmp_path / "run", settings=knobs)
+    trained = load_file(run / "adapter_model.safetensors")
+    moved = [name for name, value in trained.items() if "audio_tower" in name and value.any()]
+    assert any("lora_B" in name for name in moved)
+    assert not (cache / "features").exists(), "states of yesterday's tower must not be kept"
+    assert log_of(run)[0]["logps/chosen_shift"] == pytest.approx(0, abs=1e-4)
 
 
 def test_sft_reads_neither_rejected_nor_reference(world, pairs, tmp_path, monkeypatch):

@@ -193,8 +193,12 @@ class Policy(ABC):
 
     @property
     def hearing_is_frozen(self) -> bool:
-        """Tell whether a clip always sounds the same, so that hearing it once is enough."""
-        return not any(p.requires_grad for part in self.hearing for p in part.parameters())
+        """Tell whether a clip always sounds the same, so that hearing it once is enough.
+
+        An adapter in the tower counts as well while it is switched off, which freezes it.
+        """
+        parameters = (named for part in self.hearing for named in part.named_parameters())
+        return not any(p.requires_grad or "lora_" in name for name, p in parameters)
 
     def hear(self, batch: SharedBatch) -> SharedBatch:
         """Run the tower on the clips of a batch that were not heard yet.

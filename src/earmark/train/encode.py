@@ -1,5 +1,6 @@
 """From a pair to what a row is made of: clips, answers, token ids; refuse what cannot be used."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -44,10 +45,10 @@ def audio_parts(pair: Pair, folder: Path) -> list[ClipRef]:
     ]
     clips = []
     for part in parts:
-        path = folder / str(part.get("audio", ""))
-        if not path.is_file():
+        path = os.path.join(folder, str(part.get("audio", "")))
+        if not os.path.isfile(path):
             raise InputError(f"pair '{pair.id}': audio file {path} does not exist")
-        clips.append(ClipRef(str(path), part.get("start_s"), part.get("end_s")))
+        clips.append(ClipRef(path, part.get("start_s"), part.get("end_s")))
     return clips
 
 

@@ -1,6 +1,6 @@
 """Say before training which rows lack what the objective needs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from earmark.errors import InputError, KnobError
@@ -26,14 +26,14 @@ class Lacking:
                 "this objective needs scores: name the criterion with --criterion; the pairs have "
                 f"{', '.join(known) or 'none'}"
             )
-        self.needs = needs
-        self.criterion = criterion
+        self.needs_rejected = needs.needs_rejected
+        self.criteria = criterion.split(",") if needs.needs_scores else []
         self.count = 0
         self.shown: list[str] = []
 
     def look(self, pair: Pair) -> bool:
         """Note what a pair lacks; return whether it lacks nothing."""
-        found = [f"'{pair.id}' {what}" for what in lacks(pair, self.needs, self.criterion)]
+        found = [f"'{pair.id}' {what}" for what in lacks(pair, self.needs_rejected, self.criteria)]
         self.count += len(found)
         self.shown += found[: SHOWN - len(self.shown)]
         return not found
@@ -53,13 +53,12 @@ class Lacking:
             )
 
 
-def lacks(pair: Pair, needs: Contract, criterion: str) -> Iterator[str]:
+def lacks(pair: Pair, needs_rejected: bool, criteria: Sequence[str]) -> Iterator[str]:
     """Say what a pair lacks, if anything."""
-    if needs.needs_rejected and not pair.losers:
+    if needs_rejected and not pair.losers:
         yield "has no rejected answer"
-    if needs.needs_scores:
-        for name in criterion.split(","):
-            yield from lacks_scores(pair, name)
+    for name in criteria:
+        yield from lacks_scores(pair, name)
 
 
 def lacks_scores(pair: Pair, name: str) -> Iterator[str]:
@@ -95,8 +94,8 @@ def criterion_of(pairs: Pairs, text: str) -> Criterion:
     if not others:
         return Criterion(first)
     least, most = float("inf"), float("-inf")
-    for number in range(len(pairs)):
-        values = pairs[number].scores[others[0]]
+    for pair in pairs:
+        values = pair.scores[others[0]]
         least, most = min(least, *values), max(most, *values)
     return Criterion(first, others[0], least, most)
 

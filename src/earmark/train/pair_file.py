@@ -4,6 +4,7 @@ A million pairs take 24 MB here, whatever their text is. Every row is parsed onc
 is opened, so that a bad one is found before work begins, and again when it is asked for.
 """
 
+import json
 import os
 from array import array
 from collections.abc import Iterator
@@ -22,10 +23,12 @@ from earmark.files import (
     parse_row,
     placed_lines,
     skipped_path,
+    to_row,
     write_jsonl,
 )
 from earmark.progress import note, progress_bar
 from earmark.records import Pair
+from earmark.train.fingerprint import DIGEST_BYTES
 
 
 class Pairs(Protocol):
@@ -39,16 +42,22 @@ class Pairs(Protocol):
         """Return one pair."""
         ...
 
+    def __iter__(self) -> Iterator[Pair]:
+        """Yield all pairs, one in memory at a time."""
+        ...
+
 
 class PairFile:
     """The pairs of a file, in its order; a row is read when it is asked for.
 
-    `places` has for each pair the number of its line, the byte where it starts, its length.
+    `places` has for each pair the number of its line, the byte where it starts, its length;
+    `digest` is a hash of the lines.
     """
 
-    def __init__(self, path: Path, places: np.ndarray) -> None:
+    def __init__(self, path: Path, places: np.ndarray, digest: str) -> None:
         self.path = path
         self.places = places
+        self.digest = digest
 
     def __len__(self) -> int:
         """Return the number of pairs."""
@@ -58,10 +67,21 @@ class PairFile:
         """Read one pair.
 
         Raises:
-            IndexError: there is no such pair, which ends an iteration.
+            IndexError: there is no such pair.
             InputError: the file has changed since it was opened.
         """
         return parse_pair(self.path, self.line(index))
+
+    def __iter__(self) -> Iterator[Pair]:
+        """Yield all pairs, one in memory at a time.
+
+        Raises:
+            InputError: the file has changed since it was opened.
+        """
+        with open(self.path, "rb") as file:
+            for number, start, length in self.places.tolist():
+                file.seek(start)
+                yield parse_pair(self.path, Line(number, start, file.read(length)))
 
     def line(self, index: int) -> Line:
         """Read the line of one pair."""
@@ -91,6 +111,7 @@ def open_pairs(
     """
     bad: list[BadRow] = []
     seen = _Seen(array("q"), array("q"))
+    digest = blake2b(digest_size=DIGEST_BYTES)
     for line in _with_progress(path):
         try:
             pair = parse_pair(path, line)
@@ -101,13 +122,15 @@ def open_pairs(
             continue
         seen.places.extend((line.number, line.start, len(line.raw)))
         seen.ids.append(_hash(pair.id))
-    pairs = PairFile(path, np.asarray(seen.places, np.int64).reshape(-1, 3))
+        digest.update(line.raw)
+    places = np.asarray(seen.places, np.int64).reshape(-1, 3)
+    pairs = PairFile(path, places, digest.hexdigest())
     twice = repeated_ids(pairs, np.asarray(seen.ids, np.int64))
     if twice:
         if on_error == "stop":
             raise twice[min(twice)]
         bad += [_bad_row(path, pairs.line(index), error) for index, error in twice.items()]
-        pairs = PairFile(path, np.delete(pairs.places, list(twice), axis=0))
+        pairs = PairFile(path, np.delete(places, list(twice), axis=0), pairs.digest)
     if bad:
         aside = skipped_path(out)
         write_jsonl(aside, map(asdict, sorted(bad, key=lambda row: row.line)))
@@ -115,6 +138,16 @@ def open_pairs(
     if not len(pairs):
         raise InputError(f"{path}: not one usable row; expected JSON objects, one a line")
     return pairs
+
+
+def digest_of(pairs: Pairs) -> str:
+    """Hash what all pairs are, in their order."""
+    if isinstance(pairs, PairFile):
+        return pairs.digest
+    digest = blake2b(digest_size=DIGEST_BYTES)
+    for pair in pairs:
+        digest.update(json.dumps(to_row(pair)).encode())
+    return digest.hexdigest()
 
 
 def parse_pair(path: Path, line: Line) -> Pair:

@@ -3,22 +3,16 @@
 No clip is read here; that a file is there is all that is asked of it.
 """
 
-import json
-from collections.abc import Iterator
-from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
 from earmark.errors import InputError
-from earmark.files import to_row
 from earmark.objectives.contract import Contract
 from earmark.policies.policy import Policy
 from earmark.progress import track
-from earmark.records import Pair
 from earmark.train.encode import answers_of, audio_parts
-from earmark.train.fingerprint import DIGEST_BYTES
 from earmark.train.lacking import Criterion, Lacking, criterion_of, one_score_each
-from earmark.train.pair_file import Pairs
+from earmark.train.pair_file import Pairs, digest_of
 
 # More different answers than any row has candidates: each prompt then has one of another.
 MANY = 100
@@ -47,9 +41,7 @@ def survey(pairs: Pairs, folder: Path, needs: Contract, criterion: str = "") -> 
     """
     lacking = Lacking(pairs, needs, criterion)
     without_audio: str | None = None
-    digest = blake2b(digest_size=DIGEST_BYTES)
-    for pair in track(each(pairs), "checking pairs", total=len(pairs)):
-        digest.update(json.dumps(to_row(pair), ensure_ascii=True).encode())
+    for pair in track(pairs, "checking pairs", total=len(pairs)):
         if lacking.look(pair):
             if not audio_parts(pair, folder):
                 without_audio = without_audio or pair.id
@@ -58,9 +50,9 @@ def survey(pairs: Pairs, folder: Path, needs: Contract, criterion: str = "") -> 
     if needs.needs_mismatched:
         check_mismatched(pairs, needs)
     if not needs.needs_scores:
-        return Survey(digest.hexdigest(), without_audio)
+        return Survey(digest_of(pairs), without_audio)
     compared = criterion_of(pairs, criterion)
-    return Survey(digest.hexdigest(), without_audio, compared, mean_score_gap(pairs, compared))
+    return Survey(digest_of(pairs), without_audio, compared, mean_score_gap(pairs, compared))
 
 
 def check_modality(found: Survey, policy: Policy) -> None:
@@ -84,13 +76,13 @@ def check_mismatched(pairs: Pairs, needs: Contract) -> None:
     """
     others: set[str] = set()
     most = 0
-    for pair in each(pairs):
+    for pair in pairs:
         own, _ = answers_of(pair, needs)
         most = max(most, len(own))
         others.add(own[0])
         if len(others) > max(most, MANY):
             return
-    for pair in each(pairs):
+    for pair in pairs:
         if others <= set(answers_of(pair, needs)[0]):
             raise InputError(
                 f"pair '{pair.id}': no other pair has another answer; this objective compares "
@@ -101,13 +93,8 @@ def check_mismatched(pairs: Pairs, needs: Contract) -> None:
 def mean_score_gap(pairs: Pairs, criterion: Criterion) -> float:
     """Return the mean of chosen minus rejected score over all pairs of the training set."""
     total, count = 0.0, 0
-    for pair in each(pairs):
+    for pair in pairs:
         chosen, *rejected = one_score_each(pair, criterion)
         total += sum(chosen - score for score in rejected)
         count += len(rejected)
     return total / count
-
-
-def each(pairs: Pairs) -> Iterator[Pair]:
-    """Yield all pairs, one in memory at a time."""
-    return (pairs[number] for number in range(len(pairs)))

@@ -134,6 +134,10 @@ def train(
     if is_finished(out):
         note(f"{out}: this run is finished; nothing is left to do")
         return out
+    if settings.lora_rank:
+        set_seed(settings.seed)
+        alpha = settings.lora_alpha or 2 * settings.lora_rank
+        add_lora(policy, settings.lora_rank, alpha, settings.lora_targets or None)
     encoded = EncodedPairs(pairs, folder, needs, found.criterion)
     material = gather(
         policy,
@@ -143,10 +147,6 @@ def train(
         mean_score_gap=found.mean_score_gap,
         processes=together,
     )
-    if settings.lora_rank:
-        set_seed(settings.seed)
-        alpha = settings.lora_alpha or 2 * settings.lora_rank
-        add_lora(policy, settings.lora_rank, alpha, settings.lora_targets or None)
     prove(policy, encoded, material.rows)
     spread_language_model(policy)
     run_trainer(policy, loss, material, arguments, checkpoint)

@@ -1,0 +1,90 @@
+"""A million pairs: bounded memory, and a first step that waits for no clip but its own."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from earmark.errors import InputError
+from earmark.files import to_row, write_jsonl
+from earmark.train.pair_file import open_pairs
+from tiny_world import save_tiny, write_pairs
+
+ROWS = 1_000_000
+LIMIT_MB = 1500
+
+# In a process of its own, whose largest size is then that of the training alone.
+PROGRAM = """
+import json, resource, sys, time
+start = time.monotonic()
+from earmark.cli import main
+from transformers import TrainerCallback
+from earmark.train import trainer
+first = []
+step = trainer.PreferenceTrainer.training_step
+def timed(self, *args, **kwargs):
+    first.append(time.monotonic() - start)
+    return step(self, *args, **kwargs)
+trainer.PreferenceTrainer.training_step = timed
+try:
+    main()
+finally:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"peak_mb": peak, "first_step_s": first[0]}))
+"""
+
+
+def test_a_million_pairs_train_their_first_steps_in_bounded_memory(tmp_path):
+    save_tiny(tmp_path / "model")
+    few = [to_row(pair) for pair in write_pairs(tmp_path, 8)]
+    with open(tmp_path / "pairs.jsonl", "w", encoding="utf-8") as file:
+        for number in range(ROWS):
+            file.write(json.dumps({**few[number % 8], "id": f"p{number}"}) + "\n")
+    options = "train --pairs pairs.jsonl --model model --out run --max-steps 2 --device cpu"
+    command = [sys.executable, "-W", "ignore", "-c", PROGRAM, *options.split()]
+    command += ["--cache-dir", "cache", "--save-steps", "10"]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=290, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    measured = json.loads(done.stdout.splitlines()[-1])
+    print(measured)
+    assert measured["peak_mb"] < LIMIT_MB
+    assert json.loads((tmp_path / "run/run.json").read_text())["pairs"]["count"] == ROWS
+
+
+def test_a_file_is_read_row_by_row_and_named_by_line(tmp_path):
+    pairs = write_pairs(tmp_path, 5)
+    path = tmp_path / "pairs.jsonl"
+    write_jsonl(path, pairs)
+    text = path.read_text("utf-8")
+    path.write_text("\ufeff\n" + text.replace("\n", "\n\n"), "utf-8")
+    opened = open_pairs(path, out=tmp_path / "out")
+    assert [opened[i] for i in range(len(opened))] == pairs
+    assert opened.places[0].tolist()[0] == 2
+    with pytest.raises(IndexError):
+        opened[5]
+
+
+def test_bad_rows_are_refused_or_set_aside(tmp_path):
+    rows = [to_row(pair) for pair in write_pairs(tmp_path, 4)]
+    path = tmp_path / "pairs.jsonl"
+    write_jsonl(path, [rows[0], {**rows[1], "winner": "x"}, rows[2], rows[0], rows[3]])
+    with pytest.raises(InputError, match=r"pairs\.jsonl:2: unknown field 'winner'"):
+        open_pairs(path, out=tmp_path / "out")
+    opened = open_pairs(path, out=tmp_path / "out", on_error="skip")
+    assert [opened[i].id for i in range(len(opened))] == ["p0", "p2", "p3"]
+    aside = map(json.loads, Path(f"{tmp_path / 'out'}.skipped.jsonl").read_text().splitlines())
+    assert [(row["line"], "winner" in row["reason"]) for row in aside] == [(2, True), (4, False)]
+
+    write_jsonl(path, [rows[0], rows[1], rows[0]])
+    with pytest.raises(InputError, match=r":3: id 'p0' was already used in line 1"):
+        open_pairs(path, out=tmp_path / "out")
+
+
+def test_equal_hashes_alone_do_not_make_two_ids_one(tmp_path, monkeypatch):
+    monkeypatch.setattr("earmark.train.pair_file._hash", lambda _: 7)
+    write_jsonl(tmp_path / "pairs.jsonl", write_pairs(tmp_path, 3))
+    assert len(open_pairs(tmp_path / "pairs.jsonl", out=tmp_path / "out")) == 3
