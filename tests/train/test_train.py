@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -305,3 +306,25 @@ def test_settings_are_checked():
         TrainSettings(learning_rate=0)
     with pytest.raises(KnobError, match="lora_rank should be at least 0"):
         TrainSettings(lora_rank=-1)
+
+
+def test_batches_within_a_budget_train_and_resume_exactly(world, pairs, tmp_path):
+    knobs = settings(world, token_budget=300, num_train_epochs=2, save_steps=3)
+    whole = train(pairs, world, str(world / "model"), tmp_path / "whole", settings=knobs)
+    rows = log_of(whole)
+    assert rows[-1]["epoch"] == 2
+    assert len(rows) > 2 * 16 / 8
+    stopped = tmp_path / "stopped"
+    shutil.copytree(whole, stopped)
+    for late in sorted(stopped.glob("checkpoint-*"))[1:]:
+        shutil.rmtree(late)
+    description = json.loads((stopped / "run.json").read_text())
+    del description["finished"]
+    (stopped / "run.json").write_text(json.dumps(description))
+    (kept,) = stopped.glob("checkpoint-*")
+    assert int(kept.name.split("-")[1]) < rows[-1]["step"], "something is left to train"
+    train(pairs, world, str(world / "model"), stopped, settings=knobs)
+    assert [r["loss"] for r in log_of(stopped)] == [r["loss"] for r in rows]
+    tight = settings(world, token_budget=20)
+    with pytest.raises(InputError, match="more than the token_budget of 20"):
+        train(pairs, world, str(world / "model"), tmp_path / "tight", settings=tight)

@@ -13,12 +13,12 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, ProcessorMixin
 
 from earmark.errors import InputError
+from earmark.policies.chunked_head import head_logps
 from earmark.policies.facts import Facts
 from earmark.policies.messages import Messages
 from earmark.policies.shared_row import (
     PADDING,
     SharedRows,
-    answer_logps,
     attention_mask,
     continue_positions,
     sum_by_candidate,
@@ -220,8 +220,9 @@ class Policy(ABC):
         prompt = self.prompt_embeds(rows.input_ids, batch.audio, rows.segments != PADDING)
         positions = continue_positions(prompt.positions, rows)
         hidden = self.decode(prompt.embeds, attention_mask(rows.segments), positions)
-        logits = self.head(hidden.flatten(0, 1)[rows.read_from])
-        return answer_logps(logits, rows.targets)
+        read = hidden.flatten(0, 1)[rows.read_from]
+        vocabulary = self.network.get_output_embeddings().weight.shape[0]
+        return head_logps(self.head, read, rows.targets, vocabulary)
 
     def _accept_shared_rows(self) -> None:
         # Wrappers for several processes act on a call of the model, so the step must be one.

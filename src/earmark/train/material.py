@@ -9,12 +9,15 @@ from torch import Tensor
 from earmark.errors import InputError
 from earmark.objectives.weightings import WEIGHTINGS
 from earmark.policies.policy import Policy
+from earmark.progress import note
+from earmark.train.batches import WINDOW_BATCHES, BudgetBatches, pack, packed
 from earmark.train.costs import check_room, choose_reference, passes
 from earmark.train.encode import EncodedPairs
 from earmark.train.frozen import Caches, ask_for_all
 from earmark.train.memory import Memory, Weighed
 from earmark.train.prepare import RowMaker
 from earmark.train.references import logps_of_references, open_caches
+from earmark.train.row_lengths import row_lengths
 from earmark.train.rows import Logps, Row, Rows
 from earmark.train.settings import TrainSettings
 from earmark.train.together import Processes
@@ -26,6 +29,7 @@ class Material(NamedTuple):
     rows: Rows
     memory: Memory
     caches: Caches
+    batches: BudgetBatches | None = None
 
 
 def gather(
@@ -67,7 +71,25 @@ def gather(
         return made._replace(reference=reference, references=[rows[number] for rows in references])
 
     memory = Memory(needs, pairs=count, mean_score_gap=mean_score_gap, weighed=weighed)
-    return Material(Rows(count, row), memory, caches)
+    batches = plan(policy, encoded, count, settings, together) if settings.token_budget else None
+    return Material(Rows(count, row), memory, caches, batches)
+
+
+def plan(
+    policy: Policy, encoded: EncodedPairs, count: int, settings: TrainSettings, together: Processes
+) -> BudgetBatches:
+    """Put rows of like length into batches that keep to the budget, and say what came out."""
+    lengths = row_lengths(policy, encoded, count)
+    generator = torch.Generator().manual_seed(settings.seed)
+    order = torch.randperm(count, generator=generator).tolist()
+    window = WINDOW_BATCHES * max(1, settings.token_budget // max(1, int(lengths.mean())))
+    batches = pack(lengths, order, settings.token_budget, window)
+    made = packed(batches, lengths)
+    note(
+        f"{made.batches} batches within {settings.token_budget} tokens: {made.rows:.1f} rows each "
+        f"on average, {made.filled:.0%} of the tokens only fill"
+    )
+    return BudgetBatches(batches, settings.seed, together)
 
 
 def held_back(pairs: int, settings: TrainSettings) -> int:

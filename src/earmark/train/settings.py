@@ -20,6 +20,8 @@ class TrainSettings:
         num_train_epochs: passes over the pairs.
         max_steps: stop after this many optimizer steps; -1 trains whole epochs.
         per_device_train_batch_size: rows per step and process; a row is a prompt with its answers.
+        token_budget: tokens of a batch, filling included; rows of like length are put together, and
+            per_device_train_batch_size is not used. 0 takes that number of rows instead.
         gradient_accumulation_steps: steps whose gradients are added before the optimizer moves.
         lr_scheduler_type: shape of the learning rate over time.
         warmup_steps: steps over which the learning rate rises to its peak.
@@ -56,6 +58,7 @@ class TrainSettings:
     num_train_epochs: float = 1.0
     max_steps: int = -1
     per_device_train_batch_size: int = 8
+    token_budget: int = 0
     gradient_accumulation_steps: int = 1
     lr_scheduler_type: Literal["linear", "cosine", "constant", "constant_with_warmup"] = "linear"
     warmup_steps: int = 10
@@ -88,6 +91,7 @@ class TrainSettings:
         at_least = {
             "lora_rank": 0,
             "per_device_train_batch_size": 1,
+            "token_budget": 0,
             "gradient_accumulation_steps": 1,
             "warmup_steps": 0,
             "weight_decay": 0,

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from accelerate.utils import send_to_device
 from torch import Tensor, nn
+from torch.utils.data import DataLoader
 from transformers import Trainer, TrainingArguments
 
 from earmark.errors import EarmarkError
@@ -32,6 +33,14 @@ from earmark.train.together import join, shared_mean
 
 class LossError(EarmarkError):
     """The loss of a batch is not a finite number; training on it would spoil the weights."""
+
+
+class EpochLoader(DataLoader[Any]):
+    """A loader that tells its batches which epoch it is, as the library asks of a loader."""
+
+    def set_epoch(self, epoch: int) -> None:
+        """Pass the epoch on."""
+        self.batch_sampler.set_epoch(epoch)  # type: ignore[union-attr]
 
 
 class PreferenceTrainer(Trainer):
@@ -56,11 +65,24 @@ class PreferenceTrainer(Trainer):
         self.model_accepts_loss_kwargs = False
         self.objective: Callable[..., Loss] = objective
         self.contract: Contract = contract(objective)
+        self.rows = material.rows
+        self.batches = material.batches
         self.dtype = policy.network.dtype
         self.memory = material.memory
         self.caches = material.caches
         self.beta = float(self.contract.knobs.get("beta", 1.0))
         self.logged: dict[str, list[Tensor]] = defaultdict(list)
+
+    def get_train_dataloader(self) -> DataLoader[Any]:
+        """Return the library's loader, or one of batches that keep to a budget of tokens."""
+        if self.batches is None:
+            return super().get_train_dataloader()
+        return EpochLoader(
+            self.rows,
+            batch_sampler=self.batches,
+            collate_fn=self.data_collator,
+            num_workers=self.args.dataloader_num_workers,
+        )
 
     def compute_loss(
         self,
