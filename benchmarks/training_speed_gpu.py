@@ -140,7 +140,8 @@ def measure(case: Case, options: argparse.Namespace) -> dict[str, dict[str, Any]
             loss_tolerance=LOSS_TOLERANCE[options.device],
             gradient_tolerance=float("inf"),
         )
-        times = interleave(steps, options.repeats, float("inf"), case.name)
+        first = {name: step.seconds for name, step in compared.items()}
+        times = interleave(steps, first, options.repeats, float("inf"), case.name)
         memory = {name: added_gib(step, options.device) for name, step in steps.items()}
     peak, found = peak_of(options), {}
     for name, flops in flops_of(case).items():

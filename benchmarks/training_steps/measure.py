@@ -32,7 +32,7 @@ class Way:
     """What one way of a case took; `added_mib` is None where it was not measured."""
 
     seconds: float
-    rounds: int
+    timed: int
     loss: float
     gradient_difference: float
     clips_per_pair: float

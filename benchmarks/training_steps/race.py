@@ -12,6 +12,7 @@ from earmark.progress import track
 from training_steps.step import Step
 
 LOSS_TOLERANCE, GRADIENT_TOLERANCE = 1e-4, 1e-4
+MOST_A_ROUND = 3
 
 
 class UnlikeError(EarmarkError):
@@ -19,10 +20,10 @@ class UnlikeError(EarmarkError):
 
 
 class Found(NamedTuple):
-    """What is known of one way: medians are over the timed rounds."""
+    """What is known of one way: the median over the timed steps, and how many they are."""
 
     seconds: float
-    rounds: int
+    timed: int
     loss: float
     gradient_difference: float
     clips_per_pair: float
@@ -80,20 +81,24 @@ def compare(
 
 
 def interleave(
-    steps: dict[str, Step], rounds: int, deadline: float, name: str
+    steps: dict[str, Step], first: dict[str, float], rounds: int, deadline: float, name: str
 ) -> dict[str, list[float]]:
-    """Take every step once a round, every other round backwards; begin none after the deadline.
+    """Take every step in rounds, every other one backwards; begin none after the deadline.
 
-    `deadline` is on the clock of `time.monotonic`.
+    Short steps are taken up to three times a round, since a moment's noise is a larger part of
+    them. `first` has the seconds of a first step; `deadline` is on the clock of
+    `time.monotonic`.
     """
     times: dict[str, list[float]] = {way: [] for way in steps}
+    slowest = max(first.values())
     for number in track(range(rounds), name, total=rounds):
         if time.monotonic() > deadline:
             break
         order = list(steps.items())
         for way, step in order if number % 2 == 0 else reversed(order):
-            times[way].append(step.take().seconds)
-            step.clear()
+            for _ in range(min(MOST_A_ROUND, max(1, int(slowest / first[way])))):
+                times[way].append(step.take().seconds)
+                step.clear()
     return times
 
 
@@ -109,11 +114,12 @@ def race(
 ) -> tuple[dict[str, Found], float]:
     """Compare and time; returns what was found of every way, and the floor's seconds.
 
-    Where the deadline leaves no round, the steps that were compared count, and `rounds` is 0.
+    Where the deadline leaves no round, the steps that were compared count, and `timed` is 0.
     """
     compared = compare(steps, baseline, deaf)
+    floor.take()
     first = {way: step.seconds for way, step in compared.items()} | {"floor": floor.take().seconds}
-    times = interleave({**steps, "floor": floor}, rounds, deadline, name)
+    times = interleave({**steps, "floor": floor}, first, rounds, deadline, name)
     medians = {way: statistics.median(times[way] or [first[way]]) for way in first}
     found = {way: Found(medians[way], len(times[way]), *compared[way][1:]) for way in steps}
     return found, medians["floor"]

@@ -31,10 +31,10 @@ def case_table(measured: Measured) -> Table:
             )
         )
     rows += [(name, "did not run", *[""] * 6) for name in measured.absent]
-    rounds = min(way.rounds for way in measured.ways.values())
+    timed = min(way.timed for way in measured.ways.values())
     worst = max(way.gradient_difference for way in measured.ways.values())
     note = (
-        f"Floor: {measured.floor_s:.2f} CPU s. {_rounds(rounds)} Losses "
+        f"Floor: {measured.floor_s:.2f} CPU s. {_steps(timed)} Losses "
         f"agree; largest relative gradient difference {worst:.1e}. {SHAPES[case.shape].note}"
     )
     reasons = " ".join(measured.absent.values())
@@ -44,10 +44,10 @@ def case_table(measured: Measured) -> Table:
     )
 
 
-def _rounds(count: int) -> str:
+def _steps(count: int) -> str:
     if not count:
         return "One step each, the one that was compared: there was no time for more."
-    return f"Median of {count} interleaved rounds."
+    return f"Medians; {count} interleaved steps or more of each."
 
 
 def summary(cases: Cases) -> Table:
