@@ -18,7 +18,9 @@ from earmark.objectives.contract import contract
 from earmark.objectives.dpo import dpo
 from earmark.policies.adapt import add_lora
 from earmark.policies.policy import Policy
-from earmark.train.encode import encode_pair
+from earmark.train.encode import EncodedPairs
+from earmark.train.fingerprint import of_policy
+from earmark.train.frozen import Caches, logps_of
 from earmark.train.material import gather
 from earmark.train.rows import Batch
 from earmark.train.settings import TrainSettings
@@ -67,23 +69,23 @@ def prepare(
             max_steps=1,
             per_device_train_batch_size=case.prompts,
             device=policy.device.type,
+            reference_logps="cached",
         )
         needs = contract(objective)
-        folder = root / case.shape
-        encoded = [encode_pair(pair, folder, needs) for pair in pairs_of(root, case)]
-        material = gather(policy, encoded, settings, needs)
+        encoded = EncodedPairs(pairs_of(root, case), root / case.shape, needs)
+        policy_hash = of_policy(policy)
         if settings.lora_rank:
             add_lora(policy, LORA_RANK, LORA_ALPHA)
+        material = gather(policy, policy_hash, encoded, settings)
+        arguments = training_arguments(settings, Path(cache) / "run")
+        trainer = PreferenceTrainer(policy, objective, material, arguments, [])
+        with torch.no_grad():  # the first pass hears, and asks the reference
+            trainer.compute_loss(policy.model, next(iter(trainer.get_train_dataloader())))
         start(policy.model, weights(policy.model))
-        trainer = PreferenceTrainer(
-            policy,
-            objective,
-            material.rows,
-            training_arguments(settings, policy, Path(cache) / "run"),
-            [],
-            material.memory,
-        )
         inputs = trainer._prepare_inputs(next(iter(trainer.get_train_dataloader())))
+    trainer.caches = Caches()
+    # The weights are no longer those of the reference, as after some steps.
+    trainer.state.global_step = 1
     return Ready(policy, trainer, inputs, Hearing(policy.tower))
 
 
@@ -111,11 +113,15 @@ def steps_of(
         return trainer.training_step(trainer.model, {"batch": batch})
 
     def tower_live() -> Tensor:
-        return on(with_states(inputs["batch"], policy, mels))
+        return on(unheard(inputs["batch"], mels))
 
     def live() -> Tensor:
-        batch = with_states(inputs["batch"], policy, mels)
-        return on(batch._replace(reference=reference(policy, frozen, batch)))
+        batch = unheard(inputs["batch"], mels)._replace(reference=None)
+        if frozen is not None:
+            with torch.no_grad():
+                batch = batch._replace(shared=policy.hear(batch.shared))
+            batch = batch._replace(reference=asked(frozen, batch))
+        return on(batch)
 
     ways = {CACHED: lambda: on(inputs["batch"]), TOWER_LIVE: tower_live, LIVE: live}
     return {
@@ -124,21 +130,15 @@ def steps_of(
     }
 
 
-@torch.no_grad()
-def with_states(batch: Batch, policy: Policy, mels: list[dict[str, Tensor]]) -> Batch:
-    """Run the frozen tower on each row's clip."""
-    states = [policy.encode(mel) for mel in mels]
-    return batch._replace(shared=batch.shared._replace(audio=states))
+def unheard(batch: Batch, mels: list[dict[str, Tensor]]) -> Batch:
+    """Return the batch as it comes where no clip is in the cache: with the tower's input."""
+    return batch._replace(shared=batch.shared._replace(clips=list(mels)))
 
 
 @torch.no_grad()
-def reference(policy: Policy, frozen: Policy | None, batch: Batch) -> Tensor:
-    """Ask the frozen policy by the same shared rows; returns [candidate, 1], in nats."""
-    if frozen is not None:
-        return frozen.shared_logps(batch.shared)[:, None]
-    adapter: Any = policy.model
-    with adapter.disable_adapter():
-        return adapter(shared=batch.shared)[:, None]
+def asked(frozen: Policy, batch: Batch) -> Tensor:
+    """Ask a frozen copy by the same shared rows; returns [candidate, 1], in nats."""
+    return logps_of(frozen.network, batch)
 
 
 def floor_step(root: Path, case: Case) -> Step:
