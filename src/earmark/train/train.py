@@ -226,6 +226,8 @@ def training_arguments(settings: TrainSettings, out: Path) -> TrainingArguments:
         remove_unused_columns=False,
         save_strategy="steps",
         logging_strategy="steps",
+        # All that is trained is used in every step, unless it is a tower and there is no audio.
+        ddp_find_unused_parameters=bool(settings.lora_targets),
         **same,
     )
     # One process trains on one device: the library would copy the model to all GPUs it sees.
