@@ -1,16 +1,21 @@
 """A captured family is trained from the command line, and what was trained transcribes."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from family_models import build_policy
+from text_models import build_text
 
 from earmark.cli.train import command
+from earmark.errors import InputError
 from earmark.files import write_jsonl
 from earmark.policies.load import load_policy
 from earmark.policies.messages import ask
 from earmark.speech.audio import write_audio
+from earmark.train.settings import TrainSettings
+from earmark.train.train import train
 from tiny_world import noise, write_pairs
 
 
@@ -37,3 +42,36 @@ def test_qwen3_asr_is_trained(rank, tmp_path, rng):
     assert losses[1] < losses[0]
     trained = load_policy(str(model), str(out)) if rank else load_policy(str(out))
     assert trained.transcribe([ask(trained.facts)], [noise(rng, 1.0)], 4)
+
+
+@pytest.mark.parametrize("family", ["qwen2", "mistral"], ids=["shared row", "key-value cache"])
+def test_a_text_model_is_trained_on_text_and_refuses_sound(family, tmp_path):
+    network, tokenizer = build_text(family)
+    network.save_pretrained(tmp_path / "text")
+    tokenizer.save_pretrained(tmp_path / "text")
+    settings = TrainSettings(
+        max_steps=3, warmup_steps=0, logging_steps=1, learning_rate=1e-2, cache_dir=str(tmp_path)
+    )
+    spoken = write_pairs(tmp_path, 8, losers=2)
+    told = [{"role": "user", "content": "Write it down."}]
+    text = [replace(pair, prompt=told, chosen="yes", rejected=["no", "maybe"]) for pair in spoken]
+    model, run = str(tmp_path / "text"), tmp_path / "run"
+    train(text, tmp_path, model, run, settings=settings)
+    log = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    losses = [row["loss"] for row in log if "loss" in row]
+    assert losses[0] == pytest.approx(0.6931, abs=1e-3)
+    assert losses[-1] < losses[0]
+    with pytest.raises(InputError, match="its prompt holds audio, but this model reads text"):
+        train(spoken, tmp_path, model, tmp_path / "other", settings=settings)
+
+
+def test_a_model_that_needs_its_cache_refuses_checkpointing_before_training(tmp_path):
+    network, tokenizer = build_text("mistral")
+    network.save_pretrained(tmp_path / "text")
+    tokenizer.save_pretrained(tmp_path / "text")
+    settings = TrainSettings(gradient_checkpointing=True, cache_dir=str(tmp_path))
+    told = [{"role": "user", "content": "Write it down."}]
+    pair = replace(write_pairs(tmp_path, 1)[0], prompt=told)
+    with pytest.raises(InputError, match="gradient checkpointing drops"):
+        train([pair], tmp_path, str(tmp_path / "text"), tmp_path / "run", settings=settings)
+    assert not (tmp_path / "run").exists()

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -22,12 +23,13 @@ from earmark.policies.load import load_policy
 from earmark.policies.policy import Policy
 from earmark.policies.qwen2_audio import Qwen2AudioPolicy
 from earmark.records import Pair
+from earmark.speech.audio import write_audio
 from earmark.train.checks import CheckError, check_audio_is_heard, compare
 from earmark.train.encode import EncodedPairs
 from earmark.train.run_folder import last_checkpoint
 from earmark.train.settings import TrainSettings
 from earmark.train.train import train
-from tiny_world import messages, save_tiny, tiny_policy, write_pairs
+from tiny_world import messages, noise, save_tiny, tiny_policy, write_pairs
 
 SAME_LOSS = ("loss", "grad_norm", "rewards/margins", "logps/chosen_shift")
 
@@ -245,6 +247,26 @@ def test_a_pair_without_audio_is_refused(world, pairs, tmp_path):
     no_rejected = [Pair("n", pairs[0].prompt, "a", [])]
     with pytest.raises(InputError, match="no rejected answer"):
         train(no_rejected, world, str(world / "model"), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_audio_that_cannot_be_heard_is_refused_before_training(world, pairs, tmp_path):
+    for name, seconds in (("long", 3.5), ("whole", 3.0)):
+        write_audio(tmp_path / f"{name}.wav", noise(np.random.default_rng(0), seconds))
+    (tmp_path / "text.wav").write_text("not sound")
+    chosen, rejected = pairs[0].chosen, pairs[0].losers
+    bad = {
+        "long.wav": r"pair 'b': 3\.50 s of audio, but this model hears 3 s at most",
+        "text.wav": r"text\.wav",
+    }
+    for path, said in bad.items():
+        several = [*pairs, Pair("b", messages(str(tmp_path / path)), chosen, rejected)]
+        with pytest.raises(InputError, match=said):
+            train(several, world, str(world / "model"), tmp_path / "run", settings=settings(world))
+    outside = messages(str(tmp_path / "whole.wav"))
+    outside[0]["content"][0] |= {"start_s": 2.0, "end_s": 9.0}
+    with pytest.raises(InputError, match="does not lie in the clip"):
+        train([*pairs, Pair("b", outside, chosen, rejected)], world, "tiny-base", tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

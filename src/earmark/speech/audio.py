@@ -47,14 +47,15 @@ def _open(path: Path) -> soundfile.SoundFile:
     return file
 
 
-def duration_s(path: str | Path) -> float:
-    """Return the length of a sound file in seconds, from its header.
+def duration_s(path: str | Path, start_s: float | None = None, end_s: float | None = None) -> float:
+    """Return the length of a sound file, or of a span of it, in seconds, from its header.
 
     Raises:
-        InputError: the file is missing or is not audio.
+        InputError: the file is missing, empty or no audio, or the span does not lie in it.
     """
     with _open(Path(path)) as file:
-        return file.frames / file.samplerate
+        _, count = _frames_of_span(file, Path(path), start_s, end_s, None)
+        return count / file.samplerate
 
 
 class AudioFacts(NamedTuple):

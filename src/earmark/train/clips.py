@@ -1,9 +1,10 @@
 """A clip: where it is, and what its content hashes to."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from earmark.policies.policy import Clip
-from earmark.speech.audio import read_audio
+from earmark.speech.audio import duration_s, read_audio
 from earmark.train import fingerprint
 
 
@@ -18,6 +19,20 @@ class ClipRef(NamedTuple):
         """Read the clip as float32 mono at 16 kHz."""
         return read_audio(self.path, self.start_s, self.end_s)
 
+    def duration_s(self) -> float:
+        """Return the length in seconds, from the header of the file.
+
+        Raises:
+            InputError: the file is no audio, or the span does not lie in it.
+        """
+        return known_duration_s(self)
+
     def key(self) -> str:
         """Hash the content of the file and the span; the file is read for it."""
         return fingerprint.of_values(fingerprint.of_file(self.path), self.start_s, self.end_s)
+
+
+@lru_cache(maxsize=100_000)
+def known_duration_s(clip: ClipRef) -> float:
+    """Return a clip's length in seconds; several pairs of one clip read its header once."""
+    return duration_s(*clip)

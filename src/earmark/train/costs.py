@@ -13,8 +13,6 @@ import torch
 from earmark.errors import InputError
 from earmark.policies.policy import Policy
 from earmark.progress import note
-from earmark.speech.audio import duration_s
-from earmark.train.clips import ClipRef
 from earmark.train.encode import EncodedPairs
 from earmark.train.settings import TrainSettings
 
@@ -83,8 +81,8 @@ def check_room(policy: Policy, encoded: EncodedPairs, folder: Path) -> None:
     if not clips:
         return
     states = policy.encode(policy.features(clips[0].read()))
-    per_second = states.numel() * states.element_size() / max(length_s(clips[0]), 1e-3)
-    each = mean(map(length_s, clips)) * per_second * len(clips) / len(numbers)
+    per_second = states.numel() * states.element_size() / clips[0].duration_s()
+    each = mean(clip.duration_s() for clip in clips) * per_second * len(clips) / len(numbers)
     needed = each * len(encoded)
     place = next(path for path in (folder, *folder.parents) if path.exists())
     room = shutil.disk_usage(place).free
@@ -98,12 +96,6 @@ def check_room(policy: Policy, encoded: EncodedPairs, folder: Path) -> None:
             f"{in_words(room)} are free; choose another cache_dir, or set cache_features to false: "
             "then the tower hears each clip in every step"
         )
-
-
-def length_s(clip: ClipRef) -> float:
-    """Return a clip's duration in seconds, from its span or the header of its file."""
-    end_s = duration_s(clip.path) if clip.end_s is None else clip.end_s
-    return end_s - (clip.start_s or 0.0)
 
 
 def in_words(size: float) -> str:

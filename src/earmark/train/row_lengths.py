@@ -6,7 +6,6 @@ from jaxtyping import Int
 
 from earmark.policies.policy import Policy
 from earmark.progress import track
-from earmark.train.costs import length_s
 from earmark.train.encode import EncodedPair, EncodedPairs, tokenize_pair
 
 
@@ -19,13 +18,13 @@ def row_lengths(policy: Policy, encoded: EncodedPairs, count: int) -> Int[np.nda
     """
     rate = 0.0
     for clip in encoded[0].clips:
-        rate = policy.audio_tokens(policy.features(clip.read())) / max(length_s(clip), 1e-3)
+        rate = policy.audio_tokens(policy.features(clip.read())) / clip.duration_s()
     numbers = track(range(count), "measuring rows", total=count)
     return np.array([tokens_of(policy, encoded[number], rate) for number in numbers])
 
 
 def tokens_of(policy: Policy, pair: EncodedPair, rate: float) -> int:
     """Return about how many tokens a shared row of a pair takes; `rate` is tokens a second."""
-    audio = [max(1, round(rate * length_s(clip))) for clip in pair.clips]
+    audio = [max(1, round(rate * clip.duration_s())) for clip in pair.clips]
     told = tokenize_pair(policy, pair, audio)
     return len(told.prompt) + sum(len(answer) - 1 for answer in told.candidates)

@@ -1,8 +1,9 @@
 """One pass over the pairs before anything is loaded: what is wrong, and what all have in common.
 
-No clip is read here; that a file is there is all that is asked of it.
+No clip is read here: the header of its file says whether it is sound, and how long.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +11,8 @@ from earmark.errors import InputError
 from earmark.objectives.contract import Contract
 from earmark.policies.policy import Policy
 from earmark.progress import track
+from earmark.records import Pair
+from earmark.train.clips import ClipRef
 from earmark.train.encode import answers_of, audio_parts
 from earmark.train.lacking import Criterion, Lacking, criterion_of, one_score_each
 from earmark.train.pair_file import Pairs, digest_of
@@ -18,15 +21,32 @@ from earmark.train.pair_file import Pairs, digest_of
 MANY = 100
 
 
-class Survey(NamedTuple):
-    """What the training set is: a hash of all rows, and what scores are compared by.
+class Sound(NamedTuple):
+    """What the pairs are to the ear: the longest clip, its pair, the first pair without a clip."""
 
-    `mean_score_gap` is the mean of chosen minus rejected score, in the scores' own unit;
-    `without_audio` is the first pair whose prompt has none.
+    longest_s: float = 0.0
+    longest_in: str | None = None
+    without_audio: str | None = None
+
+    def add(self, pair: Pair, clips: Sequence[ClipRef]) -> "Sound":
+        """Return what is known when one more pair was seen."""
+        seen = self
+        if not clips and self.without_audio is None:
+            seen = seen._replace(without_audio=pair.id)
+        for clip in clips:
+            if clip.duration_s() > seen.longest_s:
+                seen = seen._replace(longest_s=clip.duration_s(), longest_in=pair.id)
+        return seen
+
+
+class Survey(NamedTuple):
+    """What the training set is: a hash of all rows, its sound, what scores are compared by.
+
+    `mean_score_gap` is the mean of chosen minus rejected score, in the scores' own unit.
     """
 
     digest: str
-    without_audio: str | None = None
+    sound: Sound = Sound()
     criterion: Criterion | None = None
     mean_score_gap: float | None = None
 
@@ -40,31 +60,41 @@ def survey(pairs: Pairs, folder: Path, needs: Contract, criterion: str = "") -> 
             is not there.
     """
     lacking = Lacking(pairs, needs, criterion)
-    without_audio: str | None = None
+    sound = Sound()
     for pair in track(pairs, "checking pairs", total=len(pairs)):
         if lacking.look(pair):
-            if not audio_parts(pair, folder):
-                without_audio = without_audio or pair.id
             answers_of(pair, needs)
+            sound = sound.add(pair, audio_parts(pair, folder))
     lacking.check(len(pairs))
     if needs.needs_mismatched:
         check_mismatched(pairs, needs)
     if not needs.needs_scores:
-        return Survey(digest_of(pairs), without_audio)
+        return Survey(digest_of(pairs), sound)
     compared = criterion_of(pairs, criterion)
-    return Survey(digest_of(pairs), without_audio, compared, mean_score_gap(pairs, compared))
+    return Survey(digest_of(pairs), sound, compared, mean_score_gap(pairs, compared))
 
 
-def check_modality(found: Survey, policy: Policy) -> None:
-    """Refuse pairs without audio for a model that hears.
+def check_sound(sound: Sound, policy: Policy) -> None:
+    """Refuse what a model cannot hear.
 
     Raises:
-        InputError: names the first such pair.
+        InputError: a pair without audio for a model that hears, one with audio for a model that
+            does not, or a clip beyond the model's limit; names the pair.
     """
-    if policy.hears and found.without_audio is not None:
+    if policy.hears and sound.without_audio is not None:
         raise InputError(
-            f"pair '{found.without_audio}': its prompt has no audio; expected a content part "
+            f"pair '{sound.without_audio}': its prompt has no audio; expected a content part "
             '{"type": "audio", "audio": PATH}. Without it the model would be trained on text alone'
+        )
+    if not policy.hears and sound.longest_in is not None:
+        raise InputError(
+            f"pair '{sound.longest_in}': its prompt holds audio, but this model reads text alone; "
+            "choose an audio model, or leave the audio out of the prompts"
+        )
+    if policy.hears and sound.longest_s > policy.longest_clip_s:
+        raise InputError(
+            f"pair '{sound.longest_in}': {sound.longest_s:.2f} s of audio, but this model hears "
+            f"{policy.longest_clip_s:g} s at most; cut it into shorter utterances"
         )
 
 

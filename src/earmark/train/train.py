@@ -37,7 +37,7 @@ from earmark.train.run_folder import (
 )
 from earmark.train.settings import TrainSettings
 from earmark.train.spread import spread_language_model
-from earmark.train.survey import check_modality, survey
+from earmark.train.survey import check_sound, survey
 from earmark.train.together import processes
 from earmark.train.trainer import PreferenceTrainer
 
@@ -108,7 +108,7 @@ def train(
         device=device_of(settings, arguments),
         trust_remote_code=settings.trust_remote_code,
     )
-    check_modality(found, policy)
+    check_sound(found.sound, policy)
     disable_dropout(policy.network)
     freeze_hearing(policy)
     if settings.gradient_checkpointing and policy.needs_cache:
