@@ -78,7 +78,7 @@ def test_shared_row_equals_the_plain_forward(name, lora):
     expected = plain(policy, clips)
     expected_gradients = gradients(policy, expected)
     batch = batch_of(policy, clips)
-    found = policy.model(shared=batch._replace(audio=[x.detach() for x in batch.audio]))
+    found = policy.model(shared=batch._replace(clips=[x.detach() for x in batch.audio]))
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-4)
     assert len(expected_gradients) > 3
     assert_same(gradients(policy, found), expected_gradients)

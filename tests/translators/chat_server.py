@@ -32,12 +32,11 @@ class ChatServer:
             self.now += 1
             self.most_at_once = max(self.most_at_once, self.now)
             step = self.script.pop(0) if self.script else WELL
-        try:
-            time.sleep(step if isinstance(step, float) else self.delay_s)
-            self.send(handler, body, step)
-        finally:
-            with self.lock:
-                self.now -= 1
+        time.sleep(step if isinstance(step, float) else self.delay_s)
+        # Before the reply goes out: whoever has it may send the next request at once.
+        with self.lock:
+            self.now -= 1
+        self.send(handler, body, step)
 
     def send(self, handler, body, step):
         status, headers = step if isinstance(step, tuple) else (step, {})

@@ -65,7 +65,8 @@ def runs_own_code(folder: Path) -> bool:
 
 def _reads_text_alone(settings: Path) -> bool:
     """Say whether a configuration names nothing that hears, so that a tokenizer is enough."""
-    names = " ".join(read_object(settings)[0])
+    data = read_object(settings)[0]
+    names = " ".join([*data, str(data.get("model_type")), str(data.get("architectures"))]).lower()
     return not any(word in names for word in ("audio", "speech", "encoder", "thinker", "auto_map"))
 
 

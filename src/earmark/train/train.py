@@ -37,7 +37,7 @@ from earmark.train.run_folder import (
 )
 from earmark.train.settings import TrainSettings
 from earmark.train.spread import spread_language_model
-from earmark.train.survey import check_sound, survey
+from earmark.train.survey import Sound, check_sound, survey
 from earmark.train.together import processes
 from earmark.train.trainer import PreferenceTrainer
 
@@ -102,30 +102,13 @@ def train(
     arguments = training_arguments(settings, out)
     together = processes()
     found = survey(pairs, folder, needs, settings.criterion)
-    policy = load_policy(
-        model,
-        dtype=settings.dtype,
-        device=device_of(settings, arguments),
-        trust_remote_code=settings.trust_remote_code,
-    )
-    check_sound(found.sound, policy)
-    disable_dropout(policy.network)
-    freeze_hearing(policy)
-    if settings.gradient_checkpointing and policy.needs_cache:
-        raise InputError(
-            f"{model} is trained by way of its key-value cache, which gradient checkpointing "
-            "drops; set gradient_checkpointing to false, a smaller batch saves memory as well"
-        )
+    policy = starting_policy(model, settings, arguments, found.sound)
     policy_hash = fingerprint.of_policy(policy)
     description = {
         "earmark": __version__,
         "objective": describe(objective, sft_weight, wrappers, needs),
         "settings": asdict(settings),
-        "model": {
-            "name": model,
-            "hash": policy_hash,
-            "weights": hash_of_model(model_path(model)),
-        },
+        "model": {"name": model, "hash": policy_hash, "weights": hash_of_model(model_path(model))},
         "pairs": {"count": len(pairs), "hash": found.digest},
         "processes": together.size,
         "versions": {name: version(name) for name in VERSIONS},
@@ -134,18 +117,11 @@ def train(
     if is_finished(out):
         note(f"{out}: this run is finished; nothing is left to do")
         return out
-    if settings.lora_rank:
-        set_seed(settings.seed)
-        alpha = settings.lora_alpha or 2 * settings.lora_rank
-        add_lora(policy, settings.lora_rank, alpha, settings.lora_targets or None)
+    adapt(policy, settings)
     encoded = EncodedPairs(pairs, folder, needs, found.criterion)
+    gap = found.mean_score_gap
     material = gather(
-        policy,
-        policy_hash,
-        encoded,
-        settings,
-        mean_score_gap=found.mean_score_gap,
-        processes=together,
+        policy, policy_hash, encoded, settings, mean_score_gap=gap, processes=together
     )
     prove(policy, encoded, material.rows)
     spread_language_model(policy)
@@ -156,9 +132,40 @@ def train(
     return out
 
 
-def device_of(settings: TrainSettings, arguments: TrainingArguments) -> str:
-    """Return this process's device: of several GPUs each process has its own."""
-    return str(arguments.device) if settings.device == "auto" else settings.device
+def starting_policy(
+    model: str, settings: TrainSettings, arguments: TrainingArguments, sound: Sound
+) -> Policy:
+    """Load the policy as it starts: without dropout, its hearing frozen.
+
+    Of several GPUs each process has its own.
+
+    Raises:
+        InputError: a model that cannot be loaded, that cannot hear what the pairs hold, or that
+            needs its key-value cache, which gradient checkpointing drops.
+    """
+    policy = load_policy(
+        model,
+        dtype=settings.dtype,
+        device=str(arguments.device) if settings.device == "auto" else settings.device,
+        trust_remote_code=settings.trust_remote_code,
+    )
+    check_sound(sound, policy)
+    if settings.gradient_checkpointing and policy.needs_cache:
+        raise InputError(
+            f"{model} is trained by way of its key-value cache, which gradient checkpointing "
+            "drops; set gradient_checkpointing to false, a smaller batch saves memory as well"
+        )
+    disable_dropout(policy.network)
+    freeze_hearing(policy)
+    return policy
+
+
+def adapt(policy: Policy, settings: TrainSettings) -> None:
+    """Put the adapter on, if one is trained."""
+    if settings.lora_rank:
+        set_seed(settings.seed)
+        alpha = settings.lora_alpha or 2 * settings.lora_rank
+        add_lora(policy, settings.lora_rank, alpha, settings.lora_targets or None)
 
 
 def describe(
