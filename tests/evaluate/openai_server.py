@@ -54,20 +54,16 @@ class OpenAIServer:
             self.now += 1
             self.most_at_once = max(self.most_at_once, self.now)
             step = self.script.pop(0) if self.script else 0.0
-        try:
-            if step == "hang up":
-                return
-            status, headers = step if isinstance(step, tuple) else (step, {})
-            if isinstance(status, int):
-                self.send(handler, status, self.echo.encode(), headers)
-            elif isinstance(status, bytes):
-                self.send(handler, 200, status, headers)
-            else:
-                time.sleep(status or self.delay_s)
-                self.send(handler, 200, self.well(asked), headers)
-        finally:
-            with self.lock:
-                self.now -= 1
+        status, headers = step if isinstance(step, tuple) else (step, {})
+        body = status if isinstance(status, bytes) else self.echo.encode()
+        if isinstance(status, float):
+            time.sleep(status or self.delay_s)
+            body = self.well(asked)
+        # Before the reply goes out: whoever has it may send the next request at once.
+        with self.lock:
+            self.now -= 1
+        if step != "hang up":
+            self.send(handler, status if isinstance(status, int) else 200, body, headers)
 
     def well(self, asked):
         texts = self.hear(clip_of(asked.wav), asked.fields)
