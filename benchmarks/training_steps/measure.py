@@ -15,7 +15,7 @@ from earmark.files import write_text
 from earmark.progress import note, track
 from training_steps.earmark_step import CACHED, LIVE, TOWER_LIVE, earmark_steps, floor_step
 from training_steps.environments import PEERS, AbsentError, environment
-from training_steps.memory import added_mib
+from training_steps.memory import added_mib, keep_nothing_back
 from training_steps.peer import peer_added_mib, peer_step
 from training_steps.race import race
 from training_steps.step import Step
@@ -155,6 +155,7 @@ def in_own_process(root: Path, case: Case, way: str) -> float:
 
 def local_added_mib(root: Path, case: Case, way: str) -> float:
     """Measure one of the local ways in this process."""
+    keep_nothing_back()
     torch.set_num_threads(1)
     if way in PRECOMPUTE:
         step = trl_step(root, case, precompute=PRECOMPUTE[way])

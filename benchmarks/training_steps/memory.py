@@ -19,21 +19,26 @@ def resident_kib(mark: str) -> int:
     return int(line.split()[1])
 
 
+def keep_nothing_back() -> None:
+    """Let large blocks come from the system one by one, and go back at once.
+
+    Otherwise the allocator keeps what was freed for later, and the mark counts it: nearly as
+    much again as a step holds. To be called first, before a model is built.
+    """
+    ctypes.CDLL("libc.so.6").mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
+
+
 def added_mib(take: Callable[[], object], clear: Callable[[], None]) -> float:
     """Return what the second of two steps adds at its peak to what is resident before it.
 
     The first step pays for threads, kernels and lazy imports, which stay. `clear` drops the
-    gradients; freed memory goes back to the system before and the peak starts from there. Large
-    blocks come from the system one by one, so that the mark counts what is held and not what
-    the allocator keeps for later, which can be as much again.
-    Must run in a process of its own: the mark is the process's.
+    gradients; freed memory goes back to the system before and the peak starts from there.
+    Must run in a process of its own, after `keep_nothing_back`: the mark is the process's.
     """
-    libc = ctypes.CDLL("libc.so.6")
-    libc.mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
     take()
     clear()
     gc.collect()
-    libc.malloc_trim(0)
+    ctypes.CDLL("libc.so.6").malloc_trim(0)
     Path("/proc/self/clear_refs").write_text(RESET_PEAK)
     before = resident_kib("VmRSS")
     take()

@@ -22,12 +22,12 @@ LOG_LINES = 3
 class Conversation:
     """One worker process: a command a line, an answer in JSON a line."""
 
-    def __init__(self, peer: str, python: Path, task: Path) -> None:
+    def __init__(self, peer: str, python: Path, task: Path, *purpose: str) -> None:
         self.peer = peer
         self.log: IO[str] = tempfile.NamedTemporaryFile("w+", suffix=f"-{peer}.log")  # noqa: SIM115
         outer = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
         self.process = subprocess.Popen(
-            [str(python), str(WORKER), peer, str(task)],
+            [str(python), str(WORKER), peer, str(task), *purpose],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,
@@ -88,7 +88,7 @@ def peer_step(peer: str, python: Path, task: Path, pairs: int) -> Step:
 
 def peer_added_mib(peer: str, python: Path, task: Path) -> float:
     """Measure the added peak memory in a worker of its own."""
-    worker = Conversation(peer, python, task)
+    worker = Conversation(peer, python, task, "memory")
     try:
         return float(worker.ask("memory")["mib"])
     finally:

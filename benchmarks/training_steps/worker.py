@@ -1,9 +1,10 @@
 """The other end of `peer.py`: takes another trainer's steps inside that trainer's environment.
 
-    python worker.py llamafactory|ms-swift TASK.json
+    python worker.py llamafactory|ms-swift TASK.json [memory]
 
-Reads one command a line from standard input and answers with one line of JSON:
-`take`, `gradients PATH`, `memory`. All else that is printed goes to standard error.
+Reads one command a line from standard input and answers with one line of JSON: `take`,
+`gradients PATH`, or `memory` in a process that was started for it. All else that is printed
+goes to standard error.
 """
 
 import json
@@ -19,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import torch
 from safetensors.torch import save_file
 
-from training_steps.memory import added_mib
+from training_steps.memory import added_mib, keep_nothing_back
 from training_steps.step import Step
 
 
@@ -54,6 +55,8 @@ def main() -> None:
     def answer(value: Any) -> None:
         print(json.dumps(value), file=out, flush=True)
 
+    if "memory" in sys.argv[3:]:
+        keep_nothing_back()
     torch.set_num_threads(1)
     try:
         step = load(sys.argv[1], json.loads(Path(sys.argv[2]).read_text()))
