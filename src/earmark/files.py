@@ -109,7 +109,7 @@ def placed_lines(path: str | Path) -> Iterator[Line]:
                 line = raw.removeprefix(codecs.BOM_UTF8)
                 place = start + len(raw) - len(line)
                 start += len(raw)
-                line = line.strip(b"\r\n")
+                line = line.rstrip(b"\r\n")
                 if line.strip():
                     yield Line(number, place, line)
     except OSError as error:

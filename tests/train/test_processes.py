@@ -6,6 +6,7 @@ Run by the tests as a script where the processes are to train with FSDP2 on CPUs
 """
 
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -131,6 +132,39 @@ def test_spread_weights_train_the_same_and_resume_exactly(world, alone):
     assert log_of(world / "stopped") == log_of(world / "spread")
     resumed = load_file(world / "stopped/adapter_model.safetensors")
     assert all(torch.equal(resumed[name], value) for name, value in whole.items())
+
+
+def test_spread_and_mixed_precision_over_several_epochs(world):
+    """In the second epoch a process meets rows that the other one has asked the reference about."""
+    arguments = options("epochs", "cache-epochs", 1)
+    arguments[arguments.index("--max-steps") : arguments.index("--max-steps") + 2] = [
+        "--num-train-epochs",
+        "2",
+    ]
+    launch(world, [__file__], arguments, **FSDP2, ACCELERATE_MIXED_PRECISION="bf16")
+    rows = [json.loads(line) for line in (world / "epochs/log.jsonl").read_text().splitlines()]
+    rows = [row for row in rows if "loss" in row]
+    assert rows[-1]["epoch"] == 2
+    assert rows[0]["loss"] == pytest.approx(math.log(2), abs=1e-5), "not rounded to bfloat16"
+    assert any(row["logps/chosen"] % (1 / 128) for row in rows)
+    asked = keys_of(sorted((world / "cache-epochs/reference").rglob("*.jsonl")))
+    heard = keys_of(sorted((world / "cache-epochs/features").rglob("*.index.jsonl")))
+    assert len(asked) == len(heard) == 16, "each row and clip once, whoever met it first"
+
+
+def test_unpaired_answers_are_logged_by_two_processes(world):
+    """One process may have rejected answers alone: what it lacks is no reason to wait."""
+    rows = [json.loads(line) for line in (world / "pairs.jsonl").read_text().splitlines()]
+    single = [
+        {**row, "rejected": []} if i % 2 else {**row, "chosen": ""} for i, row in enumerate(rows)
+    ]
+    write_jsonl(world / "single.jsonl", single)
+    arguments = [*options("single", "cache-single", 1), "--objective", "kto"]
+    arguments[arguments.index("pairs.jsonl")] = "single.jsonl"
+    launch(world, ["-m", "earmark"], arguments)
+    log = [json.loads(line) for line in (world / "single/log.jsonl").read_text().splitlines()]
+    assert any("logps/chosen" in row for row in log)
+    assert any("logps/rejected" in row for row in log)
 
 
 def treat_cpus_as_gpus() -> None:

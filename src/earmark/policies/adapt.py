@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from peft import LoraConfig, PeftModel, get_peft_model
+from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import nn
 
 from earmark.errors import InputError
@@ -62,8 +63,15 @@ def without_adapter(model: nn.Module) -> Iterator[None]:
     """
     if not isinstance(model, PeftModel):
         raise TypeError("a policy that is trained as a whole cannot be its own reference")
-    with model.disable_adapter():
+    # peft's own switch also freezes the adapter, which FSDP2 takes for a model without training.
+    layers = [module for module in model.modules() if isinstance(module, BaseTunerLayer)]
+    for layer in layers:
+        layer._disable_adapters = True
+    try:
         yield
+    finally:
+        for layer in layers:
+            layer._disable_adapters = False
 
 
 def lora_places(network: nn.Module, targets: str) -> tuple[list[str], list[str]]:
@@ -102,9 +110,11 @@ def merge_lora(policy: Policy) -> None:
 
 
 def disable_dropout(model: nn.Module) -> None:
-    """Set every dropout to 0, in modules and in attention."""
+    """Set every dropout to 0: in modules, in attention, and where a layer keeps it as a number."""
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
-        if hasattr(module, "attention_dropout"):
-            module.attention_dropout = 0.0  # type: ignore[assignment]
+        numbers = [name for name, value in vars(module).items() if isinstance(value, float)]
+        for name in numbers:
+            if "dropout" in name or name == "layerdrop":
+                setattr(module, name, 0.0)

@@ -1,7 +1,8 @@
 """What every model family must be able to do; the rest of the package knows no model class."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections import UserList
+from collections.abc import Callable, MutableSequence, Sequence
 from functools import wraps
 from typing import Any, NamedTuple
 
@@ -39,11 +40,12 @@ class SharedBatch(NamedTuple):
     """Shared rows and the clips they hold, in order.
 
     A clip is the tower's states [audio_token, feature], or still the tower's input, which a call
-    of the model hears first.
+    of the model hears first. After `to` the clips are in a UserList: wrappers for several GPUs
+    hand a copy of any list to the model, and what is heard would be lost with it.
     """
 
     rows: SharedRows
-    clips: list[Tensor | Features]
+    clips: MutableSequence[Tensor | Features]
 
     @property
     def audio(self) -> list[Float[Tensor, "audio_token feature"]]:
@@ -54,7 +56,7 @@ class SharedBatch(NamedTuple):
         """Move the batch to a device."""
         return SharedBatch(
             SharedRows(*(tensor.to(device) for tensor in self.rows)),
-            [send_to_device(clip, device) for clip in self.clips],
+            UserList(send_to_device(clip, device) for clip in self.clips),
         )
 
 
@@ -205,7 +207,9 @@ class Policy(ABC):
 
         While the tower is frozen the batch keeps what was heard.
         """
-        heard = [c if isinstance(c, Tensor) else self.encode(c) for c in batch.clips]
+        # The tower's states go into a cache, so they do not depend on a run's mixed precision.
+        with torch.autocast(self.device.type, enabled=False):
+            heard = [c if isinstance(c, Tensor) else self.encode(c) for c in batch.clips]
         if self.hearing_is_frozen:
             batch.clips[:] = heard
         return SharedBatch(batch.rows, [*heard])

@@ -4,7 +4,6 @@ Estimates, from a few clips that are looked at; they are printed, and decide wha
 """
 
 import shutil
-from pathlib import Path
 from statistics import mean
 from typing import Literal, NamedTuple
 
@@ -13,7 +12,10 @@ import torch
 from earmark.errors import InputError
 from earmark.policies.policy import Policy
 from earmark.progress import note
+from earmark.train.audio_tokens import AudioTokens
 from earmark.train.encode import EncodedPairs
+from earmark.train.feature_cache import FeatureCache
+from earmark.train.prepare import RowMaker
 from earmark.train.settings import TrainSettings
 
 LOOKED_AT = 16
@@ -69,8 +71,17 @@ def choose_reference(cost: Passes, settings: TrainSettings) -> Literal["live", "
     return chosen
 
 
+def known_rows(make: RowMaker, count: int) -> int:
+    """Return about how many of the rows the reference was asked about before, from a few."""
+    if make.reference is None or not make.reference.known:
+        return 0
+    numbers = range(0, count, max(1, count // LOOKED_AT))
+    known = sum(make(number).reference is not None for number in numbers)
+    return round(count * known / len(numbers))
+
+
 @torch.no_grad()
-def check_room(policy: Policy, encoded: EncodedPairs, folder: Path) -> None:
+def check_room(policy: Policy, encoded: EncodedPairs, cache: FeatureCache) -> None:
     """Say how large the feature cache will be, before anything is written.
 
     Raises:
@@ -81,18 +92,19 @@ def check_room(policy: Policy, encoded: EncodedPairs, folder: Path) -> None:
     if not clips:
         return
     states = policy.encode(policy.features(clips[0].read()))
-    per_second = states.numel() * states.element_size() / clips[0].duration_s()
-    each = mean(clip.duration_s() for clip in clips) * per_second * len(clips) / len(numbers)
-    needed = each * len(encoded)
-    place = next(path for path in (folder, *folder.parents) if path.exists())
+    of_token = states.shape[1] * states.element_size()
+    tokens = AudioTokens(policy)
+    each = of_token * mean(tokens(clip.duration_s()) for clip in clips) * len(clips) / len(numbers)
+    needed = max(each * len(encoded) - cache.bytes_kept, 0)
+    place = next(path for path in (cache.folder, *cache.folder.parents) if path.exists())
     room = shutil.disk_usage(place).free
     note(
-        f"feature cache: at most about {in_words(needed)} for {len(encoded)} rows in {folder}, "
-        f"{in_words(room)} free; clips that several rows share count once"
+        f"feature cache: at most about {in_words(needed)} more for {len(encoded)} rows in "
+        f"{cache.folder}, {in_words(room)} free; a clip that several rows share is kept once"
     )
     if needed > room:
         raise InputError(
-            f"{folder}: the feature cache would need about {in_words(needed)}, but only "
+            f"{cache.folder}: the feature cache would need about {in_words(needed)}, but only "
             f"{in_words(room)} are free; choose another cache_dir, or set cache_features to false: "
             "then the tower hears each clip in every step"
         )

@@ -43,8 +43,14 @@ class FeatureCache:
         self.places: dict[str, Place] = {}
         self.maps: dict[str, np.memmap] = {}
         self.own = new_shard()
+        self.read()
+
+    def read(self) -> None:
+        """Read what all processes have written by now."""
         for index in sorted(self.folder.glob(f"*{INDEX}")):
-            self.places |= read_index(index)
+            if index.name != f"{self.own}{INDEX}":
+                self.places |= read_index(index)
+        self.maps.clear()
 
     def __contains__(self, key: str) -> bool:
         """Tell whether a clip was heard."""
@@ -57,7 +63,8 @@ class FeatureCache:
             return None
         dtype: torch.dtype = getattr(torch, place.dtype)
         size = place.shape[0] * place.shape[1] * dtype.itemsize
-        raw = self._map(place.shard)[place.start : place.start + size].tobytes()
+        shard = self._map(place.shard)
+        raw = b"" if shard is None else shard[place.start : place.start + size].tobytes()
         if len(raw) != size or zlib.crc32(raw) != place.checksum:
             del self.places[key]
             return None
@@ -91,11 +98,22 @@ class FeatureCache:
         if place.start + len(raw) >= SHARD_BYTES:
             self.own = new_shard()
 
-    def _map(self, shard: str) -> np.memmap:
-        if shard not in self.maps:
-            path = self.folder / f"{shard}{DATA}"
+    @property
+    def bytes_kept(self) -> int:
+        """Return how large the states are that are there."""
+        sizes = (p.shape[0] * p.shape[1] * _item(p.dtype) for p in self.places.values())
+        return sum(sizes)
+
+    def _map(self, shard: str) -> np.memmap | None:
+        path = self.folder / f"{shard}{DATA}"
+        if shard not in self.maps and path.is_file() and path.stat().st_size:
             self.maps[shard] = np.memmap(path, np.uint8, mode="r")
-        return self.maps[shard]
+        return self.maps.get(shard)
+
+
+def _item(dtype: str) -> int:
+    kind: torch.dtype = getattr(torch, dtype)
+    return kind.itemsize
 
 
 def new_shard() -> str:

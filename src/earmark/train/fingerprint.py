@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ from torch import nn
 from earmark.policies.policy import Policy
 
 DIGEST_BYTES = 16
+# What a configuration says of where it came from, and not of the computation.
+NO_MATTER = ("_name_or_path", "transformers_version")
 
 
 def of_values(*values: Any) -> str:
@@ -43,12 +47,26 @@ def of_weights(module: nn.Module) -> str:
     return digest.hexdigest()
 
 
+@lru_cache(maxsize=100_000)
+def of_unchanged_file(path: str, size: int, mtime_ns: int) -> str:
+    """Hash a file once, as long as its size and time stay what they are."""
+    return of_file(path)
+
+
+def of_config(policy: Policy) -> str:
+    """Hash the model's configuration, and the library that turns it into a computation."""
+    config = policy.network.config.to_dict()
+    settings = {name: config[name] for name in sorted(config) if name not in NO_MATTER}
+    return of_values(json.dumps(settings, sort_keys=True, default=str), version("transformers"))
+
+
 def of_hearing(policy: Policy) -> str:
     """Hash what turns a clip into tower states: feature extractor, weights, kernel, route."""
     extractor = getattr(policy, "extractor", None)
     return of_values(
         extractor.to_dict() if extractor is not None else {},
         [of_weights(part) for part in policy.hearing],
+        of_config(policy),
         policy.device.type,
         type(policy).__name__,
         type(policy.processor).__name__,

@@ -26,6 +26,12 @@ class Caches(NamedTuple):
     features: FeatureCache | None = None
     reference: ReferenceCache | None = None
 
+    def refresh(self) -> None:
+        """Read what other processes have kept by now."""
+        for cache in (self.features, self.reference):
+            if cache is not None:
+                cache.read()
+
     def keep_heard(self, batch: Batch) -> None:
         """Keep the tower's states of a batch's clips."""
         if self.features is not None:

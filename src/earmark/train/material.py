@@ -11,7 +11,7 @@ from earmark.objectives.weightings import WEIGHTINGS
 from earmark.policies.policy import Policy
 from earmark.progress import note
 from earmark.train.batches import WINDOW_BATCHES, BudgetBatches, pack, packed
-from earmark.train.costs import check_room, choose_reference, passes
+from earmark.train.costs import check_room, choose_reference, known_rows, passes
 from earmark.train.encode import EncodedPairs
 from earmark.train.frozen import Caches, ask_for_all
 from earmark.train.memory import Memory, Weighed
@@ -40,6 +40,7 @@ def gather(
     *,
     mean_score_gap: float | None = None,
     processes: Processes | None = None,
+    in_bfloat16: bool = False,
 ) -> Material:
     """Ask frozen policies what must be known before the first step; hold back what weights them.
 
@@ -54,16 +55,19 @@ def gather(
         count -= held_back(count, settings)
         weighed = weigh([rows[count:] for rows in references], settings)
     caches = open_caches(policy, policy_hash, settings)
-    if caches.features is not None and not caches.features.places:
-        check_room(policy, encoded, caches.features.folder)
-    if needs.needs_reference and caches.reference is not None:
-        cost = passes(count, len(caches.reference.known), settings, together.size)
-        if choose_reference(cost, settings) == "live":
-            caches = caches._replace(reference=None)
+    if caches.features is not None:
+        check_room(policy, encoded, caches.features)
     make = RowMaker(policy, encoded, caches.features, caches.reference, needs.needs_heads)
+    if needs.needs_reference:
+        cost = passes(count, known_rows(make, count), settings, together.size)
+        if choose_reference(cost, settings) == "live":
+            make.reference = None
+            caches = caches._replace(reference=None)
     asked: list[Logps] = []
     if needs.needs_reference and not settings.lora_rank:
-        asked = ask_for_all(policy, make, caches, settings.per_device_train_batch_size, together)
+        with torch.autocast(policy.device.type, torch.bfloat16, enabled=in_bfloat16):
+            size = settings.per_device_train_batch_size
+            asked = ask_for_all(policy, make, caches, size, together)
 
     def row(number: int) -> Row:
         made = make(number)

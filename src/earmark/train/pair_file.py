@@ -8,10 +8,11 @@ import json
 import os
 from array import array
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from hashlib import blake2b
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import IO, Literal, NamedTuple, Protocol
 
 import numpy as np
 
@@ -58,6 +59,7 @@ class PairFile:
         self.path = path
         self.places = places
         self.digest = digest
+        self.state = state_of(path.stat())
 
     def __len__(self) -> int:
         """Return the number of pairs."""
@@ -78,7 +80,7 @@ class PairFile:
         Raises:
             InputError: the file has changed since it was opened.
         """
-        with open(self.path, "rb") as file:
+        with self._open() as file:
             for number, start, length in self.places.tolist():
                 file.seek(start)
                 yield parse_pair(self.path, Line(number, start, file.read(length)))
@@ -87,9 +89,24 @@ class PairFile:
         """Read the line of one pair."""
         number, start, length = (int(x) for x in self.places[index])
         # Opened each time, so that processes that prepare batches share no file position.
-        with open(self.path, "rb") as file:
+        with self._open() as file:
             file.seek(start)
             return Line(number, start, file.read(length))
+
+    @contextmanager
+    def _open(self) -> Iterator[IO[bytes]]:
+        with open(self.path, "rb") as file:
+            if state_of(os.fstat(file.fileno())) != self.state:
+                raise InputError(
+                    f"{self.path}: the file has changed since it was opened, so its rows are not "
+                    "where they were; run the same command again"
+                )
+            yield file
+
+
+def state_of(facts: os.stat_result) -> tuple[int, int]:
+    """Return what changes when a file is written: its size, and the time of its last writing."""
+    return facts.st_size, facts.st_mtime_ns
 
 
 class _Seen(NamedTuple):

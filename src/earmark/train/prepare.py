@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from earmark.errors import InputError
 from earmark.policies.policy import Features, Policy
 from earmark.policies.shared_row import Answers
 from earmark.train.clips import ClipRef
@@ -51,8 +52,20 @@ class RowMaker:
         return len(self.encoded)
 
     def __call__(self, number: int) -> Row:
-        """Make one row."""
+        """Make one row.
+
+        Raises:
+            InputError: it cannot be trained on; names the pair and its clips.
+        """
         pair = self.encoded[number]
+        try:
+            return self._row(number, pair)
+        except InputError as error:
+            files = ", ".join(clip.path for clip in pair.clips)
+            where = f"pair '{pair.id}'" + (f" ({files})" if files else "")
+            raise InputError(f"{where}: {error}") from error
+
+    def _row(self, number: int, pair: EncodedPair) -> Row:
         known = self.told.get(number)
         keys = known.clip_keys if known else [clip.key() for clip in pair.clips]
         audio = [self._clip(clip, key) for clip, key in zip(pair.clips, keys, strict=True)]

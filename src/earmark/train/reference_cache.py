@@ -27,14 +27,16 @@ class ReferenceCache:
         self.read()
 
     def read(self) -> None:
-        """Read what all processes have written."""
+        """Read what all processes have written by now."""
         for path in sorted(self.folder.glob("*.jsonl")):
+            if path == self.own:
+                continue
             for line in path.read_text("utf-8", "replace").splitlines():
                 try:
                     row = json.loads(line)
-                except json.JSONDecodeError:
+                    self.known[row["key"]] = [_numbers(x) for x in row["logps"]]
+                except (ValueError, TypeError, KeyError):
                     continue  # the last line of a run that was killed while writing it
-                self.known[row["key"]] = [_numbers(x) for x in row["logps"]]
 
     def add(self, found: Mapping[str, Logps]) -> None:
         """Keep log-probabilities, in memory and on disk.

@@ -28,7 +28,8 @@ class TrainSettings:
         weight_decay: decoupled weight decay of AdamW.
         max_grad_norm: gradients are scaled down to this norm; 0 leaves them.
         gradient_checkpointing: recompute activations in the backward pass: less memory, more time.
-        dtype: float32, bfloat16, float16, or auto: bfloat16 on a GPU, else float32.
+        dtype: float32, bfloat16, or auto: bfloat16 on a GPU, else float32. With lora_rank 0 the
+            weights are float32 all the same, and bfloat16 is what is computed in.
         device: cpu, cuda, ... or auto.
         seed: seed of the LoRA's start and of the order of the pairs.
         logging_steps: steps between two lines of the log.
@@ -65,7 +66,7 @@ class TrainSettings:
     weight_decay: float = 0.0
     max_grad_norm: float = 1.0
     gradient_checkpointing: bool = False
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     device: str = "auto"
     seed: int = 0
     logging_steps: int = 10

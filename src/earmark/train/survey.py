@@ -22,10 +22,12 @@ MANY = 100
 
 
 class Sound(NamedTuple):
-    """What the pairs are to the ear: the longest clip, its pair, the first pair without a clip."""
+    """What the pairs are to the ear: longest and shortest clip, the first pair without a clip."""
 
     longest_s: float = 0.0
     longest_in: str | None = None
+    shortest: ClipRef | None = None
+    shortest_in: str | None = None
     without_audio: str | None = None
 
     def add(self, pair: Pair, clips: Sequence[ClipRef]) -> "Sound":
@@ -36,6 +38,8 @@ class Sound(NamedTuple):
         for clip in clips:
             if clip.duration_s() > seen.longest_s:
                 seen = seen._replace(longest_s=clip.duration_s(), longest_in=pair.id)
+            if seen.shortest is None or clip.duration_s() < seen.shortest.duration_s():
+                seen = seen._replace(shortest=clip, shortest_in=pair.id)
         return seen
 
 
@@ -79,7 +83,7 @@ def check_sound(sound: Sound, policy: Policy) -> None:
 
     Raises:
         InputError: a pair without audio for a model that hears, one with audio for a model that
-            does not, or a clip beyond the model's limit; names the pair.
+            does not, or a clip too long or too short for the model; names the pair.
     """
     if policy.hears and sound.without_audio is not None:
         raise InputError(
@@ -96,6 +100,12 @@ def check_sound(sound: Sound, policy: Policy) -> None:
             f"pair '{sound.longest_in}': {sound.longest_s:.2f} s of audio, but this model hears "
             f"{policy.longest_clip_s:g} s at most; cut it into shorter utterances"
         )
+    if policy.hears and sound.shortest is not None:
+        try:
+            policy.features(sound.shortest.read())
+        except InputError as error:
+            where = f"pair '{sound.shortest_in}' ({sound.shortest.path})"
+            raise InputError(f"{where}: {error}") from error
 
 
 def check_mismatched(pairs: Pairs, needs: Contract) -> None:

@@ -31,6 +31,10 @@ class Processes(NamedTuple):
         if self.size > 1:
             dist.barrier()
 
+    def any(self, here: bool) -> bool:
+        """Tell whether something holds for at least one process."""
+        return any(self.gather({self.rank: here}).values())
+
     def gather(self, own: dict[int, Any]) -> dict[int, Any]:
         """Return the entries of all processes."""
         if self.size == 1:

@@ -121,7 +121,13 @@ def train(
     encoded = EncodedPairs(pairs, folder, needs, found.criterion)
     gap = found.mean_score_gap
     material = gather(
-        policy, policy_hash, encoded, settings, mean_score_gap=gap, processes=together
+        policy,
+        policy_hash,
+        encoded,
+        settings,
+        mean_score_gap=gap,
+        processes=together,
+        in_bfloat16=arguments.bf16,
     )
     prove(policy, encoded, material.rows)
     spread_language_model(policy)
@@ -145,7 +151,7 @@ def starting_policy(
     """
     policy = load_policy(
         model,
-        dtype=settings.dtype,
+        dtype=dtype_of(settings),
         device=str(arguments.device) if settings.device == "auto" else settings.device,
         trust_remote_code=settings.trust_remote_code,
     )
@@ -158,6 +164,16 @@ def starting_policy(
     disable_dropout(policy.network)
     freeze_hearing(policy)
     return policy
+
+
+def dtype_of(settings: TrainSettings) -> str:
+    """Return the number type of the weights.
+
+    Weights that are trained as a whole stay in float32: at a learning rate of 1e-6 almost no
+    update would survive the rounding of bfloat16. On a GPU their computation is in bfloat16.
+    """
+    whole = settings.lora_rank == 0 and settings.dtype in ("auto", "bfloat16")
+    return "float32" if whole else settings.dtype
 
 
 def adapt(policy: Policy, settings: TrainSettings) -> None:
@@ -234,6 +250,7 @@ def training_arguments(settings: TrainSettings, out: Path) -> TrainingArguments:
         save_strategy="steps",
         logging_strategy="steps",
         # All that is trained is used in every step, unless it is a tower and there is no audio.
+        bf16=settings.lora_rank == 0 and wants_bfloat16(settings, on_cpu),
         ddp_find_unused_parameters=bool(settings.lora_targets),
         **same,
     )
@@ -241,3 +258,8 @@ def training_arguments(settings: TrainSettings, out: Path) -> TrainingArguments:
     if arguments.n_gpu > 1:
         arguments._n_gpu = 1
     return arguments
+
+
+def wants_bfloat16(settings: TrainSettings, on_cpu: bool) -> bool:
+    """Say whether computation is to be in bfloat16: where it is asked for, and on GPUs."""
+    return settings.dtype == "bfloat16" or (settings.dtype == "auto" and not on_cpu)

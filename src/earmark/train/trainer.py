@@ -8,6 +8,7 @@ turns negative is being unlearnt, which the loss alone does not show.
 
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,13 @@ import torch
 from accelerate.utils import send_to_device
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
-from transformers import Trainer, TrainingArguments
+from transformers import (
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
 
 from earmark.errors import EarmarkError
 from earmark.objectives.contract import Contract, contract
@@ -24,15 +31,43 @@ from earmark.objectives.loss import Loss
 from earmark.policies.adapt import without_adapter
 from earmark.policies.policy import Policy
 from earmark.train.checks import check_start
-from earmark.train.frozen import by_row, logps_of
+from earmark.train.frozen import Caches, by_row, logps_of
 from earmark.train.material import Material
 from earmark.train.rows import Batch, collate
 from earmark.train.supply import AllSums, quantities, supply
-from earmark.train.together import join, shared_mean
+from earmark.train.together import Processes, join, processes, shared_mean
 
 
 class LossError(EarmarkError):
     """The loss of a batch is not a finite number; training on it would spoil the weights."""
+
+
+class EpochStart(TrainerCallback):
+    """Lets each epoch begin with what all processes have kept in the one before."""
+
+    def __init__(self, caches: Caches, together: Processes) -> None:
+        self.caches = caches
+        self.together = together
+
+    def on_epoch_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Wait for all, then read."""
+        if self.together.size > 1:
+            self.together.wait()
+            self.caches.refresh()
+
+
+def keep_float_outputs(trainer: Trainer) -> None:
+    """Let FSDP2 leave the model's outputs in the precision they were computed in.
+
+    accelerate has them cast to bfloat16 in mixed precision, in which a log-probability of -400
+    nats is rounded to 2 nats.
+    """
+    plugin: Any = getattr(trainer.accelerator.state, "fsdp_plugin", None)
+    policy = getattr(plugin, "mixed_precision_policy", None)
+    if policy is not None and hasattr(policy, "output_dtype"):
+        plugin.mixed_precision_policy = replace(policy, output_dtype=None)
 
 
 class EpochLoader(DataLoader[Any]):
@@ -67,7 +102,10 @@ class PreferenceTrainer(Trainer):
         self.contract: Contract = contract(objective)
         self.rows = material.rows
         self.batches = material.batches
-        self.dtype = policy.network.dtype
+        self.together = processes()
+        self.dtype = torch.bfloat16 if args.bf16 else policy.network.dtype
+        self.add_callback(EpochStart(material.caches, self.together))
+        keep_float_outputs(self)
         self.memory = material.memory
         self.caches = material.caches
         self.beta = float(self.contract.knobs.get("beta", 1.0))
@@ -109,8 +147,13 @@ class PreferenceTrainer(Trainer):
         return (mean, {"margin": loss.margin}) if return_outputs else mean
 
     def with_reference(self, model: nn.Module, batch: Batch) -> Batch:
-        """Ask the frozen reference, which is the policy without its adapter, where it is wanted."""
-        if not self.contract.needs_reference or batch.reference is not None:
+        """Ask the frozen reference, which is the policy without its adapter, where it is wanted.
+
+        If one process has to ask, all do: a model that is spread over them is called by all.
+        """
+        if not self.contract.needs_reference:
+            return batch
+        if not self.together.any(batch.reference is None):
             return batch
         detailed = self.contract.needs_heads
         with torch.no_grad(), without_adapter(self.accelerator.unwrap_model(model)):
@@ -139,10 +182,15 @@ class PreferenceTrainer(Trainer):
             self.logged[name].append(value.detach().float().mean())
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Add the means of our quantities since the last log, over all processes."""
-        for name, values in self.logged.items():
-            mean = torch.stack(values).mean()
-            logs[name] = round(float(self.accelerator.gather(mean).mean()), 6)
+        """Add the means of our quantities since the last log, over all processes.
+
+        A process may lack a quantity: unpaired answers may all be rejected ones.
+        """
+        own = {name: torch.stack(values).tolist() for name, values in self.logged.items()}
+        everyone = self.together.gather({self.together.rank: own}).values()
+        for name in dict.fromkeys(name for there in everyone for name in there):
+            values = [value for there in everyone for value in there.get(name, [])]
+            logs[name] = round(sum(values) / len(values), 6)
         self.logged.clear()
         super().log(logs, start_time)
 
