@@ -88,3 +88,12 @@ def test_equal_hashes_alone_do_not_make_two_ids_one(tmp_path, monkeypatch):
     monkeypatch.setattr("earmark.train.pair_file._hash", lambda _: 7)
     write_jsonl(tmp_path / "pairs.jsonl", write_pairs(tmp_path, 3))
     assert len(open_pairs(tmp_path / "pairs.jsonl", out=tmp_path / "out")) == 3
+
+
+def test_a_file_that_changes_while_it_is_used_is_noticed(tmp_path):
+    path = tmp_path / "pairs.jsonl"
+    write_jsonl(path, write_pairs(tmp_path, 3))
+    opened = open_pairs(path, out=tmp_path / "out")
+    write_jsonl(path, write_pairs(tmp_path, 3, seed=1))
+    with pytest.raises(InputError, match="has changed since it was opened"):
+        opened[1]

@@ -101,6 +101,18 @@ def test_the_whole_model_can_be_trained_too(world, pairs, tmp_path):
     assert not moved["multi_modal_projector"]
 
 
+def test_a_whole_model_in_bfloat16_keeps_float32_weights(world, pairs, tmp_path):
+    knobs = settings(world, lora_rank=0, dtype="bfloat16", learning_rate=1e-6, max_steps=4)
+    run = train(pairs, world, str(world / "model"), tmp_path / "run", settings=knobs)
+    before = load_file(world / "model/model.safetensors")
+    after = load_file(run / "model.safetensors")
+    name = next(name for name in after if name.endswith("up_proj.weight"))
+    assert after[name].dtype == torch.float32
+    moved = (after[name] != before[name]).float().mean()
+    assert moved > 0.9, "updates of 1e-6 would be lost in bfloat16 weights"
+    assert log_of(run)[0]["loss"] == pytest.approx(0.6931, abs=5e-3)
+
+
 def test_a_lora_on_the_tower_is_heard_anew_in_every_step(world, pairs, tmp_path):
     targets = r".*(audio_tower|language_model).*\.(q|v)_proj"
     cache = tmp_path / "cache"
@@ -263,6 +275,10 @@ def test_audio_that_cannot_be_heard_is_refused_before_training(world, pairs, tmp
         several = [*pairs, Pair("b", messages(str(tmp_path / path)), chosen, rejected)]
         with pytest.raises(InputError, match=said):
             train(several, world, str(world / "model"), tmp_path / "run", settings=settings(world))
+    write_audio(tmp_path / "short.wav", noise(np.random.default_rng(0), 0.0005))
+    short = [*pairs, Pair("b", messages(str(tmp_path / "short.wav")), chosen, rejected)]
+    with pytest.raises(InputError, match=r"pair 'b' \(.*short\.wav\): .*too short"):
+        train(short, world, str(world / "model"), tmp_path / "run", settings=settings(world))
     outside = messages(str(tmp_path / "whole.wav"))
     outside[0]["content"][0] |= {"start_s": 2.0, "end_s": 9.0}
     with pytest.raises(InputError, match="does not lie in the clip"):

@@ -65,9 +65,8 @@ def gather(
             caches = caches._replace(reference=None)
     asked: list[Logps] = []
     if needs.needs_reference and not settings.lora_rank:
-        with torch.autocast(policy.device.type, torch.bfloat16, enabled=in_bfloat16):
-            size = settings.per_device_train_batch_size
-            asked = ask_for_all(policy, make, caches, size, together)
+        size = settings.per_device_train_batch_size
+        asked = ask_for_all(policy, make, caches, size, together, in_bfloat16)
 
     def row(number: int) -> Row:
         made = make(number)

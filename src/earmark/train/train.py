@@ -103,7 +103,7 @@ def train(
     together = processes()
     found = survey(pairs, folder, needs, settings.criterion)
     policy = starting_policy(model, settings, arguments, found.sound)
-    policy_hash = fingerprint.of_policy(policy)
+    policy_hash = fingerprint.of_policy(policy) + "-bfloat16" * arguments.bf16
     description = {
         "earmark": __version__,
         "objective": describe(objective, sft_weight, wrappers, needs),

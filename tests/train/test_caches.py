@@ -1,0 +1,124 @@
+"""What the caches give back belongs to these weights, this configuration and this sound."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from earmark.errors import InputError
+from earmark.policies.adapt import disable_dropout
+from earmark.speech.audio import write_audio
+from earmark.train.audio_tokens import AudioTokens
+from earmark.train.clips import ClipRef
+from earmark.train.costs import in_words
+from earmark.train.feature_cache import FeatureCache
+from earmark.train.fingerprint import of_hearing, of_policy
+from earmark.train.reference_cache import ReferenceCache
+from tiny_world import noise, tiny_policy
+
+
+@pytest.fixture(scope="module")
+def policy():
+    return tiny_policy()
+
+
+def states(rows: int, seed: int = 0, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+    return torch.randn(rows, 5, generator=torch.Generator().manual_seed(seed)).to(dtype)
+
+
+def test_what_was_kept_comes_back_to_every_process(tmp_path, policy, monkeypatch):
+    monkeypatch.setattr("earmark.train.feature_cache.SHARD_BYTES", 200)
+    one, two = FeatureCache(tmp_path, policy), FeatureCache(tmp_path, policy)
+    kept = {f"a{i}": states(3 + i, i) for i in range(4)} | {"b": states(2, 9, torch.bfloat16)}
+    for key, value in kept.items():
+        (one if key != "a1" else two).add(key, value)
+    assert one.get("a1") is None, "another process's, not read yet"
+    one.read()
+    for cache in (one, FeatureCache(tmp_path, policy)):
+        for key, value in kept.items():
+            torch.testing.assert_close(cache.get(key), value, rtol=0, atol=0)
+    assert len(list(one.folder.glob("*.bin"))) > 2, "shards of a limited size"
+    assert one.bytes_kept == sum(v.numel() * v.element_size() for v in kept.values())
+
+
+def test_bytes_that_are_damaged_or_gone_are_heard_again(tmp_path, policy):
+    cache = FeatureCache(tmp_path, policy)
+    cache.add("a", states(3, 1))
+    cache.add("b", states(3, 2))
+    (data,) = cache.folder.glob("*.bin")
+    raw = bytearray(data.read_bytes())
+    raw[7] ^= 1
+    data.write_bytes(raw)
+    again = FeatureCache(tmp_path, policy)
+    assert again.get("a") is None
+    assert again.get("b") is not None
+    data.write_bytes(raw[:70])
+    assert FeatureCache(tmp_path, policy).get("b") is None
+    data.unlink()
+    assert FeatureCache(tmp_path, policy).get("b") is None
+    (index,) = cache.folder.glob("*.index.jsonl")
+    index.write_text(index.read_text() + '{"key": "torn", "sh')
+    assert "torn" not in FeatureCache(tmp_path, policy)
+
+
+def test_lines_of_another_shape_are_no_answers(tmp_path):
+    cache = ReferenceCache(tmp_path, "p")
+    cache.add({"x": [[-1.0], [-2.0, -3.0]]})
+    (path,) = cache.folder.glob("*.jsonl")
+    path.write_text(path.read_text() + '{"key": 3}\n[1]\n{"key": "y", "logps": 4}\n{"ke')
+    assert ReferenceCache(tmp_path, "p").known == {"x": [[-1.0], [-2.0, -3.0]]}
+    assert ReferenceCache(tmp_path, "q").known == {}
+
+
+def test_another_configuration_is_another_policy():
+    one, two = tiny_policy(), tiny_policy()
+    assert of_policy(one) == of_policy(two)
+    two.network.config.text_config.rope_theta = 77.0
+    assert of_policy(one) != of_policy(two)
+    assert of_hearing(one) != of_hearing(two)
+
+
+def test_a_clip_is_known_by_its_content(tmp_path):
+    rng = np.random.default_rng(0)
+    for name in ("a", "b", "c"):
+        write_audio(tmp_path / f"{name}.wav", noise(rng, 1.0))
+    (tmp_path / "c.wav").write_bytes((tmp_path / "a.wav").read_bytes())
+    key = {name: ClipRef(str(tmp_path / f"{name}.wav")).key() for name in ("a", "b", "c")}
+    assert key["a"] == key["c"] != key["b"]
+    assert ClipRef(str(tmp_path / "a.wav"), 0.0, 0.5).key() != key["a"]
+    write_audio(tmp_path / "a.wav", noise(rng, 1.5))
+    assert ClipRef(str(tmp_path / "a.wav")).key() != key["a"], "written anew"
+
+
+def test_tokens_of_a_length_are_those_of_a_clip(policy):
+    tokens = AudioTokens(policy)
+    for length in (0.3, 1.04, 2.0, 3.0):
+        clip = noise(np.random.default_rng(0), length)
+        exact = policy.audio_tokens(policy.features(clip))
+        assert exact <= tokens(length) <= exact + 2
+        assert exact == len(policy.encode(policy.features(clip)))
+
+
+def test_dropout_is_off_wherever_a_layer_keeps_it():
+    class Layer(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.dropout, self.activation_dropout, self.layerdrop = 0.1, 0.2, 0.3
+            self.scale, self.inner = 0.5, torch.nn.Dropout(0.4)
+
+    layer = Layer()
+    disable_dropout(layer)
+    assert (layer.dropout, layer.activation_dropout, layer.layerdrop) == (0, 0, 0)
+    assert (layer.scale, layer.inner.p) == (0.5, 0)
+
+
+def test_sizes_are_readable():
+    assert [in_words(x) for x in (900, 12_340_000, 2.5e9)] == ["0.9 kB", "12.3 MB", "2.5 GB"]
+
+
+def test_a_full_disk_is_told(tmp_path, policy, monkeypatch):
+    cache = FeatureCache(tmp_path, policy)
+    monkeypatch.setattr(json, "dumps", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
+    with pytest.raises(InputError, match="feature cache cannot be written: full"):
+        cache.add("a", states(2))
