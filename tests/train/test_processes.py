@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,15 @@ from accelerate.utils import DistributedType
 from safetensors.torch import load_file
 
 from earmark.cli import main
+from earmark.errors import InputError
 from earmark.files import write_jsonl
+from earmark.train.spread import check_engine
 from tiny_world import save_tiny, write_pairs
 
 STEPS = 4
+TORCHRUN = "torch.distributed.run --standalone --nproc-per-node 2"
+ZERO2 = Path(__file__).parents[2] / "examples/launch/zero2.yaml"
+DEEPSPEED = f"accelerate.commands.launch --config_file {ZERO2} --num_processes 2"
 SAME = ("loss", "grad_norm", "rewards/margins", "logps/chosen_shift")
 FSDP2 = {
     "ACCELERATE_USE_FSDP": "true",
@@ -51,10 +57,11 @@ def options(out: str, cache: str, rows: int) -> list[str]:
     return ["train", *(str(x) for name, value in named.items() for x in (f"--{name}", value))]
 
 
-def launch(world: Path, program: list[str], arguments: list[str], **more: str) -> str:
+def launch(
+    world: Path, program: list[str], arguments: list[str], launcher: str = TORCHRUN, **more: str
+) -> str:
     """Start two processes on loopback and return what they said."""
-    command = [sys.executable, "-W", "ignore", "-m", "torch.distributed.run", "--standalone"]
-    command += ["--nproc-per-node", "2", *program, *arguments]
+    command = [sys.executable, "-W", "ignore", "-m", *launcher.split(), *program, *arguments]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", **more}
     environment["PYTHONPATH"] = os.pathsep.join(sys.path)
     done = subprocess.run(
@@ -150,6 +157,22 @@ def test_spread_and_mixed_precision_over_several_epochs(world):
     asked = keys_of(sorted((world / "cache-epochs/reference").rglob("*.jsonl")))
     heard = keys_of(sorted((world / "cache-epochs/features").rglob("*.index.jsonl")))
     assert len(asked) == len(heard) == 16, "each row and clip once, whoever met it first"
+
+
+@pytest.mark.skipif(not find_spec("deepspeed"), reason="deepspeed is not installed: earmark[scale]")
+@pytest.mark.parametrize("reference", ["cached", "live"])
+def test_deepspeed_trains_the_same_with_the_shipped_file(world, alone, reference):
+    arguments = options(f"zero2-{reference}", f"cache-{reference}", 2)
+    arguments[arguments.index("cached")] = reference
+    launch(world, ["-m", "earmark"], arguments, DEEPSPEED, DS_ACCELERATOR="cpu")
+    same_log(alone, world / f"zero2-{reference}")
+
+
+def test_deepspeed_is_not_to_cast_the_weights(monkeypatch):
+    monkeypatch.setenv("ACCELERATE_USE_DEEPSPEED", "true")
+    monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "bf16")
+    with pytest.raises(InputError, match="mixed_precision: bf16 lets DeepSpeed cast all weights"):
+        check_engine()
 
 
 def test_unpaired_answers_are_logged_by_two_processes(world):

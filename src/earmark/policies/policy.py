@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections import UserList
 from collections.abc import Callable, MutableSequence, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from typing import Any, NamedTuple
 
@@ -66,11 +67,14 @@ class Policy(ABC):
     `network` is the family's own model; LoRA layers are put into it in place, so it stays the
     place where the computation happens. `model` is what is trained and saved: the network, or
     the adapter wrapped round it. `hears` says whether prompts can hold audio at all, `needs_cache`
-    whether answers go on from a key-value cache, which gradient checkpointing drops.
+    whether answers go on from a key-value cache, which gradient checkpointing drops, and
+    `computes_in` what the matrix products of shared rows are computed in, where that is not the
+    number type of the weights.
     """
 
     hears: bool = True
     needs_cache: bool = False
+    computes_in: torch.dtype | None = None
 
     def __init__(
         self, network: PreTrainedModel, processor: ProcessorMixin, facts: Facts | None = None
@@ -228,6 +232,12 @@ class Policy(ABC):
         vocabulary = self.network.get_output_embeddings().weight.shape[0]
         return head_logps(self.head, read, rows.targets, vocabulary)
 
+    def _mixed_precision(self) -> AbstractContextManager[Any]:
+        # Here and not left to an engine: each has a way of its own, and some round the result.
+        if self.computes_in is None:
+            return nullcontext()
+        return torch.autocast(self.device.type, self.computes_in)
+
     def _accept_shared_rows(self) -> None:
         # Wrappers for several processes act on a call of the model, so the step must be one.
         plain: Callable[..., Any] = self.network.forward
@@ -238,7 +248,8 @@ class Policy(ABC):
         ) -> Any:
             if shared is None:
                 return plain(*args, **kwargs)
-            heard = self.hear(shared)
-            return self.shared_token_logps(heard) if by_token else self.shared_logps(heard)
+            with self._mixed_precision():
+                heard = self.hear(shared)
+                return self.shared_token_logps(heard) if by_token else self.shared_logps(heard)
 
         self.network.forward = forward

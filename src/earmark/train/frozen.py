@@ -69,7 +69,6 @@ def ask_for_all(
     caches: Caches,
     batch_size: int,
     processes: Processes,
-    in_bfloat16: bool = False,
 ) -> list[Logps]:
     """Return a frozen policy's log-probabilities of all rows; processes share the work.
 
@@ -86,9 +85,7 @@ def ask_for_all(
             rows.append(row)
         if rows and (len(rows) == batch_size or number == mine[-1]):
             batch = collate(rows, policy.pad_id)["batch"].to(policy.device)
-            # As in the step; only the model, since features are made in float32 there too.
-            with torch.autocast(policy.device.type, torch.bfloat16, enabled=in_bfloat16):
-                logps = logps_of(policy.network, batch, make.by_token)
+            logps = logps_of(policy.network, batch, make.by_token)
             answers = by_row(logps, batch, make.by_token)
             caches.keep_heard(batch)
             caches.keep_reference(batch, answers)

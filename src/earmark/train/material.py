@@ -40,7 +40,6 @@ def gather(
     *,
     mean_score_gap: float | None = None,
     processes: Processes | None = None,
-    in_bfloat16: bool = False,
 ) -> Material:
     """Ask frozen policies what must be known before the first step; hold back what weights them.
 
@@ -66,7 +65,7 @@ def gather(
     asked: list[Logps] = []
     if needs.needs_reference and not settings.lora_rank:
         size = settings.per_device_train_batch_size
-        asked = ask_for_all(policy, make, caches, size, together, in_bfloat16)
+        asked = ask_for_all(policy, make, caches, size, together)
 
     def row(number: int) -> Row:
         made = make(number)

@@ -1,7 +1,8 @@
-"""Weights spread over processes (FSDP2): which layers are gathered by themselves.
+"""Training spread over processes: what an engine has to be told, and what it must not do.
 
-Only those of the language model are. The audio tower stays with the root, which every process
-gathers in every step, so a process whose batch has nothing to hear keeps no other one waiting.
+FSDP2 is told which layers to gather by themselves: only those of the language model. The audio
+tower stays with the root, which every process gathers in every step, so a process whose batch
+has nothing to hear keeps no other one waiting. DeepSpeed must leave the weights as they are.
 """
 
 import os
@@ -12,6 +13,24 @@ from earmark.errors import InputError
 from earmark.policies.policy import Policy
 
 LAYERS = "FSDP_TRANSFORMER_CLS_TO_WRAP"
+
+
+def check_engine() -> None:
+    """Refuse DeepSpeed's own mixed precision.
+
+    It casts all weights, so that a reference asked before training would be another model.
+
+    Raises:
+        InputError: the launcher's configuration asks for it.
+    """
+    if os.environ.get("ACCELERATE_USE_DEEPSPEED", "").lower() != "true":
+        return
+    asked = os.environ.get("ACCELERATE_MIXED_PRECISION", "no").lower()
+    if asked != "no":
+        raise InputError(
+            f"mixed_precision: {asked} lets DeepSpeed cast all weights; set it to 'no' in the "
+            "launcher's configuration, earmark computes in bfloat16 by itself (--dtype)"
+        )
 
 
 def spread_language_model(policy: Policy) -> None:

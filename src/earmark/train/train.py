@@ -36,7 +36,7 @@ from earmark.train.run_folder import (
     open_run,
 )
 from earmark.train.settings import TrainSettings
-from earmark.train.spread import spread_language_model
+from earmark.train.spread import check_engine, spread_language_model
 from earmark.train.survey import Sound, check_sound, survey
 from earmark.train.together import processes
 from earmark.train.trainer import PreferenceTrainer
@@ -99,11 +99,12 @@ def train(
     options = [f.name for f in fields(TrainSettings)]
     loss = choose_objective(objective, sft_weight, knobs or {}, options, wrappers)
     needs = contract(loss)
+    check_engine()
     arguments = training_arguments(settings, out)
     together = processes()
     found = survey(pairs, folder, needs, settings.criterion)
     policy = starting_policy(model, settings, arguments, found.sound)
-    policy_hash = fingerprint.of_policy(policy) + "-bfloat16" * arguments.bf16
+    policy_hash = fingerprint.of_policy(policy) + "-bfloat16" * (policy.computes_in is not None)
     description = {
         "earmark": __version__,
         "objective": describe(objective, sft_weight, wrappers, needs),
@@ -127,7 +128,6 @@ def train(
         settings,
         mean_score_gap=gap,
         processes=together,
-        in_bfloat16=arguments.bf16,
     )
     prove(policy, encoded, material.rows)
     spread_language_model(policy)
@@ -163,6 +163,8 @@ def starting_policy(
         )
     disable_dropout(policy.network)
     freeze_hearing(policy)
+    if settings.lora_rank == 0 and wants_bfloat16(settings, arguments.use_cpu):
+        policy.computes_in = torch.bfloat16
     return policy
 
 
@@ -197,7 +199,9 @@ def prove(policy: Policy, encoded: EncodedPairs, rows: Rows) -> None:
     """Refuse to train unless the step is exact and the audio heard."""
     first = [rows[i] for i in range(min(CHECKED_ROWS, len(rows)))]
     pairs = [encoded[row.number] for row in first]
+    mixed, policy.computes_in = policy.computes_in, None
     worst = check_first_rows(policy, pairs, first)
+    policy.computes_in = mixed
     if not policy.hears:
         note(f"proven on {len(first)} rows: within {worst:.1e} nat per token of the plain pass")
         return
@@ -250,7 +254,6 @@ def training_arguments(settings: TrainSettings, out: Path) -> TrainingArguments:
         save_strategy="steps",
         logging_strategy="steps",
         # All that is trained is used in every step, unless it is a tower and there is no audio.
-        bf16=settings.lora_rank == 0 and wants_bfloat16(settings, on_cpu),
         ddp_find_unused_parameters=bool(settings.lora_targets),
         **same,
     )

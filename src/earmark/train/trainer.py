@@ -103,7 +103,7 @@ class PreferenceTrainer(Trainer):
         self.rows = material.rows
         self.batches = material.batches
         self.together = processes()
-        self.dtype = torch.bfloat16 if args.bf16 else policy.network.dtype
+        self.dtype = policy.computes_in or policy.network.dtype
         self.add_callback(EpochStart(material.caches, self.together))
         keep_float_outputs(self)
         self.memory = material.memory
