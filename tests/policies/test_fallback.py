@@ -17,6 +17,8 @@ from earmark.policies.load import load_policy
 from earmark.policies.plain import plain_logps
 from earmark.policies.policy import SharedBatch
 from earmark.policies.shared_row import Answers, lay_out
+from earmark.train.references import open_caches
+from earmark.train.settings import TrainSettings
 from tiny_world import messages, noise, trainable
 
 ANSWERS = [["我 想 去", "share the shop 我", "the"], ["a", "the library share the shop"]]
@@ -117,6 +119,28 @@ def test_a_class_with_a_route_of_its_own_agrees_with_the_fallback(build):
         torch.manual_seed(0)
         network, processor = build()
     assert_equals_the_plain_forward(KeyValuePolicy(network.eval(), processor, LONG))
+
+
+@torch.no_grad()
+def test_own_code_that_writes_the_answer_alone(folder, monkeypatch):
+    policy = load_policy(str(folder), trust_remote_code=True)
+    (clip,) = clips_of(1.0)
+    expected = policy.transcribe([messages()], [clip], 5)
+    whole = type(policy.network).generate
+
+    def short(self, *, input_ids, **options):
+        return whole(self, input_ids=input_ids, **options)[:, input_ids.shape[1] :]
+
+    monkeypatch.setattr(type(policy.network), "generate", short)
+    assert policy.transcribe([messages()], [clip], 5) == expected != [""]
+
+
+def test_clips_are_not_copied_into_a_cache(folder, tmp_path):
+    """Nothing that the tower made of a clip is seen here, so keeping anything saves no time."""
+    policy = load_policy(str(folder), trust_remote_code=True)
+    settings = TrainSettings(cache_dir=str(tmp_path))
+    assert settings.cache_features
+    assert open_caches(policy, "hash", settings).features is None
 
 
 def test_gradient_checkpointing_is_refused():

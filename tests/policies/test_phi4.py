@@ -15,6 +15,7 @@ from earmark.policies.plain import plain_logps
 from earmark.policies.policy import SharedBatch
 from earmark.policies.shared_row import Answers, answer_logps, lay_out
 from earmark.policies.speech_lora import merge_speech_lora
+from earmark.train.export import export
 from tiny_world import messages, noise, trainable
 
 NAME = "phi4_multimodal"
@@ -65,7 +66,7 @@ def test_the_speech_lora_is_part_of_the_model_and_of_its_reference(folder):
         assert (logps(policy) - bare).abs().max() > 0.1
 
 
-def test_what_is_trained_on_top_is_saved_loaded_and_merged(folder, tmp_path):
+def test_what_is_trained_on_top_is_saved_loaded_and_exported(folder, tmp_path, capsys):
     policy = load_policy(str(folder))
     add_lora(policy, rank=2, alpha=4)
     perturb(policy.model, seed=3)
@@ -75,10 +76,11 @@ def test_what_is_trained_on_top_is_saved_loaded_and_merged(folder, tmp_path):
     torch.testing.assert_close(logps(loaded), trained)
 
     merge_lora(policy)
-    policy.network.save_pretrained(tmp_path / "merged")
-    policy.processor.save_pretrained(tmp_path / "merged")
-    whole = load_policy(str(tmp_path / "merged"))
-    torch.testing.assert_close(logps(whole), trained, rtol=1e-5, atol=1e-4)
+    torch.testing.assert_close(logps(policy), trained, rtol=1e-5, atol=1e-4)
+    out = export(tmp_path / "adapter", tmp_path / "whole", model=str(folder))
+    assert not (out / "speech-lora").exists(), "it is part of the weights now"
+    assert "its LoRA for speech becomes part of the weights" in capsys.readouterr().err
+    torch.testing.assert_close(logps(load_policy(str(out))), trained, rtol=1e-5, atol=1e-4)
 
 
 def test_a_speech_lora_that_cannot_be_merged(folder, tmp_path, capsys):

@@ -13,6 +13,7 @@ from earmark.policies.plain import plain_logps
 from earmark.policies.policy import SharedBatch
 from earmark.policies.shared_row import Answers, lay_out
 from earmark.policies.text import TextPolicy
+from earmark.train.spread import spread_language_model
 from tiny_world import messages, noise, trainable
 
 PROMPTS = [
@@ -143,6 +144,55 @@ def test_adapter_is_saved_loaded_and_merged(tmp_path):
     merge_lora(policy)
     torch.testing.assert_close(plain(policy), adapted, rtol=1e-5, atol=1e-4)
     assert (plain(text_policy()) - adapted).abs().max() > 1e-3
+
+
+THOUGHT = "<think>\n\n</think>\n\n"
+
+
+def thinking_policy():
+    """As Qwen3's template does it: an empty thought before the last answer, none in the prompt."""
+    policy = text_policy()
+    answer = "<|{{ m['role'] }}|>"
+    assert answer in policy.tokenizer.chat_template
+    thought = (
+        "{%- if loop.last and m['role'] == 'assistant' -%}{{ '" + THOUGHT + "' }}{%- endif -%}"
+    )
+    policy.tokenizer.chat_template = policy.tokenizer.chat_template.replace(
+        answer, answer + thought
+    )
+    return policy
+
+
+@torch.no_grad()
+def test_what_a_template_writes_before_an_answer_belongs_to_the_prompt():
+    policy = thinking_policy()
+    prompt, answer = PROMPTS[0], "the library"
+    whole = [*prompt, {"role": "assistant", "content": answer}]
+    expected = policy.tokenizer.apply_chat_template(whole, return_dict=False)
+    ids = policy.prompt_ids(prompt, [])
+    assert ids + policy.answer_ids(prompt, answer) == expected
+    assert policy.render(prompt).endswith("<|assistant|>" + THOUGHT)
+    check_prompt_ids(policy, prompt, [])
+
+
+def test_a_template_that_refuses_a_prompt_says_so():
+    policy = text_policy()
+    policy.tokenizer.chat_template = "{{ raise_exception('roles must alternate') }}"
+    with pytest.raises(InputError, match="does not take this prompt: roles must alternate"):
+        policy.prompt_ids(PROMPTS[0], [])
+
+
+def test_rows_may_be_as_long_as_the_model_has_positions():
+    assert text_policy().longest_row == 256
+
+
+def test_weights_that_are_spread_cannot_take_the_key_value_route(monkeypatch):
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    monkeypatch.delenv("FSDP_TRANSFORMER_CLS_TO_WRAP", raising=False)
+    with pytest.raises(InputError, match=r"FSDP2 would have processes .* wait for ever"):
+        spread_language_model(text_policy("mistral"))
+    monkeypatch.setenv("FSDP_TRANSFORMER_CLS_TO_WRAP", "Qwen2DecoderLayer")
+    spread_language_model(text_policy("qwen2"))
 
 
 def test_audio_is_refused(rng):

@@ -24,8 +24,10 @@ from earmark.policies.policy import Policy
 from earmark.policies.qwen2_audio import Qwen2AudioPolicy
 from earmark.records import Pair
 from earmark.speech.audio import write_audio
-from earmark.train.checks import CheckError, check_audio_is_heard, compare
+from earmark.train.checks import CheckError, check_audio_is_heard, compare, is_rounding
 from earmark.train.encode import EncodedPairs
+from earmark.train.plan import to_be_asked
+from earmark.train.row_lengths import row_lengths
 from earmark.train.run_folder import last_checkpoint
 from earmark.train.settings import TrainSettings
 from earmark.train.train import train
@@ -160,6 +162,31 @@ def test_accumulated_steps_equal_one_large_step(world, pairs, tmp_path):
     ]
     for whole, parts in zip(*map(log_of, runs), strict=True):
         assert whole["loss"] == pytest.approx(parts["loss"], abs=1e-5)
+
+
+def test_every_pair_counts_the_same_in_batches_of_unequal_size(world, pairs, tmp_path):
+    """Of five pairs within a budget, one batch has more of them than the other."""
+    whole = settings(world, per_device_train_batch_size=5, max_steps=1)
+    parts = settings(world, token_budget=180, gradient_accumulation_steps=8, max_steps=1)
+    runs = [
+        train(pairs[:5], world, str(world / "model"), tmp_path / name, settings=knobs)
+        for name, knobs in (("whole", whole), ("parts", parts))
+    ]
+    one, several = (log_of(run)[0] for run in runs)
+    assert one["grad_norm"] == pytest.approx(several["grad_norm"], rel=1e-5)
+    assert one["loss"] == pytest.approx(several["loss"], abs=1e-6)
+
+
+def test_a_reference_is_asked_within_the_budget_too(world, pairs):
+    encoded = EncodedPairs(pairs, world, contract(dpo))
+    policy, budgeted = tiny_policy(), settings(world, token_budget=180)
+    lengths = row_lengths(policy, encoded, 16)
+    batches = to_be_asked(policy, encoded, 16, budgeted)
+    assert sorted(row for batch in batches for row in batch) == list(range(16))
+    assert all(len(batch) * max(lengths[batch]) <= 180 for batch in batches)
+    assert len({len(batch) for batch in batches}) > 1
+    plain = to_be_asked(policy, encoded, 10, settings(world))
+    assert plain == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
 
 
 def test_features_and_reference_are_computed_once(world, pairs, tmp_path, monkeypatch):
@@ -324,6 +351,19 @@ def test_a_nan_is_not_within_tolerance():
     nan, one = torch.tensor([float("nan")]), torch.ones(1)
     with pytest.raises(CheckError):
         compare(nan, one, one, torch.float32)
+
+
+def test_rounding_is_told_from_a_wrong_step():
+    """In bfloat16 a logit of 25 is rounded by up to 0.06, whatever the length of the answer."""
+    short, long = torch.tensor([2.0]), torch.tensor([40.0])
+    for length, found, dtype, fine in (
+        (short, 0.3, torch.bfloat16, True),
+        (short, 1.0, torch.bfloat16, False),
+        (long, 2.0, torch.bfloat16, True),
+        (long, 4.0, torch.bfloat16, False),
+        (short, 1e-3, torch.float32, False),
+    ):
+        assert is_rounding(torch.tensor([found]), length, dtype) == fine
 
 
 def test_a_stale_reference_is_refused(world, pairs, tmp_path):

@@ -1,6 +1,7 @@
-"""The prompt of a pair: a clip, and a request to transcribe it drawn from a pool."""
+"""The prompt of a pair: a clip, and a request to transcribe it drawn from a pool; its form."""
 
 import os
+from collections.abc import Iterator
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -26,6 +27,24 @@ def load_prompts(path: str | Path | None = None) -> list[str]:
     if not lines:
         raise InputError(f"{source}: no prompt; expected transcription prompts, one a line")
     return [line.strip() for line in lines]
+
+
+def form_problems(prompt: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield what is wrong with the form of a prompt's messages."""
+    for message in prompt:
+        if not isinstance(message, dict) or not {"role", "content"} <= message.keys():
+            yield f"a prompt message should be an object with role and content, found {message!r}"
+            continue
+        content = message["content"]
+        if isinstance(content, str):
+            continue
+        for part in content if isinstance(content, list) else [content]:
+            kind = part.get("type") if isinstance(part, dict) else None
+            if kind not in ("text", "audio") or not isinstance(part.get(kind), str):
+                yield (
+                    'a content part should be {"type": "audio", "audio": PATH} or '
+                    f'{{"type": "text", "text": ...}}, found {part!r}'
+                )
 
 
 class Prompter:

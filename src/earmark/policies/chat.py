@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from jinja2 import TemplateError
 from torch import Tensor
 from transformers import PreTrainedModel, ProcessorMixin
 
@@ -28,6 +29,7 @@ GREEDY: dict[str, Any] = {
 
 TEXT_INPUTS = {"input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids"}
 PLACEHOLDERS = "placeholders"
+PROBE = "an answer"
 
 
 class ChatPolicy(Policy):
@@ -42,6 +44,7 @@ class ChatPolicy(Policy):
             processor, "feature_extractor", getattr(processor, "audio_processor", None)
         )
         self.prefill = self.facts.prefill
+        self._opens_with: str | None = None
         self.audio_token = self._audio_token()
         self.audio_id: int = self.tokenizer.get_vocab().get(self.audio_token, -1)
         ends = network.generation_config.eos_token_id if network.generation_config else None
@@ -65,6 +68,17 @@ class ChatPolicy(Policy):
                 f"{expected}; the processor belongs to another model"
             )
         return token
+
+    @property
+    def own_tokens(self) -> set[str]:
+        """Return the placeholder of audio and the token that ends an answer."""
+        return {self.audio_token, str(self.tokenizer.eos_token)}
+
+    @property
+    def longest_row(self) -> int | None:
+        """Return the number of positions that the language model was made for."""
+        config = self.network.config.get_text_config(decoder=True)
+        return getattr(config, "max_position_embeddings", None)
 
     @property
     def pad_id(self) -> int:
@@ -162,6 +176,11 @@ class ChatPolicy(Policy):
                 f"the answer {answer!r} holds the audio token {self.audio_token}, which the model "
                 "would hear as another clip; take it out of the pairs"
             )
+        if self.end_ids & {*answer_ids}:
+            raise InputError(
+                f"the answer {answer!r} holds a token that ends answers, so the rest of it would "
+                "never be written; take it out of the pairs"
+            )
         rest = self.tokenizer(whole[len(prompt) + len(answer) :], add_special_tokens=False)
         end = next((token for token in rest["input_ids"] if token in self.end_ids), None)
         if end is None:
@@ -182,7 +201,10 @@ class ChatPolicy(Policy):
         inputs = self.process([self.render(messages) for messages in prompts], clips)
         network: Any = self.network
         written = network.generate(**inputs, **GREEDY, max_new_tokens=max_new_tokens)
-        answers = written[:, inputs["input_ids"].shape[1] :]
+        asked = inputs["input_ids"]
+        width = asked.shape[1]
+        # The library puts the prompt before the answer; code of a model's own may not.
+        answers = written[:, width:] if torch.equal(written[:, :width], asked) else written
         return self.tokenizer.batch_decode(answers, skip_special_tokens=True)
 
     def render(self, messages: Messages, prefill: str = "") -> str:
@@ -198,6 +220,7 @@ class ChatPolicy(Policy):
         """
         turn = turn_of(messages, self.facts)
         text = self.apply_template(turn.messages, add_generation_prompt=True)
+        text += self._opening(turn.messages, text)
         for message in turn.messages:
             if text_of(message).strip() not in text:
                 raise InputError(
@@ -206,11 +229,27 @@ class ChatPolicy(Policy):
                 )
         return text + (turn.prefill or prefill)
 
+    def _opening(self, messages: Messages, prompt: str) -> str:
+        """Return what the template writes before an answer, as Qwen3's does an empty thought.
+
+        It is the same for all prompts. A model that was never shown an answer without it is
+        neither trained nor asked without it.
+        """
+        if self._opens_with is None:
+            try:
+                whole = self.apply_template([*messages, {"role": "assistant", "content": PROBE}])
+            except InputError:
+                whole = ""
+            opening = whole.removeprefix(prompt).partition(PROBE)[0]
+            known = whole.startswith(prompt) and opening.strip()
+            self._opens_with = opening if known else ""
+        return self._opens_with
+
     def apply_template(self, messages: Messages, **options: Any) -> str:
         """Render messages by the processor's chat template, or the tokenizer's if it has none.
 
         Raises:
-            InputError: neither has one.
+            InputError: neither has one, or it does not take these messages.
         """
         processor: Any = self.processor
         if getattr(processor, "chat_template", None) is None:
@@ -221,7 +260,10 @@ class ChatPolicy(Policy):
                     "add chat_template.jinja to its folder"
                 )
             options["chat_template"] = template
-        return processor.apply_chat_template(messages, tokenize=False, **options)
+        try:
+            return processor.apply_chat_template(messages, tokenize=False, **options)
+        except TemplateError as error:
+            raise InputError(f"the chat template does not take this prompt: {error}") from error
 
     def process(self, texts: Sequence[str], clips: Sequence[Clip]) -> Any:
         """Return the library's own model inputs for rendered prompts, padded on the left."""

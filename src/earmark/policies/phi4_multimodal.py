@@ -95,6 +95,11 @@ class Phi4MultimodalPolicy(ChatPolicy):
         heard = torch.cat([states.to(self.device) for states in audio]).to(embeds.dtype)
         return Embedded(embeds.masked_scatter(places[..., None], heard))
 
+    @property
+    def longest_row(self) -> int | None:
+        """Return the tokens beyond which the class turns all positions another way."""
+        return int(self.network.config.original_max_position_embeddings)
+
     def decode(
         self,
         embeds: Float[Tensor, "row token hidden"],

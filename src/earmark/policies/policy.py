@@ -107,6 +107,16 @@ class Policy(ABC):
     def longest_clip_s(self) -> float:
         """Return how many seconds of audio the model hears at most."""
 
+    @property
+    def own_tokens(self) -> set[str]:
+        """Return tokens that mean something to the model, and that no text may hold."""
+        return set()
+
+    @property
+    def longest_row(self) -> int | None:
+        """Return how many tokens a prompt with an answer may have; None where nothing says."""
+        return None
+
     @abstractmethod
     def features(self, clip: Clip) -> Features:
         """Turn one clip (float32, mono, 16 kHz) into the tower's input."""

@@ -55,16 +55,19 @@ def audio_parts(pair: Pair, folder: Path) -> list[ClipRef]:
 def answers_of(pair: Pair, needs: Contract) -> tuple[list[str], list[bool]]:
     """Return a pair's answers as far as the objective needs them, and which of them is wanted.
 
+    Blanks at either end are left out, as chat templates do.
+
     Raises:
         InputError: an empty answer, or a rejected answer that equals the chosen one.
     """
-    wanted = [True] * bool(pair.chosen.strip())
+    chosen = pair.chosen.strip()
+    wanted = [True] * bool(chosen)
     if not wanted and not needs.takes_single_answers:
         raise InputError(f"pair '{pair.id}': the chosen answer is empty")
-    losers = pair.losers if needs.compares else []
-    if wanted and pair.chosen in losers:
+    losers = [answer.strip() for answer in pair.losers] if needs.compares else []
+    if wanted and chosen in losers:
         raise InputError(f"pair '{pair.id}': a rejected answer equals the chosen one")
-    answers = [*([pair.chosen] if wanted else []), *losers]
+    answers = [*([chosen] if wanted else []), *losers]
     if not answers:
         raise InputError(f"pair '{pair.id}': neither a chosen nor a rejected answer")
     return answers, wanted + [False] * len(losers)

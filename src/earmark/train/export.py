@@ -70,9 +70,9 @@ def export(
             trust_remote_code=trust_remote_code,
         )
         if policy.facts.speech_lora is not None:
-            raise InputError(
-                f"{source}: this family keeps a LoRA for speech beside its weights, which a merged "
-                "folder could not keep apart; serve the base with the adapter instead"
+            note(
+                f"{source}: its LoRA for speech becomes part of the weights; load the result as it "
+                "is, without that LoRA. vLLM, which looks for it, has not been tried"
             )
         if not whole:
             check_finite(policy, adapter)

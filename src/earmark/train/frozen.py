@@ -4,6 +4,7 @@ Two uses: all rows before training, where the policy that is trained has no adap
 off; and the rows of one batch in the step itself, where it has.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -15,7 +16,7 @@ from earmark.progress import track
 from earmark.train.feature_cache import FeatureCache
 from earmark.train.prepare import RowMaker
 from earmark.train.reference_cache import ReferenceCache
-from earmark.train.rows import Batch, Logps, Row, collate
+from earmark.train.rows import Batch, Logps, collate
 from earmark.train.supply import by_token
 from earmark.train.together import Processes
 
@@ -67,29 +68,33 @@ def ask_for_all(
     policy: Policy,
     make: RowMaker,
     caches: Caches,
-    batch_size: int,
+    batches: Sequence[Sequence[int]],
     processes: Processes,
 ) -> list[Logps]:
     """Return a frozen policy's log-probabilities of all rows; processes share the work.
 
-    For each candidate that is its sum, or with `make.by_token` those of its tokens.
+    Args:
+        policy: the one that is asked.
+        make: makes a row by its number.
+        caches: keep what is heard and answered.
+        batches: the numbers of the rows that are asked for together; each row is in one.
+        processes: which of several this is.
+
+    Returns:
+        For each row, for each candidate: the sum, or with `make.by_token` each token's.
     """
     found: dict[int, Logps] = {}
-    mine = range(processes.rank, len(make), processes.size)
-    rows: list[Row] = []
-    for number in track(mine, "reference log-probabilities", total=len(mine)):
-        row = make(number)
-        if row.reference is not None:
-            found[number] = row.reference
-        else:
-            rows.append(row)
-        if rows and (len(rows) == batch_size or number == mine[-1]):
-            batch = collate(rows, policy.pad_id)["batch"].to(policy.device)
-            logps = logps_of(policy.network, batch, make.by_token)
-            answers = by_row(logps, batch, make.by_token)
-            caches.keep_heard(batch)
-            caches.keep_reference(batch, answers)
-            found |= {row.number: logps for row, logps in zip(rows, answers, strict=True)}
-            rows = []
+    mine = batches[processes.rank :: processes.size]
+    for numbers in track(mine, "reference log-probabilities", total=len(mine)):
+        rows = [make(number) for number in numbers]
+        found |= {row.number: row.reference for row in rows if row.reference is not None}
+        rows = [row for row in rows if row.reference is None]
+        if not rows:
+            continue
+        batch = collate(rows, policy.pad_id)["batch"].to(policy.device)
+        answers = by_row(logps_of(policy.network, batch, make.by_token), batch, make.by_token)
+        caches.keep_heard(batch)
+        caches.keep_reference(batch, answers)
+        found |= {row.number: logps for row, logps in zip(rows, answers, strict=True)}
     everyone = processes.gather(found)
-    return [everyone[number] for number in range(len(make))]
+    return [everyone[number] for number in sorted(everyone)]

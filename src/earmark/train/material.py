@@ -9,15 +9,14 @@ from torch import Tensor
 from earmark.errors import InputError
 from earmark.objectives.weightings import WEIGHTINGS
 from earmark.policies.policy import Policy
-from earmark.progress import note
-from earmark.train.batches import WINDOW_BATCHES, BudgetBatches, pack, packed
+from earmark.train.batches import BudgetBatches
 from earmark.train.costs import check_room, choose_reference, known_rows, passes
 from earmark.train.encode import EncodedPairs
 from earmark.train.frozen import Caches, ask_for_all
 from earmark.train.memory import Memory, Weighed
+from earmark.train.plan import plan, to_be_asked
 from earmark.train.prepare import RowMaker
 from earmark.train.references import logps_of_references, open_caches
-from earmark.train.row_lengths import row_lengths
 from earmark.train.rows import Logps, Row, Rows
 from earmark.train.settings import TrainSettings
 from earmark.train.together import Processes
@@ -64,8 +63,8 @@ def gather(
             caches = caches._replace(reference=None)
     asked: list[Logps] = []
     if needs.needs_reference and not settings.lora_rank:
-        size = settings.per_device_train_batch_size
-        asked = ask_for_all(policy, make, caches, size, together)
+        batches = to_be_asked(policy, encoded, count, settings)
+        asked = ask_for_all(policy, make, caches, batches, together)
 
     def row(number: int) -> Row:
         made = make(number)
@@ -73,25 +72,8 @@ def gather(
         return made._replace(reference=reference, references=[rows[number] for rows in references])
 
     memory = Memory(needs, pairs=count, mean_score_gap=mean_score_gap, weighed=weighed)
-    batches = plan(policy, encoded, count, settings, together) if settings.token_budget else None
-    return Material(Rows(count, row), memory, caches, batches)
-
-
-def plan(
-    policy: Policy, encoded: EncodedPairs, count: int, settings: TrainSettings, together: Processes
-) -> BudgetBatches:
-    """Put rows of like length into batches that keep to the budget, and say what came out."""
-    lengths = row_lengths(policy, encoded, count)
-    generator = torch.Generator().manual_seed(settings.seed)
-    order = torch.randperm(count, generator=generator).tolist()
-    window = WINDOW_BATCHES * max(1, settings.token_budget // max(1, int(lengths.mean())))
-    batches = pack(lengths, order, settings.token_budget, window)
-    made = packed(batches, lengths)
-    note(
-        f"{made.batches} batches within {settings.token_budget} tokens: {made.rows:.1f} rows each "
-        f"on average, {made.filled:.0%} of the tokens only fill"
-    )
-    return BudgetBatches(batches, settings.seed, together)
+    budgeted = plan(policy, encoded, count, settings, together) if settings.token_budget else None
+    return Material(Rows(count, row), memory, caches, budgeted)
 
 
 def held_back(pairs: int, settings: TrainSettings) -> int:

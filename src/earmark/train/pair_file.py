@@ -27,6 +27,7 @@ from earmark.files import (
     to_row,
     write_jsonl,
 )
+from earmark.pairs.prompts import form_problems
 from earmark.progress import note, progress_bar
 from earmark.records import Pair
 from earmark.train.fingerprint import DIGEST_BYTES
@@ -171,10 +172,13 @@ def parse_pair(path: Path, line: Line) -> Pair:
     """Parse one line.
 
     Raises:
-        InputError: it is not a pair; names file and line.
+        InputError: it is not a pair, or its prompt has no proper form; names file and line.
     """
     where = f"{path}:{line.number}"
-    return parse_row(Pair, parse_line(line.raw, where), where)
+    pair = parse_row(Pair, parse_line(line.raw, where), where)
+    for problem in form_problems(pair.prompt):
+        raise InputError(f"{where}: pair '{pair.id}': {problem}")
+    return pair
 
 
 def repeated_ids(pairs: PairFile, hashes: np.ndarray) -> dict[int, InputError]:

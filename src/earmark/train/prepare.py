@@ -25,6 +25,20 @@ class Told(NamedTuple):
     clip_keys: list[str]
 
 
+def check_length(policy: Policy, answers: Answers) -> None:
+    """Refuse a prompt with an answer that is longer than the model has positions for.
+
+    Raises:
+        InputError: says how long it is and may be.
+    """
+    length = len(answers.prompt) + max(map(len, answers.candidates))
+    if policy.longest_row is not None and length > policy.longest_row:
+        raise InputError(
+            f"the prompt with its longest answer has {length} tokens, but this model has positions "
+            f"for {policy.longest_row}; cut the clip into shorter utterances"
+        )
+
+
 class RowMaker:
     """Makes rows as one policy hears and tokenizes them.
 
@@ -97,6 +111,7 @@ class RowMaker:
             for clip in audio
         ]
         told = Told(tokenize_pair(self.policy, pair, counts), keys)
+        check_length(self.policy, told.answers)
         self.told[number] = told
         if len(self.told) > KEPT_ROWS:
             self.told.popitem(last=False)

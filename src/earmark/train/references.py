@@ -14,6 +14,7 @@ from earmark.train import fingerprint
 from earmark.train.encode import EncodedPairs
 from earmark.train.feature_cache import FeatureCache
 from earmark.train.frozen import Caches, ask_for_all
+from earmark.train.plan import to_be_asked
 from earmark.train.prepare import RowMaker
 from earmark.train.reference_cache import ReferenceCache
 from earmark.train.rows import Logps
@@ -45,14 +46,15 @@ def logps_of_references(
         )
         caches = open_caches(policy, fingerprint.of_policy(policy), settings)
         make = RowMaker(policy, encoded, caches.features, caches.reference)
-        batch_size = settings.per_device_train_batch_size
-        found.append(ask_for_all(policy, make, caches, batch_size, processes))
+        batches = to_be_asked(policy, encoded, len(encoded), settings)
+        found.append(ask_for_all(policy, make, caches, batches, processes))
     return found
 
 
 def open_caches(policy: Policy, policy_hash: str, settings: TrainSettings) -> Caches:
     """Open the caches of a policy, as far as the settings want them."""
     folder = Path(settings.cache_dir).expanduser()
-    wanted = settings.cache_features and policy.hears and policy.hearing_is_frozen
+    # Without parts that hear by themselves there are no states to keep, only the clips.
+    wanted = settings.cache_features and policy.hearing and policy.hearing_is_frozen
     features = FeatureCache(folder, policy) if wanted else None
     return Caches(features, ReferenceCache(folder, policy_hash))

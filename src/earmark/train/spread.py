@@ -2,7 +2,7 @@
 
 FSDP2 is told which layers to gather by themselves: only those of the language model. The audio
 tower stays with the root, which every process gathers in every step, so a process whose batch
-has nothing to hear keeps no other one waiting. DeepSpeed must leave the weights as they are.
+has nothing to hear keeps no other one waiting. None is to choose what is computed in.
 """
 
 import os
@@ -11,36 +11,42 @@ from torch import nn
 
 from earmark.errors import InputError
 from earmark.policies.policy import Policy
+from earmark.progress import note
 
 LAYERS = "FSDP_TRANSFORMER_CLS_TO_WRAP"
+PRECISION = "ACCELERATE_MIXED_PRECISION"
 
 
-def check_engine() -> None:
-    """Refuse DeepSpeed's own mixed precision.
+def keep_own_precision() -> None:
+    """Switch off the launcher's mixed precision, and say so.
 
-    It casts all weights, so that a reference asked before training would be another model.
-
-    Raises:
-        InputError: the launcher's configuration asks for it.
+    Each engine has a way of its own: DeepSpeed casts all weights, FSDP2 what is gathered, and a
+    reference that was asked before, or by another engine, would then be another model's.
     """
-    if os.environ.get("ACCELERATE_USE_DEEPSPEED", "").lower() != "true":
-        return
-    asked = os.environ.get("ACCELERATE_MIXED_PRECISION", "no").lower()
-    if asked != "no":
-        raise InputError(
-            f"mixed_precision: {asked} lets DeepSpeed cast all weights; set it to 'no' in the "
-            "launcher's configuration, earmark computes in bfloat16 by itself (--dtype)"
+    asked = os.environ.get(PRECISION, "no")
+    if asked.lower() != "no":
+        note(
+            f"mixed_precision: {asked} of the launcher's configuration is not used: earmark "
+            "computes in bfloat16 by itself, and alike with every engine (--dtype)"
         )
+        os.environ[PRECISION] = "no"
 
 
 def spread_language_model(policy: Policy) -> None:
     """Tell accelerate, where it is to spread weights, to gather the language model by layers.
 
     Raises:
-        InputError: layers of the audio tower are named in its configuration.
+        InputError: layers of the audio tower are named in its configuration, or the policy calls
+            its model once for each row: processes with unequal batches would wait for each other.
     """
     if os.environ.get("ACCELERATE_USE_FSDP", "").lower() != "true":
         return
+    if policy.needs_cache:
+        raise InputError(
+            f"{type(policy.network).__name__} is trained by way of its key-value cache, one row "
+            "after the other, and FSDP2 would have processes with fewer rows wait for ever; start "
+            "it with torchrun, or with examples/launch/zero2.yaml"
+        )
     heard = {type(m).__name__ for part in policy.hearing for m in part.modules()}
     named = [name.strip() for name in os.environ.get(LAYERS, "").split(",") if name.strip()]
     wrong = sorted(heard & set(named))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from earmark.errors import InputError
 from earmark.objectives.contract import Contract
+from earmark.pairs.prompts import form_problems
 from earmark.policies.policy import Policy
 from earmark.progress import track
 from earmark.records import Pair
@@ -16,18 +17,17 @@ from earmark.train.clips import ClipRef
 from earmark.train.encode import answers_of, audio_parts
 from earmark.train.lacking import Criterion, Lacking, criterion_of, one_score_each
 from earmark.train.pair_file import Pairs, digest_of
+from earmark.train.telling import Telling
 
 # More different answers than any row has candidates: each prompt then has one of another.
 MANY = 100
 
 
 class Sound(NamedTuple):
-    """What the pairs are to the ear: longest and shortest clip, the first pair without a clip."""
+    """What the pairs are to the ear: the longest clip, the first pair without a clip."""
 
     longest_s: float = 0.0
     longest_in: str | None = None
-    shortest: ClipRef | None = None
-    shortest_in: str | None = None
     without_audio: str | None = None
 
     def add(self, pair: Pair, clips: Sequence[ClipRef]) -> "Sound":
@@ -38,19 +38,19 @@ class Sound(NamedTuple):
         for clip in clips:
             if clip.duration_s() > seen.longest_s:
                 seen = seen._replace(longest_s=clip.duration_s(), longest_in=pair.id)
-            if seen.shortest is None or clip.duration_s() < seen.shortest.duration_s():
-                seen = seen._replace(shortest=clip, shortest_in=pair.id)
         return seen
 
 
 class Survey(NamedTuple):
-    """What the training set is: a hash of all rows, its sound, what scores are compared by.
+    """What the training set is: a hash of all rows, its sound, the rows that tell most.
 
-    `mean_score_gap` is the mean of chosen minus rejected score, in the scores' own unit.
+    `criterion` is what scores are compared by, `mean_score_gap` the mean of chosen minus rejected
+    score, in the scores' own unit.
     """
 
     digest: str
-    sound: Sound = Sound()
+    sound: Sound
+    telling: Telling
     criterion: Criterion | None = None
     mean_score_gap: float | None = None
 
@@ -64,18 +64,22 @@ def survey(pairs: Pairs, folder: Path, needs: Contract, criterion: str = "") -> 
             is not there.
     """
     lacking = Lacking(pairs, needs, criterion)
-    sound = Sound()
-    for pair in track(pairs, "checking pairs", total=len(pairs)):
+    sound, telling = Sound(), Telling()
+    for number, pair in enumerate(track(pairs, "checking pairs", total=len(pairs))):
+        for problem in form_problems(pair.prompt):
+            raise InputError(f"pair '{pair.id}': {problem}")
         if lacking.look(pair):
             answers_of(pair, needs)
-            sound = sound.add(pair, audio_parts(pair, folder))
+            clips = audio_parts(pair, folder)
+            sound = sound.add(pair, clips)
+            telling.look(number, pair, clips)
     lacking.check(len(pairs))
     if needs.needs_mismatched:
         check_mismatched(pairs, needs)
     if not needs.needs_scores:
-        return Survey(digest_of(pairs), sound)
+        return Survey(digest_of(pairs), sound, telling)
     compared = criterion_of(pairs, criterion)
-    return Survey(digest_of(pairs), sound, compared, mean_score_gap(pairs, compared))
+    return Survey(digest_of(pairs), sound, telling, compared, mean_score_gap(pairs, compared))
 
 
 def check_sound(sound: Sound, policy: Policy) -> None:
@@ -83,7 +87,7 @@ def check_sound(sound: Sound, policy: Policy) -> None:
 
     Raises:
         InputError: a pair without audio for a model that hears, one with audio for a model that
-            does not, or a clip too long or too short for the model; names the pair.
+            does not, or a clip too long for the model; names the pair.
     """
     if policy.hears and sound.without_audio is not None:
         raise InputError(
@@ -100,12 +104,6 @@ def check_sound(sound: Sound, policy: Policy) -> None:
             f"pair '{sound.longest_in}': {sound.longest_s:.2f} s of audio, but this model hears "
             f"{policy.longest_clip_s:g} s at most; cut it into shorter utterances"
         )
-    if policy.hears and sound.shortest is not None:
-        try:
-            policy.features(sound.shortest.read())
-        except InputError as error:
-            where = f"pair '{sound.shortest_in}' ({sound.shortest.path})"
-            raise InputError(f"{where}: {error}") from error
 
 
 def check_mismatched(pairs: Pairs, needs: Contract) -> None:

@@ -35,6 +35,10 @@ class Processes(NamedTuple):
         """Tell whether something holds for at least one process."""
         return any(self.gather({self.rank: here}).values())
 
+    def total(self, here: int) -> int:
+        """Return the sum of a number over all processes."""
+        return sum(self.gather({self.rank: here}).values())
+
     def gather(self, own: dict[int, Any]) -> dict[int, Any]:
         """Return the entries of all processes."""
         if self.size == 1:

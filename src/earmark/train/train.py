@@ -36,8 +36,9 @@ from earmark.train.run_folder import (
     open_run,
 )
 from earmark.train.settings import TrainSettings
-from earmark.train.spread import check_engine, spread_language_model
+from earmark.train.spread import keep_own_precision, spread_language_model
 from earmark.train.survey import Sound, check_sound, survey
+from earmark.train.telling import check_telling
 from earmark.train.together import processes
 from earmark.train.trainer import PreferenceTrainer
 
@@ -99,11 +100,13 @@ def train(
     options = [f.name for f in fields(TrainSettings)]
     loss = choose_objective(objective, sft_weight, knobs or {}, options, wrappers)
     needs = contract(loss)
-    check_engine()
+    keep_own_precision()
     arguments = training_arguments(settings, out)
     together = processes()
     found = survey(pairs, folder, needs, settings.criterion)
     policy = starting_policy(model, settings, arguments, found.sound)
+    encoded = EncodedPairs(pairs, folder, needs, found.criterion)
+    check_telling(policy, encoded, found.telling)
     policy_hash = fingerprint.of_policy(policy) + "-bfloat16" * (policy.computes_in is not None)
     description = {
         "earmark": __version__,
@@ -119,7 +122,6 @@ def train(
         note(f"{out}: this run is finished; nothing is left to do")
         return out
     adapt(policy, settings)
-    encoded = EncodedPairs(pairs, folder, needs, found.criterion)
     gap = found.mean_score_gap
     material = gather(
         policy,

@@ -8,7 +8,6 @@ turns negative is being unlearnt, which the loss alone does not show.
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -58,18 +57,6 @@ class EpochStart(TrainerCallback):
             self.caches.refresh()
 
 
-def keep_float_outputs(trainer: Trainer) -> None:
-    """Let FSDP2 leave the model's outputs in the precision they were computed in.
-
-    accelerate has them cast to bfloat16 in mixed precision, in which a log-probability of -400
-    nats is rounded to 2 nats.
-    """
-    plugin: Any = getattr(trainer.accelerator.state, "fsdp_plugin", None)
-    policy = getattr(plugin, "mixed_precision_policy", None)
-    if policy is not None and hasattr(policy, "output_dtype"):
-        plugin.mixed_precision_policy = replace(policy, output_dtype=None)
-
-
 class EpochLoader(DataLoader[Any]):
     """A loader that tells its batches which epoch it is, as the library asks of a loader."""
 
@@ -96,8 +83,9 @@ class PreferenceTrainer(Trainer):
             data_collator=partial(collate, pad_id=policy.pad_id),
             callbacks=callbacks,
         )
-        # Our loss is a mean over pairs, so accumulated steps are averaged by the trainer.
+        # Accumulated batches may hold unequal numbers of pairs; `compute_loss` weights them.
         self.model_accepts_loss_kwargs = False
+        self.loss_is_scaled_for_ga = True
         self.objective: Callable[..., Loss] = objective
         self.contract: Contract = contract(objective)
         self.rows = material.rows
@@ -105,7 +93,6 @@ class PreferenceTrainer(Trainer):
         self.together = processes()
         self.dtype = policy.computes_in or policy.network.dtype
         self.add_callback(EpochStart(material.caches, self.together))
-        keep_float_outputs(self)
         self.memory = material.memory
         self.caches = material.caches
         self.beta = float(self.contract.knobs.get("beta", 1.0))
@@ -122,6 +109,9 @@ class PreferenceTrainer(Trainer):
             num_workers=self.args.dataloader_num_workers,
         )
 
+    def _get_num_items_in_batch(self, batch_samples: list[Any], device: torch.device) -> int:
+        return self.together.total(sum(len(inputs["batch"].ids) for inputs in batch_samples))
+
     def compute_loss(
         self,
         model: nn.Module,
@@ -129,7 +119,11 @@ class PreferenceTrainer(Trainer):
         return_outputs: bool = False,
         num_items_in_batch: Any = None,
     ) -> Any:
-        """Return the mean loss over the pairs of a batch."""
+        """Return the mean loss over the pairs of a batch, or the batch's part of such a mean.
+
+        `num_items_in_batch` is the number of pairs in all batches of one optimizer step, over
+        all processes: every pair counts the same, however unequal the batches are.
+        """
         batch = self.with_reference(model, inputs["batch"])
         policy = logps_of(model, batch, self.contract.needs_heads)
         self.caches.keep_heard(batch)
@@ -144,6 +138,8 @@ class PreferenceTrainer(Trainer):
             self.memory.keep(loss, given, own, batch)
         self._note(loss, policy.sum(1), batch)
         mean = shared_mean(loss.per_pair)
+        if num_items_in_batch is not None:
+            mean = mean * (self.together.total(len(batch.ids)) / num_items_in_batch)
         return (mean, {"margin": loss.margin}) if return_outputs else mean
 
     def with_reference(self, model: nn.Module, batch: Batch) -> Batch:

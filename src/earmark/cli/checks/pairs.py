@@ -8,6 +8,7 @@ from typing import Any
 from earmark.cli.checks.findings import Findings, some
 from earmark.errors import InputError
 from earmark.files import BadRow, read_records
+from earmark.pairs.prompts import form_problems
 from earmark.progress import track
 from earmark.records import Pair
 from earmark.speech.audio import check_audio
@@ -104,20 +105,7 @@ def _answer_warnings(pair: Pair) -> Iterator[str]:
 
 def _prompt_problems(pair: Pair) -> Iterator[str]:
     """Yield what is wrong with the prompt's messages."""
-    for message in pair.prompt:
-        if not isinstance(message, dict) or not {"role", "content"} <= message.keys():
-            yield f"a prompt message should be an object with role and content, found {message!r}"
-            continue
-        content = message["content"]
-        if isinstance(content, str):
-            continue
-        for part in content if isinstance(content, list) else [content]:
-            kind = part.get("type") if isinstance(part, dict) else None
-            if kind not in ("text", "audio") or not isinstance(part.get(kind), str):
-                yield (
-                    'a content part should be {"type": "audio", "audio": PATH} or '
-                    f'{{"type": "text", "text": ...}}, found {part!r}'
-                )
+    yield from form_problems(pair.prompt)
     if not any(_audio_parts(pair)):
         yield (
             'the prompt has no audio; it needs a content part {"type": "audio", "audio": PATH}, '

@@ -1,0 +1,39 @@
+"""Which rows go through a policy together: within the budget of tokens, or so many at a time."""
+
+import torch
+
+from earmark.policies.policy import Policy
+from earmark.progress import note
+from earmark.train.batches import WINDOW_BATCHES, BudgetBatches, pack, packed
+from earmark.train.encode import EncodedPairs
+from earmark.train.row_lengths import row_lengths
+from earmark.train.settings import TrainSettings
+from earmark.train.together import Processes
+
+
+def plan(
+    policy: Policy, encoded: EncodedPairs, count: int, settings: TrainSettings, together: Processes
+) -> BudgetBatches:
+    """Put rows of like length into batches that keep to the budget, and say what came out."""
+    lengths = row_lengths(policy, encoded, count)
+    generator = torch.Generator().manual_seed(settings.seed)
+    order = torch.randperm(count, generator=generator).tolist()
+    window = WINDOW_BATCHES * max(1, settings.token_budget // max(1, int(lengths.mean())))
+    batches = pack(lengths, order, settings.token_budget, window)
+    made = packed(batches, lengths)
+    note(
+        f"{made.batches} batches within {settings.token_budget} tokens: {made.rows:.1f} rows each "
+        f"on average, {made.filled:.0%} of the tokens only fill"
+    )
+    return BudgetBatches(batches, settings.seed, together)
+
+
+def to_be_asked(
+    policy: Policy, encoded: EncodedPairs, count: int, settings: TrainSettings
+) -> list[list[int]]:
+    """Return the batches in which a frozen policy is asked for the first `count` rows."""
+    if settings.token_budget:
+        lengths = row_lengths(policy, encoded, count)
+        return pack(lengths, range(count), settings.token_budget, window=count)
+    size = settings.per_device_train_batch_size
+    return [list(range(start, min(start + size, count))) for start in range(0, count, size)]

@@ -1,0 +1,98 @@
+"""The rows that tell most, made before training instead of hours into it.
+
+A row is made when its batch is drawn. One of every form of prompt, those with the longest and
+the shortest clip, the one with the most text and those that hold a token of the model's own show
+at the start what a processor, a tokenizer or a chat template does not take.
+"""
+
+import re
+from collections.abc import Container
+from typing import NamedTuple
+
+from earmark.policies.messages import text_of
+from earmark.policies.policy import Policy
+from earmark.progress import track
+from earmark.records import Pair
+from earmark.train.clips import ClipRef
+from earmark.train.encode import EncodedPairs
+from earmark.train.prepare import RowMaker
+
+# What a tokenizer may take for a token of its own: <|this|>, <this>, [THIS].
+MARK = re.compile(r"<[^<>\s]{1,40}>|\[[A-Z_]{1,40}\]")
+# A file of a million pairs has few forms of prompts and few marks, unless something is odd.
+MOST_KEPT = 1000
+
+
+class Extreme(NamedTuple):
+    """A row and how large something is in it."""
+
+    size: float
+    number: int
+
+
+class Telling:
+    """Collects the rows that tell most while all pairs go by once."""
+
+    def __init__(self) -> None:
+        self.forms: dict[tuple[str, ...], int] = {}
+        self.marks: dict[str, int] = {}
+        self.longest_clip = self.most_text = Extreme(0, 0)
+        self.shortest_clip = Extreme(float("inf"), 0)
+
+    def look(self, number: int, pair: Pair, clips: list[ClipRef]) -> None:
+        """Take note of one pair."""
+        texts = texts_of(pair)
+        if len(self.forms) < MOST_KEPT:
+            self.forms.setdefault(form_of(pair), number)
+        if len(self.marks) < MOST_KEPT:
+            for text in texts:
+                for mark in MARK.findall(text) if "<" in text or "[" in text else ():
+                    self.marks.setdefault(mark, number)
+        self.most_text = max(self.most_text, Extreme(sum(map(len, texts)), number), key=size)
+        for clip in clips:
+            length = Extreme(clip.duration_s(), number)
+            self.longest_clip = max(self.longest_clip, length, key=size)
+            self.shortest_clip = min(self.shortest_clip, length, key=size)
+
+    def rows(self, own_tokens: Container[str]) -> list[int]:
+        """Return the numbers of these rows, those with one of a model's own tokens among them."""
+        marked = [number for mark, number in self.marks.items() if mark in own_tokens]
+        extremes = (self.longest_clip, self.shortest_clip, self.most_text)
+        return sorted({*self.forms.values(), *marked, *(extreme.number for extreme in extremes)})
+
+
+def size(extreme: Extreme) -> float:
+    """Return how large it is; of equals the first is kept."""
+    return extreme.size
+
+
+def form_of(pair: Pair) -> tuple[str, ...]:
+    """Return the form of a prompt: roles, and kinds of parts.
+
+    >>> from earmark.records import Pair
+    >>> parts = [{"type": "audio", "audio": "a.wav"}, {"type": "text", "text": "Transcribe."}]
+    >>> form_of(Pair("1", [{"role": "user", "content": parts}], "yes", "no"))
+    ('user', 'audio', 'text')
+    """
+    form: list[str] = []
+    for message in pair.prompt:
+        content = message["content"]
+        kinds = ["str"] if isinstance(content, str) else [part["type"] for part in content]
+        form += [message["role"], *kinds]
+    return tuple(form)
+
+
+def texts_of(pair: Pair) -> list[str]:
+    """Return all texts of a pair."""
+    return [*map(text_of, pair.prompt), pair.chosen, *pair.losers]
+
+
+def check_telling(policy: Policy, encoded: EncodedPairs, telling: Telling) -> None:
+    """Make the rows that tell most.
+
+    Raises:
+        InputError: one cannot be trained on; names the pair and its clips.
+    """
+    make = RowMaker(policy, encoded)
+    for number in track(telling.rows(policy.own_tokens), "making the rows that tell most"):
+        make(number)
