@@ -18,7 +18,7 @@ from earmark.files import write_text
 from earmark.recipes.demo import ARMS, Result, run_demo
 from earmark.recipes.demo_summary import error_rate, summary_tables
 from earmark.report.seeds import seed_bars
-from earmark.report.svg import PAPER, to_svg
+from earmark.report.svg import PAPER, to_svg_file
 from earmark.report.tables import to_markdown
 
 MONOLINGUAL = ("english", "mandarin")
@@ -58,7 +58,7 @@ def main() -> None:
         print(f"\n**{table.title}**\n\n{to_markdown(table)}\n\n{table.note}")
     bars = {arm: rates(results, arm, "codeswitch") for arm in ("base", *ARMS)}
     figure = seed_bars(bars, title="Mixed error rate, code-switching", palette=PAPER)
-    write_text(options.figure, to_svg(figure, "Mixed error rate of each arm over seeds"))
+    write_text(options.figure, to_svg_file(figure, "Mixed error rate of each arm over seeds"))
     kept = promises(results)
     for promise, is_kept in kept.items():
         print(f"- {'kept' if is_kept else 'NOT KEPT'}: {promise}")

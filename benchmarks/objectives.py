@@ -10,6 +10,7 @@ line. `--slice` shows all of it in minutes, at a scale that says nothing about t
 
 import argparse
 import json
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,10 +18,12 @@ from typing import Any
 
 from earmark.errors import EarmarkError, KnobError, did_you_mean
 from earmark.files import write_text
+from earmark.progress import note
 from earmark.recipes.which_objective.arms import choose_arms
 from earmark.recipes.which_objective.cells import SLICE, Scale, check_scale
 from earmark.recipes.which_objective.claims import CLAIMS
 from earmark.recipes.which_objective.conditions import CONDITIONS
+from earmark.recipes.which_objective.kept import keep_results, plan_of_results, unpack_results
 from earmark.recipes.which_objective.outcomes import Outcomes, rates_of, read_outcomes
 from earmark.recipes.which_objective.schedule import Clock, Plan, Sweep, base_result
 from earmark.recipes.which_objective.tables import (
@@ -31,8 +34,9 @@ from earmark.recipes.which_objective.tables import (
     measured,
 )
 from earmark.recipes.which_objective.world import World
+from earmark.report.plots import Bar, difference_plot
 from earmark.report.seeds import seed_bars
-from earmark.report.svg import PAPER, to_svg
+from earmark.report.svg import PAPER, to_svg_file
 from earmark.report.tables import to_markdown
 
 SLICE_CONDITIONS = "clean,flipped-40"
@@ -52,6 +56,8 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--hours", type=float, default=float("inf"), help="start no run after so many hours")
     add("--out", type=Path, help="folder of results and caches; default build/objectives")
     add("--figures", type=Path, help="folder of the figures; default OUT/figures")
+    add("--keep", type=Path, help="write all results of OUT to this file, beside the tables")
+    add("--read", type=Path, help="print the tables of such a file; nothing is run")
     return parser.parse_args(arguments)
 
 
@@ -87,10 +93,26 @@ def show(outcomes: Outcomes, plan: Plan, figures: Path) -> None:
             for arm in arms_of(outcomes, condition)
         }
         title = f"Mixed error rate, code-switching: {condition}"
-        drawn = to_svg(seed_bars(bars, title=title, palette=PAPER), title)
+        drawn = to_svg_file(seed_bars(bars, title=title, palette=PAPER), title)
         write_text(figures / f"objectives-{condition}.svg", drawn)
+    draw_claims(outcomes, figures)
     for table in tables:
         print(f"\n**{table.title}**\n\n{to_markdown(table)}\n\n{table.note}")
+
+
+def draw_claims(outcomes: Outcomes, figures: Path) -> None:
+    """Draw what became of each claim that was run."""
+    bars = []
+    for claim in CLAIMS:
+        found = claim.found(outcomes)
+        if found is not None:
+            elsewhere = f" ({claim.control_condition})" if claim.control_condition else ""
+            name = f"{claim.arm} ({claim.condition}) minus {claim.control}{elsewhere}"
+            bars.append(Bar(name, *found))
+    if bars:
+        title = "Points of mixed error rate, objective minus control"
+        drawn = to_svg_file(difference_plot(bars, title=title, palette=PAPER), title)
+        write_text(figures / "objectives-claims.svg", drawn)
 
 
 def claims_json(outcomes: Outcomes) -> list[dict[str, Any]]:
@@ -106,6 +128,9 @@ def claims_json(outcomes: Outcomes) -> list[dict[str, Any]]:
 
 
 def run(options: argparse.Namespace) -> None:
+    if options.read:
+        read(options)
+        return
     start = time.monotonic()
     scale, plan = scale_of(options), plan_of(options)
     if plan.seeds < scale.rate_seeds:
@@ -121,6 +146,8 @@ def run(options: argparse.Namespace) -> None:
     complete = Sweep(world, plan, clock).run()
     outcomes = read_outcomes(world, plan)
     show(outcomes, plan, options.figures or out / "figures")
+    if options.keep:
+        note(f"{options.keep}: {keep_results(out, options.keep)} runs")
     last = {
         "complete": complete,
         "runs": clock.done,
@@ -133,6 +160,16 @@ def run(options: argparse.Namespace) -> None:
         "wall_s": round(time.monotonic() - start),
     }
     print(json.dumps(last))
+
+
+def read(options: argparse.Namespace) -> None:
+    """Print the tables of a file of results."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder)
+        scale = unpack_results(options.read, out)
+        plan = plan_of_results(out)
+        outcomes = read_outcomes(World(out, scale), plan)
+        show(outcomes, plan, options.figures or Path("build/objectives/figures"))
 
 
 def main() -> None:

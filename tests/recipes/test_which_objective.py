@@ -27,6 +27,11 @@ from earmark.recipes.which_objective.disturb import (
     spoil_chosen,
     with_accuracy,
 )
+from earmark.recipes.which_objective.kept import (
+    keep_results,
+    plan_of_results,
+    unpack_results,
+)
 from earmark.recipes.which_objective.outcomes import (
     Outcome,
     chosen_shift,
@@ -245,6 +250,26 @@ def test_the_tables_say_what_the_results_say(sweep):
 
 
 SMALLEST = Scale((1e-4,), steps=2, batch_size=4, pool=14, most_pairs=10, mined_from=14, test_size=4)
+
+
+def test_results_in_one_file_print_the_same_tables(sweep):
+    run, _, _, out = sweep
+    assert run()
+    check_scale(out, MADE_UP)
+    kept, again = out / "results.jsonl", out / "again"
+    assert keep_results(out, kept) == 6
+    assert unpack_results(kept, again) == MADE_UP
+    plan = plan_of_results(again)
+    assert (plan.conditions, tuple(plan.arms), plan.seeds) == (["clean"], ("sft", "dpo"), 2)
+    assert read_outcomes(World(again, MADE_UP), plan) == read_outcomes(World(out, MADE_UP), PLAN)
+
+
+def test_what_is_no_file_of_results_is_refused(tmp_path):
+    with pytest.raises(InputError, match="no results here"):
+        keep_results(tmp_path / "none", tmp_path / "x.jsonl")
+    (tmp_path / "x.jsonl").write_text('{"id": 1}\n')
+    with pytest.raises(InputError, match="expected the results of a comparison"):
+        unpack_results(tmp_path / "x.jsonl", tmp_path / "more")
 
 
 def test_a_smallest_comparison_from_speech_to_tables(tmp_path):

@@ -2,13 +2,21 @@
 
 import re
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import matplotlib
 import pytest
 from matplotlib.figure import Figure
 
-from earmark.report.plots import Bar, Line, error_bars, failure_bars, training_curves
-from earmark.report.svg import PAPER, SCREEN, to_png, to_svg
+from earmark.report.plots import (
+    Bar,
+    Line,
+    difference_plot,
+    error_bars,
+    failure_bars,
+    training_curves,
+)
+from earmark.report.svg import PAPER, SCREEN, to_png, to_svg, to_svg_file
 
 NASTY = '</svg><script>alert("1")</script> & $x_1$ 会议'
 
@@ -27,7 +35,12 @@ def curve() -> Figure:
     return training_curves(lines, title="Loss")
 
 
-FIGURES = pytest.mark.parametrize("draw", [bars, failures, curve])
+def differences() -> Figure:
+    shown, not_shown = Bar(NASTY, -0.1, -0.13, -0.07), Bar("kto", 0.0, -0.01, 0.01)
+    return difference_plot([shown, not_shown, Bar("one seed", 0.1)], title="Points")
+
+
+FIGURES = pytest.mark.parametrize("draw", [bars, failures, curve, differences])
 
 
 @FIGURES
@@ -72,3 +85,16 @@ def test_a_png_for_paper_is_the_same_every_time() -> None:
     png = to_png(bars(PAPER))
     assert png.startswith(b"\x89PNG")
     assert to_png(bars(PAPER)) == png
+
+
+def test_a_file_of_its_own_is_xml_with_a_size():
+    root = ElementTree.fromstring(to_svg_file(bars(PAPER), NASTY))
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert root.get("viewBox") == f"0 0 {root.get('width')} {root.get('height')}"
+
+
+def test_figures_of_the_documents_are_files_of_their_own():
+    figures = list((Path(__file__).parents[2] / "benchmarks/figures").glob("*.svg"))
+    assert figures
+    for figure in figures:
+        assert ElementTree.parse(figure).getroot().get("width"), figure

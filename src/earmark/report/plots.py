@@ -89,6 +89,31 @@ def _whisker(axes: Axes, row: int, bar: Bar, palette: Palette) -> None:
         axes.plot(100 * dot, row + 0.13, "o", ms=3, mfc="none", mec=palette.ink, mew=0.9, zorder=4)
 
 
+def difference_plot(bars: Sequence[Bar], *, title: str, palette: Palette = SCREEN) -> Figure:
+    """Draw each difference of two rates with its interval; left of zero is fewer errors.
+
+    Where the interval holds zero the mean is hollow, since no difference is shown.
+    """
+    reach = max(
+        abs(end) for bar in bars for end in (bar.rate, bar.low, bar.high) if end is not None
+    )
+    with drawing():
+        figure, axes = _panel(56 + 34 * len(bars), title, palette, BAR_MARGINS)
+        axes.set_xlim(-115 * reach, 115 * reach)
+        axes.set_ylim(len(bars) - 0.4, -0.8)
+        for row, bar in enumerate(bars):
+            seen = bar.low is not None and bar.high is not None and bar.low * bar.high > 0
+            colour = palette.of(0) if seen else palette.muted
+            if bar.low is not None and bar.high is not None:
+                axes.plot([100 * bar.low, 100 * bar.high], [row, row], color=colour, lw=1.6)
+            inside = colour if seen else "none"
+            axes.plot(100 * (bar.rate or 0), row, "o", ms=6, mec=colour, mfc=inside, zorder=4)
+            _write(axes, -115 * reach, row, bar.name, palette.ink, after=3, above=13, size=10.5)
+        _percent_axis(axes, palette)
+        axes.xaxis.set_major_formatter(lambda x, _: f"{x:+g}" if x else "0")
+    return figure
+
+
 def failure_bars(
     rates: Mapping[str, Mapping[str, float]],
     *,

@@ -95,6 +95,16 @@ def to_svg(figure: Figure, label: str) -> str:
     return _inline(text, label, prefix)
 
 
+def to_svg_file(figure: Figure, label: str) -> str:
+    """Return a figure as an SVG file of its own, on white; draw it with the PAPER palette."""
+    inline = to_svg(figure, label)
+    width, height = (round(inches * 72) for inches in figure.get_size_inches())
+    names = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+    style = "font-family: sans-serif; background: white"
+    head = f'<svg {names} width="{width}" height="{height}" style="{style}"'
+    return inline.replace("<svg", head, 1)
+
+
 def to_png(figure: Figure, dpi: int = 160) -> bytes:
     """Return a figure as PNG bytes on white; draw it with the PAPER palette."""
     out = BytesIO()

@@ -84,6 +84,11 @@ class BudgetBatches(Sampler[list[int]]):
         self.processes = processes
         self.epoch = 0
 
+    @property
+    def mean_size(self) -> float:
+        """Return how many rows a batch has on average."""
+        return sum(map(len, self.batches)) / len(self.batches)
+
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch whose order is drawn."""
         self.epoch = epoch

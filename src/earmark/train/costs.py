@@ -39,12 +39,22 @@ class Passes(NamedTuple):
         return asked / (self.live * self.step)
 
 
-def passes(rows: int, known: int, settings: TrainSettings, processes: int) -> Passes:
-    """Count the passes of a run; `known` rows are in the cache already."""
+def passes(
+    rows: int, known: int, rows_of_batch: float, settings: TrainSettings, processes: int
+) -> Passes:
+    """Count the passes of a run.
+
+    Args:
+        rows: of the training set.
+        known: how many of them are in the cache already.
+        rows_of_batch: how many one process has in one batch, on average.
+        settings: how long the run is, and whether weights are frozen.
+        processes: how many train together.
+    """
     visits = round(rows * settings.num_train_epochs)
     if settings.max_steps > 0:
-        of_step = settings.per_device_train_batch_size * settings.gradient_accumulation_steps
-        visits = settings.max_steps * of_step * processes
+        of_step = rows_of_batch * settings.gradient_accumulation_steps
+        visits = round(settings.max_steps * of_step * processes)
     step = LORA_STEP if settings.lora_rank else WHOLE_STEP
     return Passes(visits, max(min(visits, rows) - known, 0), step)
 

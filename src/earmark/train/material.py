@@ -14,7 +14,7 @@ from earmark.train.costs import check_room, choose_reference, known_rows, passes
 from earmark.train.encode import EncodedPairs
 from earmark.train.frozen import Caches, ask_for_all
 from earmark.train.memory import Memory, Weighed
-from earmark.train.plan import plan, to_be_asked
+from earmark.train.plan import in_order, plan
 from earmark.train.prepare import RowMaker
 from earmark.train.references import logps_of_references, open_caches
 from earmark.train.rows import Logps, Row, Rows
@@ -56,15 +56,17 @@ def gather(
     if caches.features is not None:
         check_room(policy, encoded, caches.features)
     make = RowMaker(policy, encoded, caches.features, caches.reference, needs.needs_heads)
+    budgeted = plan(policy, encoded, count, settings, together) if settings.token_budget else None
+    size = budgeted.mean_size if budgeted else settings.per_device_train_batch_size
+    asked: list[Logps] = []
     if needs.needs_reference:
-        cost = passes(count, known_rows(make, count), settings, together.size)
+        cost = passes(count, known_rows(make, count), size, settings, together.size)
         if choose_reference(cost, settings) == "live":
             make.reference = None
             caches = caches._replace(reference=None)
-    asked: list[Logps] = []
-    if needs.needs_reference and not settings.lora_rank:
-        batches = to_be_asked(policy, encoded, count, settings)
-        asked = ask_for_all(policy, make, caches, batches, together)
+        if not settings.lora_rank:
+            batches = budgeted.batches if budgeted else in_order(count, settings)
+            asked = ask_for_all(policy, make, caches, batches, together)
 
     def row(number: int) -> Row:
         made = make(number)
@@ -72,7 +74,6 @@ def gather(
         return made._replace(reference=reference, references=[rows[number] for rows in references])
 
     memory = Memory(needs, pairs=count, mean_score_gap=mean_score_gap, weighed=weighed)
-    budgeted = plan(policy, encoded, count, settings, together) if settings.token_budget else None
     return Material(Rows(count, row), memory, caches, budgeted)
 
 

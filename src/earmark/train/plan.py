@@ -31,9 +31,14 @@ def plan(
 def to_be_asked(
     policy: Policy, encoded: EncodedPairs, count: int, settings: TrainSettings
 ) -> list[list[int]]:
-    """Return the batches in which a frozen policy is asked for the first `count` rows."""
-    if settings.token_budget:
-        lengths = row_lengths(policy, encoded, count)
-        return pack(lengths, range(count), settings.token_budget, window=count)
+    """Return the batches in which a policy that is not trained is asked for the first rows."""
+    if not settings.token_budget:
+        return in_order(count, settings)
+    lengths = row_lengths(policy, encoded, count)
+    return pack(lengths, range(count), settings.token_budget, window=count)
+
+
+def in_order(count: int, settings: TrainSettings) -> list[list[int]]:
+    """Return the first rows in batches of the usual size."""
     size = settings.per_device_train_batch_size
     return [list(range(start, min(start + size, count))) for start in range(0, count, size)]

@@ -57,12 +57,14 @@ def measured_row(outcomes: Outcomes, condition: str, arm: str) -> tuple[str, ...
         return (arm, "", *cells, "0", "")
     edge = " (edge)" if outcome.at_edge else ""
     failed = f", {outcome.failed} failed" if outcome.failed else ""
+    planned, there = len(outcomes[condition, BASE].seeds), len(outcome.seeds) + outcome.failed
+    missing = f", {there} of {planned} seeds" if there < planned else ""
     start_of = None if ARMS[arm].references else outcomes.get((condition, "dpo"))
     shift = chosen_shift(outcome, start_of)
     costs = [r["cpu_s"] for r in outcome.seeds.values() if r["cpu_s"] is not None]
     return (
         arm,
-        f"{outcome.rate:g}{edge}{failed}",
+        f"{outcome.rate:g}{edge}{failed}{missing}",
         *(with_interval(of) for of in (*rates, *shares, alone)),
         "n/a" if shift is None else f"{shift:+.1f}".replace("-", "−"),
         f"{mean(costs):.0f}" if costs else "n/a",
@@ -70,11 +72,11 @@ def measured_row(outcomes: Outcomes, condition: str, arm: str) -> tuple[str, ...
 
 
 def with_interval(rates: Sequence[float]) -> str:
-    """Write a mean rate with its interval over seeds."""
+    """Write a mean rate with its interval over seeds; no rate lies below 0."""
     middle, low, high = seed_mean(rates)
     if low is None or high is None:
         return per_cent(middle)
-    return f"{per_cent(middle)} [{100 * low:.1f},{NO_BREAK}{100 * high:.1f}]"
+    return f"{per_cent(middle)} [{max(100 * low, 0):.1f},{NO_BREAK}{100 * high:.1f}]"
 
 
 def change(difference: SeedMean | None) -> str:
