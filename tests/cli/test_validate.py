@@ -112,10 +112,9 @@ def test_problems_beyond_the_limit_are_counted_errors_first(folder):
     ("change", "message"),
     [
         ({"rejected": None}, "field 'rejected' should be"),
-        ({"rejected": []}, "there is no rejected answer"),
+        ({"rejected": [], "chosen": ""}, "there is neither a chosen nor a rejected answer"),
         ({"rejected": "我想 copy "}, "rejected answer 1 equals chosen"),
         ({"rejected": ["我", ""]}, "rejected answer 2 is empty; if silence is the failure meant"),
-        ({"chosen": " "}, "chosen is empty"),
         ({"failure_modes": ["omission", "loop"]}, "2 failure modes for 1 rejected answer; give"),
         ({"scores": {"mer": [0.5]}}, r"scores['mer'] should hold 2 numbers, chosen first"),
         ({"prompt": []}, "the prompt has no audio"),
@@ -141,6 +140,16 @@ def test_problems_of_pairs(folder, change, message):
     assert any(line.startswith(f"error: p.jsonl:2: {message}") for line in said), said
     assert not any("p.jsonl:1:" in line for line in said)
     assert "p.jsonl: pairs; 1 error, 0 warnings" in said
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"rejected": []}, "there is no rejected answer"), ({"chosen": " "}, "chosen is empty")],
+)
+def test_single_answers_are_a_warning_since_kto_trains_on_them(folder, change, message):
+    said = found(lines(folder / "p.jsonl", PAIR | {"id": "ok"}, PAIR | change))
+    assert any(line.startswith(f"warning: p.jsonl:2: {message}") for line in said), said
+    assert "p.jsonl: pairs; 0 errors, 1 warning" in said
 
 
 def test_a_pair_without_rejected_is_recognised_as_a_pair(folder):

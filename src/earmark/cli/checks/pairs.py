@@ -62,10 +62,8 @@ def _sound_problem(
 def _answer_problems(pair: Pair) -> Iterator[str]:
     """Yield what is wrong with the answers and what goes with them."""
     losers, modes = pair.losers, pair.failure_modes
-    if not pair.chosen.strip():
-        yield "chosen is empty; it should be the transcript"
-    if not losers:
-        yield "there is no rejected answer; give at least one (kto alone does without)"
+    if not pair.chosen.strip() and not losers:
+        yield "there is neither a chosen nor a rejected answer; a pair has both"
     if modes and len(modes) != len(losers):
         yield (
             f"{some(len(modes), 'failure mode')} for {some(len(losers), 'rejected answer')}; "
@@ -91,6 +89,10 @@ def _answer_problems(pair: Pair) -> Iterator[str]:
 
 def _answer_warnings(pair: Pair) -> Iterator[str]:
     """Yield what is allowed but teaches nothing, or the wrong thing."""
+    if not pair.chosen.strip() and pair.losers:
+        yield "chosen is empty; it should be the transcript (kto alone does without)"
+    if not pair.losers and pair.chosen.strip():
+        yield "there is no rejected answer; give at least one (kto and sft do without)"
     chosen = tokenize(pair.chosen)
     losers = [loser for loser in pair.losers if isinstance(loser, str)]
     for index, loser in enumerate(losers):
