@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from earmark.cli.report import report, system_names
+from earmark.cli.scoring import ScoringOptions
 from earmark.errors import InputError, KnobError
 from earmark.files import write_jsonl
 from earmark.records import Hypothesis, Utterance
@@ -72,8 +73,8 @@ def test_bad_input_is_refused_and_nothing_is_written(truth: Path, tmp_path: Path
     with pytest.raises(InputError, match=r"log\.jsonl: not found"):
         report(truth=truth, hyp=hyps, run=[tmp_path], out=out)
     with pytest.raises(KnobError, match="no profile is called 'defualt'"):
-        report(truth=truth, hyp=hyps, profile="defualt", out=out)
-    with pytest.raises(KnobError, match="--examples is 0 or more"):
+        report(truth=truth, hyp=hyps, scoring=ScoringOptions(profile="defualt"), out=out)
+    with pytest.raises(KnobError, match="--examples is -1; expected 0 or more"):
         report(truth=truth, hyp=hyps, examples=-1, out=out)
     write_jsonl(tmp_path / "base.jsonl", [Hypothesis("9", "好")])
     with pytest.raises(InputError, match="have no truth"):

@@ -3,23 +3,18 @@
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 from rich.console import Console
 
+from earmark.cli.scoring import Scoring, ScoringOptions
 from earmark.errors import KnobError
-from earmark.evaluate.bootstrap import Resampling
 from earmark.files import write_text
 from earmark.progress import note
-from earmark.records import Hypothesis, Utterance
 from earmark.report.page import make_page
 from earmark.report.scoring import score_set
 from earmark.report.tables import error_table, to_markdown, to_rich
 from earmark.report.test_set import TestSet
 from earmark.report.training_log import read_run
-from earmark.text.profiles import parse_profile
-from earmark.text.transcripts import Format, read_transcripts
-from earmark.translators.lexicon_file import load_lexicon
 
 EVERYDAY_NAMES = ("utterances", "text", "manifest", "truth")
 
@@ -32,15 +27,9 @@ def report(
     name: list[str] | None = None,
     run: list[Path] | None = None,
     title: str | None = None,
-    profile: str = "default",
     examples: int = 12,
     markdown: Path | None = None,
-    lexicon: Path | None = None,
-    over: Literal["auto", "utterance", "speaker"] = "auto",
-    resamples: int = 1000,
-    seed: int = 0,
-    format: Format = "auto",
-    on_error: Literal["stop", "skip"] = "stop",
+    scoring: Scoring = None,
 ) -> None:
     """Make one self-contained HTML page: table, plots, sound and coloured alignments.
 
@@ -54,37 +43,21 @@ def report(
         name: what to call a system; once per --hyp, in order; default: from the file names.
         run: folder of a training run, for its curves; repeat it.
         title: the heading of the page.
-        profile: how texts are split, as for `earmark score`.
         examples: how many examples to show; 0 for none.
         markdown: write the table of errors as Markdown to this file too.
-        lexicon: a bilingual word list, which helps to tell translations from other errors.
-        over: what the intervals resample; auto is speakers when every truth names one.
-        resamples: how many resamples the intervals are drawn from.
-        seed: the seed of the resampling and of the draw of examples.
-        format: of truth and hypotheses; auto looks at their names and first lines.
-        on_error: stop at a bad row, or set it aside in a file and leave out hypotheses
-            without a truth.
+        scoring: how systems are scored.
     """
-    if examples < 0 or resamples < 1:
-        raise KnobError("--examples is 0 or more, and --resamples is 1 or more")
-    parse_profile(profile)
+    if examples < 0:
+        raise KnobError(f"--examples is {examples}; expected 0 or more")
+    options = scoring or ScoringOptions()
     names = system_names(hyp, name or [])
     runs = [read_run(folder) for folder in run or []]
-    truths = read_transcripts(Utterance, truth, format=format, on_error=on_error)
-    hyps = {
-        system: read_transcripts(Hypothesis, path, format=format, on_error=on_error)
-        for system, path in zip(names, hyp, strict=True)
-    }
-    scored = score_set(
-        TestSet(set_name(truth), truths, hyps, truth.resolve().parent),
-        profile=profile,
-        over=over,
-        resampling=Resampling(resamples, seed=seed),
-        lexicon=None if lexicon is None else load_lexicon(lexicon),
-        unmatched=on_error,
-    )
+    truths = options.truths(truth)
+    hyps = {system: options.hyps(path) for system, path in zip(names, hyp, strict=True)}
+    test_set = TestSet(set_name(truth), truths, hyps, truth.resolve().parent)
+    scored = score_set(test_set, **options.keywords)
     heading = title or f"{scored.name}: {', '.join(names)}"
-    write_text(out, make_page(heading, [scored], runs=runs, examples=examples, seed=seed))
+    write_text(out, make_page(heading, [scored], runs=runs, examples=examples, seed=options.seed))
     table = error_table(scored)
     if markdown is not None:
         write_text(markdown, to_markdown(table) + "\n")

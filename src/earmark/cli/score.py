@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 from rich.console import Console
 
 from earmark.cli.json_out import JsonTarget, check_target, write_json
-from earmark.errors import KnobError
-from earmark.evaluate.bootstrap import Resampling
+from earmark.cli.scoring import Scoring, ScoringOptions
 from earmark.evaluate.score import row_json
 from earmark.evaluate.score import score as score_records
 from earmark.evaluate.tables import score_tables
@@ -18,9 +16,6 @@ from earmark.progress import note
 from earmark.records import Hypothesis, Utterance
 from earmark.text import tokenize
 from earmark.text.draw import draw
-from earmark.text.profiles import parse_profile
-from earmark.text.transcripts import Format, read_transcripts
-from earmark.translators.lexicon_file import load_lexicon
 
 FEW_SPEAKERS = 10
 
@@ -29,51 +24,26 @@ def score(
     *,
     truth: Path,
     hyp: Path,
-    profile: str = "default",
     json: JsonTarget = None,
     per_utterance: Path | None = None,
     show: int = 0,
-    lexicon: Path | None = None,
-    over: Literal["auto", "utterance", "speaker"] = "auto",
-    resamples: int = 1000,
-    seed: int = 0,
-    format: Format = "auto",
-    on_error: Literal["stop", "skip"] = "stop",
+    scoring: Scoring = None,
 ) -> None:
     """Score transcripts: mixed error rate, by language, by failure mode, with an interval.
 
     Args:
         truth: what was said: JSONL with `id` and `text`, Kaldi `text`, or plain text.
         hyp: what the system wrote, in any of the same formats.
-        profile: how texts are split: default, espnet-seame, wenet-tal or ascend, with options
-            behind it, as in default+drop-fillers+ok-okay.
         json: write the score as JSON to this file; `-` prints it, and nothing else.
         per_utterance: write one row per utterance to this JSONL file.
         show: draw the alignments of this many utterances, those with the most errors.
-        lexicon: a bilingual word list, which helps to tell translations from other errors.
-        over: what the interval resamples; auto is speakers when every truth names one.
-        resamples: how many resamples the interval is drawn from.
-        seed: the seed of the resampling.
-        format: of both files; auto looks at their names and first lines.
-        on_error: stop at a bad row, or set it aside in a file and leave out hypotheses
-            without a truth.
+        scoring: how systems are scored.
     """
-    if resamples < 1:
-        raise KnobError(f"--resamples is {resamples}; expected 1 or more")
+    options = scoring or ScoringOptions()
     check_target(json)
-    parse_profile(profile)
-    truths = read_transcripts(Utterance, truth, format=format, on_error=on_error)
-    hyps = read_transcripts(Hypothesis, hyp, format=format, on_error=on_error)
+    truths, hyps = options.truths(truth), options.hyps(hyp)
     result = score_records(
-        truths,
-        hyps,
-        profile=profile,
-        over=over,
-        resampling=Resampling(resamples, seed=seed),
-        lexicon=None if lexicon is None else load_lexicon(lexicon),
-        unmatched=on_error,
-        features=per_utterance is not None,
-        progress=True,
+        truths, hyps, features=per_utterance is not None, progress=True, **options.keywords
     )
     if per_utterance is not None:
         write_jsonl(per_utterance, map(row_json, result.rows))
@@ -83,7 +53,7 @@ def score(
     if json != "-":
         console = Console()
         console.print(score_tables(scored))
-        drawn = drawings(result.rows, truths, hyps, profile, show, console.width)
+        drawn = drawings(result.rows, truths, hyps, options.profile, show, console.width)
         console.print(drawn, markup=False, highlight=False, end="")
     speakers = {row.speaker for row in result.rows}
     if result.over == "speaker" and len(speakers) < FEW_SPEAKERS:

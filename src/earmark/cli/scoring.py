@@ -1,0 +1,67 @@
+"""The options that `score`, `compare` and `report` share: how systems are scored."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from earmark.errors import KnobError
+from earmark.evaluate.bootstrap import Resampling
+from earmark.records import Hypothesis, Utterance
+from earmark.text.profiles import parse_profile
+from earmark.text.transcripts import Format, read_transcripts
+from earmark.translators.lexicon_file import load_lexicon
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoringOptions:
+    """How systems are scored.
+
+    Attributes:
+        profile: how texts are split: default, espnet-seame, wenet-tal or ascend, with options
+            behind it, as in default+drop-fillers+ok-okay.
+        lexicon: a bilingual word list, which helps to tell translations from other errors.
+        over: what intervals resample; auto is speakers when every truth names one.
+        resamples: how many resamples an interval is drawn from.
+        seed: the seed of the resampling, and of every draw of examples.
+        format: of all files; auto looks at their names and first lines.
+        on_error: stop at a bad row, or set it aside in a file and leave out hypotheses
+            without a truth.
+    """
+
+    profile: str = "default"
+    lexicon: Path | None = None
+    over: Literal["auto", "utterance", "speaker"] = "auto"
+    resamples: int = 1000
+    seed: int = 0
+    format: Format = "auto"
+    on_error: Literal["stop", "skip"] = "stop"
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be, before any file is read."""
+        if self.resamples < 1:
+            raise KnobError(f"--resamples is {self.resamples}; expected 1 or more")
+        parse_profile(self.profile)
+
+    def truths(self, path: Path) -> list[Utterance]:
+        """Read what was said."""
+        return read_transcripts(Utterance, path, format=self.format, on_error=self.on_error)
+
+    def hyps(self, path: Path) -> list[Hypothesis]:
+        """Read what a system wrote."""
+        return read_transcripts(Hypothesis, path, format=self.format, on_error=self.on_error)
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        """Return them as `evaluate.score` takes them."""
+        return {
+            "profile": self.profile,
+            "over": self.over,
+            "resampling": Resampling(self.resamples, seed=self.seed),
+            "lexicon": None if self.lexicon is None else load_lexicon(self.lexicon),
+            "unmatched": self.on_error,
+        }
+
+
+Scoring = Annotated[ScoringOptions | None, Parameter(name="*")]
