@@ -45,3 +45,18 @@ def test_bad_options_are_refused_before_work_begins(benchmark_file, tmp_path, ar
     with pytest.raises(KnobError, match=message):
         benchmark_file.run(options)
     assert not (tmp_path / "none").exists()
+
+
+def test_the_tables_in_the_documents_are_those_of_the_results(benchmark_file, tmp_path, capsys):
+    """No number of the page is written by hand: all come from the file of all runs."""
+    root = Path(benchmark_file.__file__).parent.parent
+    results = root / "benchmarks/objectives.jsonl"
+    benchmark_file.run(benchmark_file.parsed(["--read", str(results), "--figures", str(tmp_path)]))
+    printed = capsys.readouterr().out
+    rows = {line for line in printed.splitlines() if line.startswith("| ")}
+    page = (root / "docs/choosing-an-objective.md").read_text("utf-8")
+    assert len(rows) > 50
+    assert not [row for row in rows if row not in page]
+    for figure in tmp_path.glob("*.svg"):
+        kept = root / "benchmarks/figures" / figure.name
+        assert kept.read_text("utf-8") == figure.read_text("utf-8"), figure.name
