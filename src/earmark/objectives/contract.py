@@ -47,7 +47,7 @@ SUPPLIED = {
     ),
     "chosen_score": Supply("pair", "score of the chosen answer by the criterion named"),
     "rejected_score": Supply("pair", "score of the rejected answer by the criterion named"),
-    "mean_score_gap": Supply("", "mean of chosen_score - rejected_score over the training set"),
+    "mean_score_gap": Supply("", "mean of max(0, chosen_score - rejected_score) over all pairs"),
     "logps": Supply("pair candidate", "summed log-probabilities of all candidates, chosen first"),
     "ref_logps": Supply("pair candidate", "the same, frozen starting policy"),
     "snapshot_logps": Supply(

@@ -24,9 +24,9 @@ def spa(
     """Widen the gap of mean log-probabilities most where the scores lie far apart.
 
     ℓ = w·(−log σ(β·[log π(y⁺)/|y⁺| − log π(y⁻)/|y⁻|] − γ)),  w = (Δ/Δ̄)^α
-    Δ = score⁺ − score⁻,  Δ̄ its mean over the training set
+    Δ = max(0, score⁺ − score⁻),  Δ̄ its mean over the training set
 
-    A pair that its judge was unsure of has a small Δ and counts little; one with Δ ≤ 0 counts
+    A pair that its judge was unsure of has a small Δ and counts little; a reversed one counts
     nothing. For two criteria in order, make the scores with `lexicographic_score`. The margin
     is that of SimPO before γ is taken off.
 
@@ -40,7 +40,7 @@ def spa(
         rejected_tokens: number of tokens in the rejected answer.
         chosen_score: score of the chosen answer by the criterion named.
         rejected_score: score of the rejected answer by the same criterion.
-        mean_score_gap: mean gap of scores over the training set, above 0.
+        mean_score_gap: mean gap of scores over the training set, reversed ones as 0; above 0.
         beta: scale of the mean log-probabilities.
         gamma: target margin that each pair should exceed.
         alpha: how much the gap of scores counts; 0 is SimPO.
@@ -54,13 +54,12 @@ def spa(
 
     Source: SPA, Huang et al. 2025, arXiv 2511.06222.
 
+    Departure: gaps below 0 count as 0, in Δ̄ as well; the paper makes no such pairs.
+
     Inferred: α = 1, β = 2.5, γ = 0.5·β and Δ̄ as a mean over the training set.
     """
     knobs = {"beta": beta, "gamma": gamma}
     loss = simpo(chosen, rejected, chosen_tokens, rejected_tokens, **knobs)
     gap = (chosen_score - rejected_score).clamp(min=0)
-    # Where no pair of the training set has a gap there is nothing to weigh by.
-    usual = mean_score_gap.to(gap)
-    relative = torch.where(usual > 0, gap / usual, torch.ones_like(gap))
-    weights = (relative**alpha).detach().to(chosen)
+    weights = ((gap / mean_score_gap.to(gap)) ** alpha).detach().to(chosen)
     return Loss(weights * loss.per_pair, loss.margin, logged={"score_weight": weights})

@@ -37,12 +37,17 @@ class TrainSettings:
         save_total_limit: how many checkpoints are kept.
         criterion: name of the pairs' scores that the objective uses; of two with a comma between
             them the first counts first.
+        criterion_tie: of two criteria, values of the first count as equal on the same step of this
+            width; default: a twentieth of the range that they have in the pairs.
         references: a frozen policy, a model folder; repeat it for objectives that mix several.
         weighting: how several references are weighted: uniform, adaptive,
             validation_discriminative, validation_accuracy, sliding_window, thompson or
             thompson_mixture.
+        weighting_window: batches that sliding_window looks back on; until so many are seen the
+            references have equal weights.
+        weighting_per_token: compare references by mean instead of summed log-probabilities.
         validation_share: share of the pairs, the last ones, that are not trained on and only
-            weight references.
+            weight references, where the weighting is one of validation_...
         report_to: none, tensorboard, wandb, or several with commas.
         reference_logps: live asks the reference in every step, cached keeps its answers on disk;
             auto takes what costs less: live for one epoch, cached for several.
@@ -73,8 +78,11 @@ class TrainSettings:
     save_steps: int = 50
     save_total_limit: int = 2
     criterion: str = ""
+    criterion_tie: float | None = None
     references: tuple[str, ...] = ()
     weighting: str = "uniform"
+    weighting_window: int = 16
+    weighting_per_token: bool = False
     validation_share: float = 0.1
     report_to: str = "none"
     reference_logps: Literal["auto", "live", "cached"] = "auto"
@@ -101,6 +109,7 @@ class TrainSettings:
             "save_steps": 1,
             "save_total_limit": 1,
             "dataloader_num_workers": 0,
+            "weighting_window": 1,
         }
         for name, lowest in at_least.items():
             if getattr(self, name) < lowest:
@@ -110,6 +119,8 @@ class TrainSettings:
         if self.weighting not in WEIGHTINGS:
             hint = did_you_mean(self.weighting, WEIGHTINGS)
             raise KnobError(f"no weighting '{self.weighting}'; {hint}")
+        if self.criterion_tie is not None and not self.criterion_tie > 0:
+            raise KnobError(f"criterion_tie should be above 0, found {self.criterion_tie}")
         if not 0 < self.validation_share < 1:
             raise KnobError(
                 f"validation_share should lie between 0 and 1, found {self.validation_share}"

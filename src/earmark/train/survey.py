@@ -45,7 +45,7 @@ class Survey(NamedTuple):
     """What the training set is: a hash of all rows, its sound, the rows that tell most.
 
     `criterion` is what scores are compared by, `mean_score_gap` the mean of chosen minus rejected
-    score, in the scores' own unit.
+    score, not below 0, in the scores' own unit.
     """
 
     digest: str
@@ -55,7 +55,9 @@ class Survey(NamedTuple):
     mean_score_gap: float | None = None
 
 
-def survey(pairs: Pairs, folder: Path, needs: Contract, criterion: str = "") -> Survey:
+def survey(
+    pairs: Pairs, folder: Path, needs: Contract, criterion: str = "", tie: float | None = None
+) -> Survey:
     """Check all pairs for what the objective needs; `folder` is where audio paths start.
 
     Raises:
@@ -78,8 +80,14 @@ def survey(pairs: Pairs, folder: Path, needs: Contract, criterion: str = "") -> 
         check_mismatched(pairs, needs)
     if not needs.needs_scores:
         return Survey(digest_of(pairs), sound, telling)
-    compared = criterion_of(pairs, criterion)
-    return Survey(digest_of(pairs), sound, telling, compared, mean_score_gap(pairs, compared))
+    compared = criterion_of(pairs, criterion, tie)
+    gap = mean_score_gap(pairs, compared)
+    if "mean_score_gap" in needs.tensors and not gap:
+        raise InputError(
+            f"no chosen answer has a higher score than a rejected one by '{criterion}', so this "
+            "objective would weigh every pair 0; name another criterion with --criterion"
+        )
+    return Survey(digest_of(pairs), sound, telling, compared, gap)
 
 
 def check_sound(sound: Sound, policy: Policy) -> None:
@@ -129,10 +137,10 @@ def check_mismatched(pairs: Pairs, needs: Contract) -> None:
 
 
 def mean_score_gap(pairs: Pairs, criterion: Criterion) -> float:
-    """Return the mean of chosen minus rejected score over all pairs of the training set."""
+    """Return the mean of chosen minus rejected score over all pairs; reversed ones count 0."""
     total, count = 0.0, 0
     for pair in pairs:
         chosen, *rejected = one_score_each(pair, criterion)
-        total += sum(chosen - score for score in rejected)
+        total += sum(max(chosen - score, 0.0) for score in rejected)
         count += len(rejected)
     return total / count

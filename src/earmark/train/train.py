@@ -103,7 +103,7 @@ def train(
     keep_own_precision()
     arguments = training_arguments(settings, out)
     together = processes()
-    found = survey(pairs, folder, needs, settings.criterion)
+    found = survey(pairs, folder, needs, settings.criterion, settings.criterion_tie)
     policy = starting_policy(model, settings, arguments, found.sound)
     encoded = EncodedPairs(pairs, folder, needs, found.criterion)
     check_telling(policy, encoded, found.telling)
