@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 from random import Random
 from threading import Event
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.error import HTTPError
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -37,9 +37,17 @@ class SettingsError(KnobError, InputError):
 
 
 class Again(Exception):
-    """A failure that may pass: why, how long the server asked to wait (s), was it heard at all."""
+    """A failure that may pass: why, how long the server asked to wait (s), was it heard at all.
 
-    def __init__(self, reason: str, wait_s: float | None = None, answered: bool = True) -> None:
+    After a time-out the last is not known: this request may be too much for a server that is well.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        wait_s: float | None = None,
+        answered: Literal["yes", "no", "timed out"] = "yes",
+    ) -> None:
         super().__init__(reason)
         self.wait_s = wait_s
         self.answered = answered
@@ -141,6 +149,8 @@ class Endpoint:
 
         Raises:
             EndpointError: no usable answer after all retries, or the request was refused.
+            UnreachableError: the connection was refused or broken after all retries, or all of
+                them timed out and the list of models cannot be had either.
             SettingsError: the URL, the model or the key is wrong.
         """
         draw = Random(spread)
@@ -149,7 +159,9 @@ class Endpoint:
                 return read(self._send(route, content, kind))
             except Again as failure:
                 if attempt == self.retries or self.stop.is_set():
-                    kind_of_error = EndpointError if failure.answered else UnreachableError
+                    if failure.answered == "timed out" and not self.stop.is_set():
+                        self.check_reachable()
+                    kind_of_error = UnreachableError if failure.answered == "no" else EndpointError
                     raise kind_of_error(
                         f"{self.url}{route}: no usable answer from '{self.model}' after "
                         f"{attempt + 1} attempts; the last one: {failure}"
@@ -176,7 +188,10 @@ class Endpoint:
             with error:
                 raise self._status(route, error.code, error.read(), error.headers) from error
         except (OSError, http.client.HTTPException) as error:
-            raise Again(f"{type(error).__name__}: {_why(error)}", answered=False) from error
+            timed_out = isinstance(getattr(error, "reason", error), TimeoutError)
+            raise Again(
+                f"{type(error).__name__}: {_why(error)}", answered="timed out" if timed_out else "no"
+            ) from error
 
     def _open(self, request: Request) -> Any:
         return build_opener(_StayHere).open(request, timeout=self.timeout_s)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -75,6 +76,33 @@ def test_a_silent_server_is_asked_again(corpus, tmp_path):
     server.script = [1.5]
     assert len(run(server, corpus[:1], tmp_path, timeout_s=0.3)) == 1
     assert len(server.requests) == 2
+
+
+def test_a_clip_that_always_times_out_is_set_aside_and_the_run_goes_on(corpus, tmp_path):
+    server = OpenAIServer(lengths)
+    server.script = [0.0, 1.0, 1.0]
+    asking = Asking(route="chat", prompt="Write it down.", concurrency=1)
+    knobs = {"timeout_s": 0.3, "retries": 1, "on_error": "skip"}
+    rows = run(server, corpus[:4], tmp_path, asking, **knobs)
+    assert [row.id for row in rows] == ["u0", "u2", "u3"]
+    (aside,) = map(json.loads, (tmp_path / "h.jsonl.skipped.jsonl").read_text().splitlines())
+    assert re.search(r"'u1': .*after 2 attempts.*timed out", aside["reason"])
+
+
+def test_a_server_that_says_nothing_at_all_stops_the_run(corpus, tmp_path, monkeypatch):
+    server = OpenAIServer(lengths)
+    server.script = [1.0] * 4
+    check, asked = Endpoint.check_reachable, []
+
+    def hanging(endpoint):
+        asked.append(endpoint)
+        if len(asked) > 1:
+            raise UnreachableError("no server answers: timed out")
+        check(endpoint)
+
+    monkeypatch.setattr(Endpoint, "check_reachable", hanging)
+    with pytest.raises(UnreachableError, match="no server answers"):
+        run(server, corpus[:4], tmp_path, timeout_s=0.3, retries=0, on_error="skip")
 
 
 def test_a_refusal_is_not_tried_again_and_quoted(corpus, tmp_path):
