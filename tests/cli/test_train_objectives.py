@@ -75,6 +75,13 @@ def test_every_objective_trains_from_the_command_line(world, tmp_path, name):
     assert state.is_file() == bool(remembers or name == "ddo_rm_snapshot")
 
 
+@pytest.mark.parametrize("name", ["kto", "s_dpo", "spa", "mrpo"])
+def test_an_sft_term_goes_with_every_shape_of_objective(world, tmp_path, name):
+    given = options(world, name, "--sft-weight", "1", "--out", str(tmp_path / "run"))
+    run(given)
+    assert all(math.isfinite(row["loss"]) for row in log_of(tmp_path / "run"))
+
+
 @pytest.mark.parametrize("name", WRAPPERS)
 def test_every_wrapper_trains_from_the_command_line(world, tmp_path, name):
     run(options(world, "dpo", "--wrap", name, "--out", str(tmp_path / "run")))

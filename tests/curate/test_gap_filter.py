@@ -51,6 +51,15 @@ def test_draws_follow_their_weights():
         assert count / 3000 == pytest.approx(share, abs=0.03)
 
 
+def test_gaps_that_are_equal_but_for_rounding_are_drawn_alike():
+    odd = Pair("odd", PROMPT, "a", "b", scores={"reward": [0.3, 0.2]})
+    usual = [Pair(f"p{i}", PROMPT, "a", "b", scores={"reward": [0.2, 0.1]}) for i in range(19)]
+    assert 0.3 - 0.2 != 0.2 - 0.1
+    runs = (gap_filter([*usual, odd], "reward", keep_share=0.5, seed=seed) for seed in range(60))
+    kept = sum("odd" in kept_ids(verdicts) for verdicts in runs)
+    assert 15 < kept < 45
+
+
 def test_equal_gaps_are_drawn_alike_and_every_pair_gets_a_verdict():
     for name, curator in CURATORS.items():
         verdicts = curator(pairs_with([2.0] * 10), "reward", keep_share=0.5, seed=1)

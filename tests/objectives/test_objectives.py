@@ -69,7 +69,9 @@ def call(objective, supply):
 def table():
     """Return each objective, with an SFT term, and in each wrapper that takes it."""
     found = dict(OBJECTIVES)
-    found["dpo+sft"] = with_sft(dpo, 0.7)
+    found |= {
+        f"{name}+sft": with_sft(OBJECTIVES[name], 0.7) for name in OBJECTIVES if name != "sft"
+    }
     for name in ("dpo", "cdpo", "ipo", "simpo", "s_dpo", "beta_dpo"):
         for wrapper in WRAPPERS:
             try:
@@ -81,7 +83,7 @@ def table():
 
 TABLE = table()
 # DiscoPOP's loss has a bump at 0: its blend of two losses changes faster there than they do.
-NARROWS_AT_A_TIE = {"discopop"}
+NARROWS_AT_A_TIE = {"discopop", "discopop+sft"}
 
 
 class DetachedStays:
@@ -223,8 +225,13 @@ def test_dpo_is_log_2_where_policy_is_reference(logps, beta):
 
 SHIFTED = {
     "chosen": ("chosen", "ref_chosen", "refs_chosen", "chosen_head", "ref_chosen_head"),
+    "rejected": ("rejected", "ref_rejected", "refs_rejected", "rejected_head", "ref_rejected_head"),
+    "losers": ("losers", "ref_losers"),
     "answers": ("answers", "ref_answers"),
+    "mismatched": ("mismatched", "ref_mismatched"),
 }
+# These divide a log-ratio by the answer's length.
+RATIOS_PER_TOKEN = {"sigmoid_norm", "ipo_mean"}
 
 
 def rests_on_ratios(name):
@@ -232,16 +239,17 @@ def rests_on_ratios(name):
     tensors = set(contract(TABLE[name]).tensors)
     frozen = tensors & {"ref_chosen", "refs_chosen", "ref_answers"}
     # MRPO clips references relative to their own size.
-    return bool(frozen) and not tensors & {"chosen_tokens", "chosen_head"} and name != "mrpo"
+    plain = not tensors & {"chosen_tokens", "answer_tokens"} or name in RATIOS_PER_TOKEN
+    return bool(frozen) and plain and name != "mrpo"
 
 
 @pytest.mark.parametrize("name", [n for n in TABLE if rests_on_ratios(n)])
 def test_shifting_policy_and_reference_together_changes_nothing(name):
     supply = everything()
     shifted = dict(supply)
-    for names in SHIFTED.values():
+    for nats_off, names in enumerate(SHIFTED.values(), start=7):
         for tensor in names:
-            shifted[tensor] = supply[tensor] - 7
+            shifted[tensor] = supply[tensor] - nats_off
     assert torch.allclose(call(TABLE[name], supply).per_pair, call(TABLE[name], shifted).per_pair)
 
 
@@ -275,9 +283,31 @@ def test_knobs_out_of_range_are_refused_before_anything_is_loaded(name, knobs):
         choose_objective(name, 0.0, knobs)
 
 
-def test_every_objective_can_be_tried_out():
+def test_every_objective_can_be_tried_out_alone_and_with_an_sft_term():
     for name in OBJECTIVES:
-        choose_objective(name, 0.0 if name == "sft" else 0.5 * (name == "dpo"), {})
+        choose_objective(name, 0.0, {})
+        if name != "sft":
+            choose_objective(name, 0.5, {})
+
+
+def test_the_sft_term_of_single_answers_is_that_of_the_wanted_ones():
+    supply = everything()
+    plain, combined = (
+        call(OBJECTIVES["kto"], supply),
+        call(with_sft(OBJECTIVES["kto"], 0.7), supply),
+    )
+    added = combined.per_pair - plain.per_pair
+    wanted = supply["wanted"]
+    assert 0 < wanted.sum() < PAIRS
+    assert added[~wanted].count_nonzero() == 0
+    expected = -0.7 * supply["answers"][wanted] / supply["answer_tokens"][wanted]
+    torch.testing.assert_close(added[wanted], expected)
+
+
+def test_length_goes_inside_of_the_policy_weight():
+    with pytest.raises(KnobError, match="name length first"):
+        choose_objective("dpo", 0.0, {}, (), ["policy-weight", "length"])
+    choose_objective("dpo", 0.0, {}, (), ["length", "policy-weight"])
 
 
 def test_names_and_knobs_are_checked():

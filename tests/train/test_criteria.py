@@ -1,4 +1,4 @@
-"""Scores that pairs are weighed by: two criteria in order, gaps below 0, single rejected answers."""
+"""Scores that pairs are weighed by: two in order, gaps below 0, single rejected answers."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -50,7 +50,7 @@ def test_reversed_pairs_count_0_in_the_mean_gap():
 
 
 def test_scores_that_would_weigh_every_pair_0_are_refused():
-    with pytest.raises(InputError, match="no chosen answer has a higher score .* 'right'"):
+    with pytest.raises(InputError, match=r"no chosen answer has a higher score .* 'right'"):
         gap_over([(1.0, 2.0), (1.0, 1.0)])
     assert gap_over([(1.0, 2.0), (1.0, 1.0)], ddo_rm) == 0
 

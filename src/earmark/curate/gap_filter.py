@@ -14,6 +14,8 @@ from earmark.errors import InputError
 from earmark.records import Pair
 
 SHOWN = 5
+# Of the largest score: gaps that differ by less are equal but for the rounding of subtraction.
+ROUNDING = 1e-9
 
 
 def gap_filter(
@@ -38,7 +40,9 @@ def gap_filter(
     gaps = [gap_of(pair, criterion) for pair in checked(pairs, criterion)]
     mean = math.fsum(gaps) / len(gaps)
     std = math.sqrt(math.fsum((gap - mean) ** 2 for gap in gaps) / len(gaps))
-    far = [abs(gap - mean) / std if std else 0.0 for gap in gaps]
+    largest = max(abs(score) for pair in pairs for score in scores_of(pair, criterion))
+    equal = std <= ROUNDING * largest
+    far = [0.0 if equal else abs(gap - mean) / std for gap in gaps]
     kept = draw([-(distance**2) / 2 for distance in far], keep_share, Random(seed))
     return [
         Keep(pair) if i in kept else Drop(pair, f"gap {gap:.3g}, mean {mean:.3g}, std {std:.3g}")
@@ -69,8 +73,13 @@ def draw(log_weights: Sequence[float], keep_share: float, rng: Random) -> set[in
 
 def gap_of(pair: Pair, criterion: str) -> float:
     """Return the score of the chosen answer minus that of the first rejected one."""
-    chosen, rejected = pair.scores[criterion][:2]
+    chosen, rejected = scores_of(pair, criterion)
     return chosen - rejected
+
+
+def scores_of(pair: Pair, criterion: str) -> list[float]:
+    """Return the scores of the chosen answer and of the first rejected one."""
+    return pair.scores[criterion][:2]
 
 
 def checked(pairs: Sequence[Pair], criterion: str) -> Sequence[Pair]:

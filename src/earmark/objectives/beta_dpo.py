@@ -44,7 +44,7 @@ def beta_dpo(
     """Filter the batch by its gaps, then set β from the mean gap of the pairs that were kept.
 
     h = (log π(y⁺) − log π_ref(y⁺)) − (log π(y⁻) − log π_ref(y⁻)),  M = β·h
-    β_b = max(0.001, β·[1 + α·(mean of the kept M − M₀)]),  ℓ = −log σ(β_b·h) of the kept pairs
+    β_b = max(min(0.001, β), β·[1 + α·(mean of the kept M − M₀)]),  ℓ = −log σ(β_b·h) of the kept pairs
 
     M₀ and σ follow the mean and the standard deviation of the batch's gaps, this batch included;
     a share ρ is kept with probability ∝ exp(−(M − M₀)²/2σ²). A wide batch has a larger β and
@@ -163,7 +163,7 @@ def _dynamic(
     generator = torch.Generator().manual_seed(1_000_003 * seed + int(state.step))
     kept = keep(measured, state, rho, generator)
     rise = measured[kept].mean() - state.mean.double()
-    used = (beta * (1 + alpha * rise)).clamp(min=LEAST_BETA).to(gap)
+    used = (beta * (1 + alpha * rise)).clamp(min=min(LEAST_BETA, beta)).to(gap)
     losses = (-F.logsigmoid(used * gap)).masked_fill(~kept.to(gap.device), 0.0)
     share = float(kept.double().mean())
     logged = {"beta": used, "kept_share": gap.new_tensor(share)}

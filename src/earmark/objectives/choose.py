@@ -39,5 +39,7 @@ def choose_objective(
     for wrapper in wrappers:
         objective = WRAPPERS[wrapper](objective)
     objective = set_knobs(name, objective, knobs, other_options)
+    if sft_weight:
+        objective = with_sft(objective, sft_weight)
     try_out(objective)
-    return with_sft(objective, sft_weight) if sft_weight else objective
+    return objective

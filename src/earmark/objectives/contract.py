@@ -58,6 +58,7 @@ SUPPLIED = {
     "rewards": Supply("pair candidate", "score of each candidate by the criterion named"),
     "answers": Supply("answer", "summed log-probability of single answers, wanted and unwanted"),
     "ref_answers": Supply("answer", "the same, frozen starting policy"),
+    "answer_tokens": Supply("answer", "number of tokens in the answer, end token included"),
     "wanted": Supply("answer", "whether an answer is wanted"),
     "mismatched": Supply(
         "answer", "summed log-probability of another prompt's answer after this prompt"

@@ -46,6 +46,9 @@ def kto(
         >>> kto(u, zero, both, other, zero, beta=0.5).per_pair
         tensor([0.2689, 0.2689])
 
+    Departure: y' is the first answer of the pair before, the wanted one where it has one; TRL
+    takes the next completion of its batch, wanted or not.
+
     Source: Ethayarajh et al. 2024, arXiv 2402.01306, equation 7.
     """
     baseline = (mismatched - ref_mismatched).detach().mean().clamp(min=0)

@@ -42,6 +42,7 @@ def with_length_desensitised(objective: Callable[..., Loss]) -> Callable[..., Lo
     Source: LD-DPO, Liu et al. 2024, arXiv 2409.06411.
     Inferred: the default of α; the paper tunes it for each model.
     Departure: any objective of pairs, not DPO alone; without a reference there is none to weigh.
+        Round cpo and orpo their own likelihood term reads the same sums, shortened as well.
     """
     require("length", objective, ("chosen", "rejected"), SAFE)
     sums = [name for name in RATIO_TENSORS if name in contract(objective).tensors]

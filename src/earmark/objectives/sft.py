@@ -6,6 +6,7 @@ from typing import Any
 from jaxtyping import Float
 from torch import Tensor
 
+from earmark.objectives.contract import contract
 from earmark.objectives.loss import Loss
 from earmark.objectives.wrap import Inner, wrap
 
@@ -36,6 +37,9 @@ def with_sft(objective: Callable[..., Loss], weight: float) -> Callable[..., Los
 
     ℓ = ℓ_objective + w·(−log π(y⁺) / |y⁺|)
 
+    Round an objective of single answers the term is that of the wanted ones; an unwanted answer
+    has none.
+
     Args:
         objective: the objective to wrap; its tensors and knobs stay as they are.
         weight: w, at least 0; 1 keeps the chosen answer's likelihood from falling.
@@ -49,10 +53,17 @@ def with_sft(objective: Callable[..., Loss], weight: float) -> Callable[..., Los
         1.4431
 
     Source: RPO, Pang et al. 2024, arXiv 2404.19733, equation 1, with the weight on the SFT term.
+
+    Departure: round objectives of single answers too, which the paper does not have.
     """
 
-    def run(inner: Inner, given: dict[str, Any]) -> Loss:
-        loss, anchor = inner(), sft(given["chosen"], given["chosen_tokens"])
-        return loss._replace(per_pair=loss.per_pair + weight * anchor.per_pair)
+    single = contract(objective).takes_single_answers
+    names = ("answers", "answer_tokens", "wanted") if single else ("chosen", "chosen_tokens")
 
-    return wrap(objective, run, tensors=("chosen", "chosen_tokens"))
+    def run(inner: Inner, given: dict[str, Any]) -> Loss:
+        loss, anchor = inner(), sft(given[names[0]], given[names[1]]).per_pair
+        if single:
+            anchor = anchor * given["wanted"]
+        return loss._replace(per_pair=loss.per_pair + weight * anchor)
+
+    return wrap(objective, run, tensors=names)

@@ -1,6 +1,5 @@
 """SimPO with each pair weighted by the gap of its scores."""
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -46,6 +45,7 @@ def spa(
         alpha: how much the gap of scores counts; 0 is SimPO.
 
     Example:
+        >>> import torch
         >>> one = torch.ones(1)
         >>> four, gap = 4 * one, torch.tensor(2.0)
         >>> loss = spa(-1 * four, -2 * four, four, four, 3 * one, 0 * one, gap)

@@ -37,7 +37,8 @@ def check_stack(objective: str, wrappers: Iterable[str] = ()) -> None:
         wrappers: names of WRAPPERS.
 
     Raises:
-        KnobError: two of them re-weight by the same quantity.
+        KnobError: two of them re-weight by the same quantity, or `length` goes round the weight
+            of the policy, which it would compute from sums it has shortened.
 
     Example:
         >>> check_stack("dpo", ["confidence"])
@@ -49,6 +50,12 @@ def check_stack(objective: str, wrappers: Iterable[str] = ()) -> None:
 between the policy's own chosen and rejected rewards; together the weights would multiply and \
 neither would do what it says. Leave one out
     """
+    order = list(wrappers)
+    if "length" in order and "policy-weight" in order[: order.index("length")]:
+        raise KnobError(
+            "'length' round 'policy-weight' would weigh by shortened log-probabilities over whole "
+            "lengths; name length first, policy-weight after it"
+        )
     first: dict[str, str] = {}
     for name in (objective, *wrappers):
         quantity = REWEIGHTS.get(name)

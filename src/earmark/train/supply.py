@@ -39,7 +39,8 @@ def supply(contract: Contract, policy: Logps, batch: Batch) -> dict[str, Any]:
     if contract.takes_single_answers:
         for prefix, values in (("", policy), ("ref_", frozen)):
             found |= {} if values is None else of_answers(prefix, values.sum(1), batch.places)
-        return found | {"wanted": batch.places.wanted}
+        tokens = lengths.to(policy.dtype)[batch.places.answers]
+        return found | {"wanted": batch.places.wanted, "answer_tokens": tokens}
     chosen, rejected = pair_places(contract, batch.places)
     for prefix, values in (("", policy), ("ref_", frozen)):
         if values is None:
@@ -58,6 +59,13 @@ def supply(contract: Contract, policy: Logps, batch: Batch) -> dict[str, Any]:
         found |= {"chosen_score": scores[chosen], "rejected_score": scores[rejected]}
         found["rewards"] = pick(scores, batch.places.candidates)
     return found
+
+
+def loss_count(contract: Contract, places: Places) -> int:
+    """Return how many losses a batch has: one for each pair, row or answer."""
+    if contract.takes_single_answers:
+        return len(places.answers)
+    return len(pair_places(contract, places)[0])
 
 
 def pair_places(contract: Contract, places: Places) -> tuple[Tensor, Tensor]:

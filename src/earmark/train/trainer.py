@@ -33,7 +33,7 @@ from earmark.train.checks import check_start
 from earmark.train.frozen import Caches, by_row, logps_of
 from earmark.train.material import Material
 from earmark.train.rows import Batch, collate
-from earmark.train.supply import AllSums, quantities, supply
+from earmark.train.supply import AllSums, loss_count, quantities, supply
 from earmark.train.together import Processes, join, processes, shared_mean
 
 
@@ -110,7 +110,9 @@ class PreferenceTrainer(Trainer):
         )
 
     def _get_num_items_in_batch(self, batch_samples: list[Any], device: torch.device) -> int:
-        return self.together.total(sum(len(inputs["batch"].ids) for inputs in batch_samples))
+        return self.together.total(
+            sum(loss_count(self.contract, inputs["batch"].places) for inputs in batch_samples)
+        )
 
     def compute_loss(
         self,
@@ -121,8 +123,9 @@ class PreferenceTrainer(Trainer):
     ) -> Any:
         """Return the mean loss over the pairs of a batch, or the batch's part of such a mean.
 
-        `num_items_in_batch` is the number of pairs in all batches of one optimizer step, over
-        all processes: every pair counts the same, however unequal the batches are.
+        `num_items_in_batch` is the number of losses (pairs, or rows or single answers where an
+        objective has one for each) in all batches of one optimizer step, over all processes:
+        each counts the same, however unequal the batches are.
         """
         batch = self.with_reference(model, inputs["batch"])
         policy = logps_of(model, batch, self.contract.needs_heads)
@@ -131,7 +134,7 @@ class PreferenceTrainer(Trainer):
             check_start(policy.detach(), batch, self.dtype)
         own = supply(self.contract, policy, batch)
         own |= self.memory.recall(own, batch) | {"training": model.training}
-        given = join({name: own[name] for name in self.contract.tensors if name in own})
+        given = join({name: own[name] for name in self.contract.tensors})
         loss = self.objective(**given)
         self.check(loss, batch)
         if model.training:
@@ -139,7 +142,7 @@ class PreferenceTrainer(Trainer):
         self._note(loss, policy.sum(1), batch)
         mean = shared_mean(loss.per_pair)
         if num_items_in_batch is not None:
-            mean = mean * (self.together.total(len(batch.ids)) / num_items_in_batch)
+            mean = mean * (len(loss.per_pair) / num_items_in_batch)
         return (mean, {"margin": loss.margin}) if return_outputs else mean
 
     def with_reference(self, model: nn.Module, batch: Batch) -> Batch:
@@ -163,10 +166,16 @@ class PreferenceTrainer(Trainer):
         Raises:
             LossError: names the pairs of the batch.
         """
-        if not bool(torch.isfinite(loss.per_pair).all()):
+        finite = torch.isfinite(loss.per_pair)
+        if not bool(finite.all()):
+            # All processes have the losses of all, so all come here.
+            there = self.together.gather({self.together.rank: batch.ids})
+            ids = [name for rank in sorted(there) for name in there[rank]]
+            if len(ids) == len(finite):
+                ids = [name for name, fine in zip(ids, finite.tolist(), strict=True) if not fine]
             raise LossError(
                 f"step {self.state.global_step + 1}: the loss is not a finite number, with the "
-                f"pairs {', '.join(batch.ids)}. Nothing of the last checkpoint is lost: look at "
+                f"pairs {', '.join(ids)}. Nothing of the last checkpoint is lost: look at "
                 "these pairs, or lower the learning rate, and run again to go on from there"
             )
 
