@@ -15,6 +15,7 @@ from torch import Tensor
 from transformers import PreTrainedModel, ProcessorMixin
 
 from earmark.errors import InputError
+from earmark.policies.continuation import continuation_ids
 from earmark.policies.facts import Facts
 from earmark.policies.messages import Messages, text_of, turn_of
 from earmark.policies.policy import Clip, Features, Policy
@@ -170,7 +171,7 @@ class ChatPolicy(Policy):
                 "the chat template does not continue its own generation prompt with the answer; "
                 "the model directory's chat template cannot be trained on"
             )
-        answer_ids = self.tokenizer(answer, add_special_tokens=False)["input_ids"]
+        answer_ids = continuation_ids(self.tokenizer, prompt, answer)
         if self.audio_id in answer_ids:
             raise InputError(
                 f"the answer {answer!r} holds the audio token {self.audio_token}, which the model "
