@@ -68,7 +68,8 @@ def run(
 
     Args:
         pairs: a pairs file (JSONL); audio paths in it are absolute or relative to it.
-        model: a model folder, a hub id, or `tiny-base`, the model that ships with Earmark.
+        model: a model folder, a hub id (NAME, or NAME@REVISION for a branch, tag or commit), or
+            `tiny-base`, the model that ships with Earmark.
         out: the run folder: run.json, log.jsonl, checkpoints, the adapter.
         objective: what is optimized; see above.
         sft_weight: weight of an added SFT term on the chosen answer (RPO); 0 leaves it out.
@@ -76,7 +77,8 @@ def run(
         config: a YAML file with the same names as these options; options given here win.
         preset: options of a published run, of which those given here or in --config win:
             codeswitch-qwen2-audio, codeswitch-phi4-multimodal or codeswitch-meralion2.
-        on_error: stop at a bad row, or skip it and write it to OUT.skipped.jsonl.
+        on_error: stop at bad rows (not a pair, answers or audio that cannot be used), or skip
+            them and write them with their reasons to OUT.skipped.jsonl.
         settings: how the loop runs.
         knobs: the objective's own knobs, such as --beta 0.1.
     """

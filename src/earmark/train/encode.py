@@ -47,7 +47,10 @@ def audio_parts(pair: Pair, folder: Path) -> list[ClipRef]:
     for part in parts:
         path = os.path.join(folder, str(part.get("audio", "")))
         if not os.path.isfile(path):
-            raise InputError(f"pair '{pair.id}': audio file {path} does not exist")
+            raise InputError(
+                f"pair '{pair.id}': audio file {path} does not exist; put it there or mend the "
+                f"pair's path, which starts at {folder} (the pairs file's folder) if relative"
+            )
         clips.append(ClipRef(path, part.get("start_s"), part.get("end_s")))
     return clips
 

@@ -7,7 +7,7 @@ is opened, so that a bad one is found before work begins, and again when it is a
 import json
 import os
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from hashlib import blake2b
@@ -30,7 +30,7 @@ from earmark.files import (
 from earmark.pairs.prompts import form_problems
 from earmark.progress import note, progress_bar
 from earmark.records import Pair
-from earmark.train.fingerprint import DIGEST_BYTES
+from earmark.train.fingerprint import DIGEST_BYTES, of_values
 
 
 class Pairs(Protocol):
@@ -53,13 +53,23 @@ class PairFile:
     """The pairs of a file, in its order; a row is read when it is asked for.
 
     `places` has for each pair the number of its line, the byte where it starts, its length;
-    `digest` is a hash of the lines.
+    `digest` is a hash of the lines. `aside` is where bad rows are written, None where they stop
+    the work, and `bad` are those found by now.
     """
 
-    def __init__(self, path: Path, places: np.ndarray, digest: str) -> None:
+    def __init__(
+        self,
+        path: Path,
+        places: np.ndarray,
+        digest: str,
+        aside: Path | None = None,
+        bad: Sequence[BadRow] = (),
+    ) -> None:
         self.path = path
         self.places = places
         self.digest = digest
+        self.aside = aside
+        self.bad = bad
         self.state = state_of(path.stat())
 
     def __len__(self) -> int:
@@ -93,6 +103,25 @@ class PairFile:
         with self._open() as file:
             file.seek(start)
             return Line(number, start, file.read(length))
+
+    def without(self, reasons: Mapping[int, str]) -> "PairFile":
+        """Return the other pairs; write these ones and all earlier bad rows to `aside`.
+
+        Args:
+            reasons: what is wrong, by the number of the pair.
+
+        Raises:
+            InputError: no pair is left, or the file has changed since it was opened.
+        """
+        assert self.aside is not None, "bad rows stop the work"
+        bad = [*self.bad, *(bad_row(self.path, self.line(i), why) for i, why in reasons.items())]
+        write_jsonl(self.aside, map(asdict, sorted(bad, key=lambda row: row.line)))
+        left = np.delete(self.places, list(reasons), axis=0)
+        note(f"{self.path}: {len(bad)} of {len(bad) + len(left)} rows set aside in {self.aside}")
+        if not len(left):
+            raise InputError(f"{self.path}: not one usable row; {self.aside} says why")
+        digest = of_values(self.digest, sorted(reasons)) if reasons else self.digest
+        return PairFile(self.path, left, digest, self.aside, bad)
 
     @contextmanager
     def _open(self) -> Iterator[IO[bytes]]:
@@ -136,23 +165,19 @@ def open_pairs(
         except InputError as error:
             if on_error == "stop":
                 raise
-            bad.append(_bad_row(path, line, error))
+            bad.append(bad_row(path, line, str(error)))
             continue
         seen.places.extend((line.number, line.start, len(line.raw)))
         seen.ids.append(_hash(pair.id))
         digest.update(line.raw)
     places = np.asarray(seen.places, np.int64).reshape(-1, 3)
-    pairs = PairFile(path, places, digest.hexdigest())
+    aside = skipped_path(out) if on_error == "skip" else None
+    pairs = PairFile(path, places, digest.hexdigest(), aside, bad)
     twice = repeated_ids(pairs, np.asarray(seen.ids, np.int64))
-    if twice:
-        if on_error == "stop":
-            raise twice[min(twice)]
-        bad += [_bad_row(path, pairs.line(index), error) for index, error in twice.items()]
-        pairs = PairFile(path, np.delete(places, list(twice), axis=0), pairs.digest)
-    if bad:
-        aside = skipped_path(out)
-        write_jsonl(aside, map(asdict, sorted(bad, key=lambda row: row.line)))
-        note(f"{path}: {len(bad)} of {len(bad) + len(pairs)} rows set aside in {aside}")
+    if twice and aside is None:
+        raise twice[min(twice)]
+    if bad or twice:
+        pairs = pairs.without({index: str(error) for index, error in twice.items()})
     if not len(pairs):
         raise InputError(f"{path}: not one usable row; expected JSON objects, one a line")
     return pairs
@@ -207,8 +232,9 @@ def _hash(text: str) -> int:
     return int.from_bytes(digest, "little", signed=True)
 
 
-def _bad_row(path: Path, line: Line, error: InputError) -> BadRow:
-    return BadRow(str(path), line.number, line.raw.decode("utf-8", "replace"), str(error))
+def bad_row(path: Path, line: Line, reason: str) -> BadRow:
+    """Return a row that is set aside, as it stands in the file."""
+    return BadRow(str(path), line.number, line.raw.decode("utf-8", "replace"), reason)
 
 
 def _with_progress(path: Path) -> Iterator[Line]:

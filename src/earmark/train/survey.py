@@ -3,9 +3,12 @@
 No clip is read here: the header of its file says whether it is sound, and how long.
 """
 
+from array import array
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
 
 from earmark.errors import InputError
 from earmark.objectives.contract import Contract
@@ -18,68 +21,85 @@ from earmark.train.encode import answers_of, audio_parts
 from earmark.train.lacking import Criterion, Lacking, criterion_of, one_score_each
 from earmark.train.pair_file import Pairs, digest_of
 from earmark.train.telling import Telling
+from earmark.train.unusable import Unusable
 
 # More different answers than any row has candidates: each prompt then has one of another.
 MANY = 100
 
 
 class Sound(NamedTuple):
-    """What the pairs are to the ear: the longest clip, the first pair without a clip."""
+    """What the pairs are to the ear: the longest clip, whether any or all have one."""
 
     longest_s: float = 0.0
-    longest_in: str | None = None
-    without_audio: str | None = None
+    any_audio: bool = False
+    all_audio: bool = True
 
-    def add(self, pair: Pair, clips: Sequence[ClipRef]) -> "Sound":
-        """Return what is known when one more pair was seen."""
-        seen = self
-        if not clips and self.without_audio is None:
-            seen = seen._replace(without_audio=pair.id)
-        for clip in clips:
-            if clip.duration_s() > seen.longest_s:
-                seen = seen._replace(longest_s=clip.duration_s(), longest_in=pair.id)
-        return seen
+    def add(self, clips: Sequence[ClipRef]) -> "Sound":
+        """Return what is known when the clips of one more pair were seen."""
+        longest_s = max([self.longest_s, *(clip.duration_s() for clip in clips)])
+        return Sound(longest_s, self.any_audio or bool(clips), self.all_audio and bool(clips))
+
+    def suits(self, policy: Policy) -> bool:
+        """Tell whether a model can hear all pairs, and needs to hear none that it cannot."""
+        if not policy.hears:
+            return not self.any_audio
+        return self.all_audio and self.longest_s <= policy.longest_clip_s
 
 
 class Survey(NamedTuple):
-    """What the training set is: a hash of all rows, its sound, the rows that tell most.
+    """What the training set is: pairs, a hash of them, their sound, the rows that tell most.
 
-    `criterion` is what scores are compared by, `mean_score_gap` the mean of chosen minus rejected
-    score, not below 0, in the scores' own unit.
+    `clips` counts the different files and spans. `criterion` is what scores are compared by,
+    `mean_score_gap` the mean of chosen minus rejected score, not below 0, in their own unit.
     """
 
+    pairs: Pairs
     digest: str
     sound: Sound
     telling: Telling
+    clips: int
     criterion: Criterion | None = None
     mean_score_gap: float | None = None
 
 
 def survey(
-    pairs: Pairs, folder: Path, needs: Contract, criterion: str = "", tie: float | None = None
+    pairs: Pairs,
+    folder: Path,
+    needs: Contract,
+    criterion: str = "",
+    tie: float | None = None,
+    policy: Policy | None = None,
 ) -> Survey:
     """Check all pairs for what the objective needs; `folder` is where audio paths start.
+
+    With `policy`, what that model cannot hear is refused as well. Pairs that cannot be trained on
+    are set aside where the file was opened for that, and the others looked at again.
 
     Raises:
         KnobError: the objective needs scores and no criterion is named.
         InputError: names pairs that lack something, that cannot be trained on, or whose audio
             is not there.
     """
-    lacking = Lacking(pairs, needs, criterion)
-    sound, telling = Sound(), Telling()
+    lacking, unusable = Lacking(pairs, needs, criterion), Unusable()
+    sound, telling, heard = Sound(), Telling(), array("q")
     for number, pair in enumerate(track(pairs, "checking pairs", total=len(pairs))):
-        for problem in form_problems(pair.prompt):
-            raise InputError(f"pair '{pair.id}': {problem}")
         if lacking.look(pair):
-            answers_of(pair, needs)
-            clips = audio_parts(pair, folder)
-            sound = sound.add(pair, clips)
+            try:
+                clips = check_pair(pair, folder, needs, policy)
+                sound = sound.add(clips)
+            except InputError as error:
+                unusable.add(number, pair, error)
+                continue
             telling.look(number, pair, clips)
+            heard.extend(map(hash, clips))
+    if unusable.reasons:
+        return survey(unusable.leave_out(pairs), folder, needs, criterion, tie, policy)
     lacking.check(len(pairs))
     if needs.needs_mismatched:
         check_mismatched(pairs, needs)
+    found = Survey(pairs, digest_of(pairs), sound, telling, len(np.unique(heard)))
     if not needs.needs_scores:
-        return Survey(digest_of(pairs), sound, telling)
+        return found
     compared = criterion_of(pairs, criterion, tie)
     gap = mean_score_gap(pairs, compared)
     if "mean_score_gap" in needs.tensors and not gap:
@@ -87,30 +107,46 @@ def survey(
             f"no chosen answer has a higher score than a rejected one by '{criterion}', so this "
             "objective would weigh every pair 0; name another criterion with --criterion"
         )
-    return Survey(digest_of(pairs), sound, telling, compared, gap)
+    return found._replace(criterion=compared, mean_score_gap=gap)
 
 
-def check_sound(sound: Sound, policy: Policy) -> None:
-    """Refuse what a model cannot hear.
+def check_pair(pair: Pair, folder: Path, needs: Contract, policy: Policy | None) -> list[ClipRef]:
+    """Return the clips of a pair that can be trained on.
 
     Raises:
-        InputError: a pair without audio for a model that hears, one with audio for a model that
-            does not, or a clip too long for the model; names the pair.
+        InputError: a prompt without proper form, answers or audio that cannot be used.
     """
-    if policy.hears and sound.without_audio is not None:
+    for problem in form_problems(pair.prompt):
+        raise InputError(problem)
+    answers_of(pair, needs)
+    clips = audio_parts(pair, folder)
+    if policy is not None:
+        check_sound(clips, policy)
+    return clips
+
+
+def check_sound(clips: Sequence[ClipRef], policy: Policy) -> None:
+    """Refuse a pair that a model cannot hear.
+
+    Raises:
+        InputError: no audio for a model that hears, audio for one that does not, or a clip too
+            long for the model.
+    """
+    if policy.hears and not clips:
         raise InputError(
-            f"pair '{sound.without_audio}': its prompt has no audio; expected a content part "
+            "its prompt has no audio; expected a content part "
             '{"type": "audio", "audio": PATH}. Without it the model would be trained on text alone'
         )
-    if not policy.hears and sound.longest_in is not None:
+    if not policy.hears and clips:
         raise InputError(
-            f"pair '{sound.longest_in}': its prompt holds audio, but this model reads text alone; "
+            "its prompt holds audio, but this model reads text alone; "
             "choose an audio model, or leave the audio out of the prompts"
         )
-    if policy.hears and sound.longest_s > policy.longest_clip_s:
+    longest_s = max((clip.duration_s() for clip in clips), default=0.0)
+    if longest_s > policy.longest_clip_s:
         raise InputError(
-            f"pair '{sound.longest_in}': {sound.longest_s:.2f} s of audio, but this model hears "
-            f"{policy.longest_clip_s:g} s at most; cut it into shorter utterances"
+            f"{longest_s:.2f} s of audio, but this model hears {policy.longest_clip_s:g} s at "
+            "most; cut it into shorter utterances"
         )
 
 

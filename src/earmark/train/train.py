@@ -37,7 +37,7 @@ from earmark.train.run_folder import (
 )
 from earmark.train.settings import TrainSettings
 from earmark.train.spread import keep_own_precision, spread_language_model
-from earmark.train.survey import Sound, check_sound, survey
+from earmark.train.survey import survey
 from earmark.train.telling import check_telling
 from earmark.train.together import processes
 from earmark.train.trainer import PreferenceTrainer
@@ -83,7 +83,7 @@ def train(
     Args:
         pairs: the training set, in memory or a file of it (`pair_file.open_pairs`).
         folder: where relative audio paths in the prompts start, usually the pairs file's folder.
-        model: a folder, a hub id, or `tiny-base`.
+        model: a folder, a hub id (NAME or NAME@REVISION), or `tiny-base`.
         out: the run folder: run.json, log.jsonl, checkpoints, the adapter or the model.
         objective: a name in OBJECTIVES.
         sft_weight: weight of an added SFT term on the chosen answer.
@@ -103,8 +103,12 @@ def train(
     keep_own_precision()
     arguments = training_arguments(settings, out)
     together = processes()
-    found = survey(pairs, folder, needs, settings.criterion, settings.criterion_tie)
-    policy = starting_policy(model, settings, arguments, found.sound)
+    asked = settings.criterion, settings.criterion_tie
+    found = survey(pairs, folder, needs, *asked)
+    policy = starting_policy(model, settings, arguments)
+    if not found.sound.suits(policy):
+        found = survey(found.pairs, folder, needs, *asked, policy)
+    pairs = found.pairs
     encoded = EncodedPairs(pairs, folder, needs, found.criterion)
     check_telling(policy, encoded, found.telling)
     policy_hash = fingerprint.of_policy(policy) + "-bfloat16" * (policy.computes_in is not None)
@@ -135,16 +139,14 @@ def train(
     return out
 
 
-def starting_policy(
-    model: str, settings: TrainSettings, arguments: TrainingArguments, sound: Sound
-) -> Policy:
+def starting_policy(model: str, settings: TrainSettings, arguments: TrainingArguments) -> Policy:
     """Load the policy as it starts: without dropout, its hearing frozen.
 
     Of several GPUs each process has its own.
 
     Raises:
-        InputError: a model that cannot be loaded, that cannot hear what the pairs hold, or that
-            needs its key-value cache, which gradient checkpointing drops.
+        InputError: a model that cannot be loaded, or that needs its key-value cache, which
+            gradient checkpointing drops.
     """
     policy = load_policy(
         model,
@@ -152,7 +154,6 @@ def starting_policy(
         device=str(arguments.device) if settings.device == "auto" else settings.device,
         trust_remote_code=settings.trust_remote_code,
     )
-    check_sound(sound, policy)
     if settings.gradient_checkpointing and policy.needs_cache:
         raise InputError(
             f"{model} is trained by way of its key-value cache, which gradient checkpointing "

@@ -1,0 +1,91 @@
+"""Pairs that cannot be trained on: several named at once, or set aside with their reasons."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from earmark.errors import InputError
+from earmark.files import write_jsonl
+from earmark.objectives.contract import contract
+from earmark.objectives.dpo import dpo
+from earmark.speech.audio import write_audio
+from earmark.train.pair_file import open_pairs
+from earmark.train.settings import TrainSettings
+from earmark.train.survey import survey
+from earmark.train.train import train
+from tiny_world import messages, noise, save_tiny, write_pairs
+
+ROWS = 12
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("aside")
+    save_tiny(folder / "model")
+    pairs = write_pairs(folder, ROWS)
+    write_audio(folder / "long.wav", noise(np.random.default_rng(0), 3.5))
+    (folder / "text.wav").write_text("not sound")
+    changes = {
+        1: {"prompt": messages("nowhere.wav")},
+        3: {"prompt": messages("text.wav")},
+        5: {"chosen": " "},
+        6: {"rejected": pairs[6].chosen},
+        8: {"prompt": messages("long.wav")},
+        9: {"prompt": [{"role": "user", "content": "Write it down."}]},
+    }
+    rows = [replace(pair, **changes.get(i, {})) for i, pair in enumerate(pairs)]
+    write_jsonl(folder / "pairs.jsonl", rows)
+    write_jsonl(folder / "good.jsonl", [row for i, row in enumerate(rows) if i not in changes])
+    return folder
+
+
+def test_all_bad_pairs_are_set_aside_with_their_reasons(world, tmp_path):
+    out = tmp_path / "run"
+    settings = TrainSettings(device="cpu", cache_dir=str(tmp_path), max_steps=1, logging_steps=1)
+    pairs = open_pairs(world / "pairs.jsonl", out=out, on_error="skip")
+    train(pairs, world, str(world / "model"), out, settings=settings)
+    aside = [json.loads(row) for row in Path(f"{out}.skipped.jsonl").read_text().splitlines()]
+    reasons = {
+        2: r"pair 'p1': audio file .*nowhere.wav does not exist; put it there or mend",
+        4: r"pair 'p3': .*text.wav",
+        6: r"pair 'p5': the chosen answer is empty",
+        7: r"pair 'p6': a rejected answer equals the chosen one",
+        9: r"pair 'p8': 3.50 s of audio, but this model hears 3 s at most",
+        10: r"pair 'p9': its prompt has no audio",
+    }
+    assert [row["line"] for row in aside] == list(reasons)
+    for row in aside:
+        assert json.loads(row["raw"])["id"] == f"p{row['line'] - 1}"
+        with pytest.raises(InputError, match=reasons[row["line"]]):
+            raise InputError(row["reason"])
+    described = json.loads((out / "run.json").read_text())["pairs"]
+    assert described["count"] == ROWS - len(reasons)
+
+    good = open_pairs(world / "good.jsonl", out=out)
+    train(good, world, str(world / "model"), tmp_path / "good", settings=settings)
+    losses = [
+        json.loads((run / "log.jsonl").read_text().splitlines()[0])["loss"]
+        for run in (out, tmp_path / "good")
+    ]
+    assert losses[0] == losses[1]
+
+
+def test_without_skip_several_are_named_at_once(world):
+    pairs = open_pairs(world / "pairs.jsonl", out="run")
+    with pytest.raises(InputError, match=r"^4 of 12 pairs .*'p1'.*'p3'.*'p5'.*'p6'.*--on-error"):
+        survey(pairs, world, contract(dpo))
+    missing = [replace(pairs[0], id=f"m{i}", prompt=messages("no.wav")) for i in range(7)]
+    with pytest.raises(InputError, match=r"^7 of 7 pairs .*'m4'.*; and 2 more\. "):
+        survey(missing, world, contract(dpo))
+
+
+def test_what_is_left_has_a_hash_of_its_own(world, tmp_path):
+    pairs = open_pairs(world / "pairs.jsonl", out=tmp_path / "run", on_error="skip")
+    left = pairs.without({2: "too loud"})
+    assert [pair.id for pair in left][:3] == ["p0", "p1", "p3"]
+    assert left.digest not in (pairs.digest, pairs.without({4: "too loud"}).digest)
+    with pytest.raises(InputError, match=r"not one usable row; .*skipped\.jsonl says why"):
+        pairs.without(dict.fromkeys(range(ROWS), "too loud"))
