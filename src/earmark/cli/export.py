@@ -25,7 +25,8 @@ def export(
     Args:
         adapter: a run folder of `earmark train`: an adapter, or a whole model (--lora-rank 0).
         out: the folder to write; nothing may be there.
-        model: the base, a folder or hub id; default: what the run was trained on.
+        model: the base, a folder or hub id (NAME or NAME@REVISION); default: what the run was
+            trained on.
         scores: what `earmark score --json FILE` wrote, for the table of the card; repeat it, and
             name the files as the rows should be named.
         dtype: number type of the weights; stored: that of the base's files.

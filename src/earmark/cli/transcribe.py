@@ -40,8 +40,9 @@ def transcribe(
     key is read from the environment variable EARMARK_API_KEY, else OPENAI_API_KEY.
 
     Args:
-        model: a model folder, a hub id, or `tiny-base`, the model that ships with Earmark; with
-            --endpoint the model's name on the server.
+        model: a model folder, a hub id (NAME, or NAME@REVISION for a branch, tag or commit), or
+            `tiny-base`, the model that ships with Earmark; with --endpoint the model's name on
+            the server.
         utterances: a manifest (JSONL); audio paths in it are absolute or relative to it.
         out: the hypothesis file to write (JSONL).
         endpoint: base URL of a server, such as http://localhost:8000/v1.

@@ -29,6 +29,21 @@ NAMES = (
 )
 
 
+def check_supported(config: dict[str, Any], path: str) -> None:
+    """Refuse a family that is known not to work.
+
+    Args:
+        config: what `config.json` holds.
+        path: where the model is, for messages.
+
+    Raises:
+        InputError: says why, and what to do.
+    """
+    name = config.get("model_type")
+    if name in REFUSED:
+        raise InputError(f"{path}: model family '{name}' is not supported: {REFUSED[name]}")
+
+
 def family_of(config: Any, path: str) -> Family:
     """Return the family of a model by its configuration.
 
@@ -37,11 +52,9 @@ def family_of(config: Any, path: str) -> Family:
         path: where the model is, for messages.
 
     Raises:
-        InputError: the family is known not to work, or nothing is known about it.
+        InputError: nothing is known about it.
     """
     name = str(config.model_type)
-    if name in REFUSED:
-        raise InputError(f"{path}: model family '{name}' is not supported: {REFUSED[name]}")
     if name in FAMILIES:
         return FAMILIES[name]
     if type(config) not in CONFIG_MAPPING.values():

@@ -120,8 +120,15 @@ SCALED_LOGITS = (
     "temperature. It will be supported once that is settled against a checkpoint"
 )
 
-# Families that load and run, and would be trained wrongly.
+OWN_FORM = (
+    "this is Phi-4-multimodal in its makers' own form, whose code Earmark does not know; "
+    "transformers' own form of it is the revision refs/pr/70: name the model as "
+    "microsoft/Phi-4-multimodal-instruct@refs/pr/70"
+)
+
+# Families that load and run, and would be trained wrongly or without what is known about them.
 REFUSED: dict[str, str] = {
+    "phi4mm": OWN_FORM,
     "granite_speech": SCALED_LOGITS,
     "granite_speech_plus": SCALED_LOGITS,
 }

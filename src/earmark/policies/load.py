@@ -8,10 +8,11 @@ from typing import Any
 import torch
 import transformers
 from peft import PeftModel
-from transformers import AutoConfig, AutoProcessor
+from transformers import AutoConfig, AutoProcessor, PreTrainedConfig
 
 from earmark.errors import InputError
-from earmark.policies.choose import family_of
+from earmark.policies.choose import check_supported, family_of
+from earmark.policies.hub_name import hub_name
 from earmark.policies.model_dir import SETTINGS, check_model_dir
 from earmark.policies.policy import Policy
 from earmark.policies.speech_lora import merge_speech_lora
@@ -44,7 +45,8 @@ def load_policy(
     """Load a model and its processor as a policy, on the GPU when there is one.
 
     Args:
-        model: a folder, a hub id, or `tiny-base`, the model that ships with Earmark.
+        model: a folder, a hub id (NAME or NAME@REVISION), or `tiny-base`, the model that ships
+            with Earmark.
         adapter: a folder with a PEFT adapter that was trained on this model.
         dtype: `float32`, `bfloat16`, `float16`, or `auto`: bfloat16 on a GPU, else float32.
         device: `cpu`, `cuda`, ... or `auto`.
@@ -55,15 +57,18 @@ def load_policy(
             belongs to another model.
     """
     path = model_path(model)
+    hub = hub_name(path)
+    options: dict[str, Any] = {**hub.where, "trust_remote_code": trust_remote_code}
     if Path(path).is_dir():
         check_model_dir(Path(path))
     elif path.startswith((".", "/", "~")):
         raise InputError(f"{path}: no such model folder")
     try:
-        config = AutoConfig.from_pretrained(path, trust_remote_code=trust_remote_code)
-        family = family_of(config, path)
-        processor = AutoProcessor.from_pretrained(path, trust_remote_code=trust_remote_code)
-        network = _load_network(family.loader, path, _dtype(dtype), trust_remote_code)
+        # Before any code that comes with the model is asked for.
+        check_supported(PreTrainedConfig.get_config_dict(hub.name, **hub.where)[0], path)
+        family = family_of(AutoConfig.from_pretrained(hub.name, **options), path)
+        processor = AutoProcessor.from_pretrained(hub.name, **options)
+        network = _load_network(family.loader, hub.name, {**options, "dtype": _dtype(dtype)})
     except (OSError, ValueError, AttributeError, KeyError, ImportError) as error:
         if "trust_remote_code" in str(error):
             raise InputError(
@@ -81,20 +86,15 @@ def load_policy(
     return policy
 
 
-def _load_network(loader: str, path: str, dtype: torch.dtype, trust_remote_code: bool) -> Any:
+def _load_network(loader: str, name: str, options: dict[str, Any]) -> Any:
     """Load a model with the attention that takes a mask, or with its own if it has no such."""
-    settings: dict[str, Any] = {
-        "dtype": dtype,
-        "use_safetensors": True,
-        "trust_remote_code": trust_remote_code,
-    }
     load = getattr(transformers, loader).from_pretrained
     try:
-        return load(path, attn_implementation="sdpa", **settings)
+        return load(name, attn_implementation="sdpa", use_safetensors=True, **options)
     except ValueError as error:
         if "scaled_dot_product_attention" not in str(error):
             raise
-        return load(path, **settings)
+        return load(name, use_safetensors=True, **options)
 
 
 def load_adapter(network: Any, folder: Path, base: str) -> PeftModel:

@@ -12,6 +12,7 @@ from typing import Any
 from peft import PeftModel
 
 from earmark.errors import InputError
+from earmark.policies.hub_name import hub_name
 from earmark.progress import note
 
 WEIGHTS = "adapter_model.safetensors"
@@ -25,13 +26,13 @@ def merge_speech_lora(network: Any, model: str, folder: str) -> None:
 
     Args:
         network: the loaded model, changed in place.
-        model: its folder or hub id.
+        model: its folder or hub id, NAME or NAME@REVISION.
         folder: the subfolder.
 
     Raises:
         InputError: there are no safetensors weights in it, or they do not fit the model.
     """
-    here = Path(model) / folder
+    hub, here = hub_name(model), Path(model) / folder
     if Path(model).is_dir():
         if not here.is_dir():
             note(f"{model}: no {folder}; its speech LoRA is taken to be merged already")
@@ -46,7 +47,12 @@ def merge_speech_lora(network: Any, model: str, folder: str) -> None:
             # peft 0.21 asks for a property by the name that transformers 5.23 gave up.
             warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated")
             adapted = PeftModel.from_pretrained(
-                network, model, subfolder=folder, adapter_name="speech", use_safetensors=True
+                network,
+                hub.name,
+                subfolder=folder,
+                adapter_name="speech",
+                use_safetensors=True,
+                **hub.where,
             )
     except (OSError, ValueError, RuntimeError) as error:
         raise InputError(f"{here}: this speech LoRA does not fit the model: {error}") from error

@@ -10,6 +10,7 @@ from pathlib import Path
 from transformers.utils.hub import cached_file
 
 from earmark.errors import InputError
+from earmark.policies.hub_name import hub_name
 from earmark.policies.model_dir import SETTINGS
 from earmark.progress import track
 
@@ -26,7 +27,8 @@ def stored_folder(path: str) -> Path | None:
     if Path(path).is_dir():
         return Path(path)
     try:
-        config = cached_file(path, "config.json", local_files_only=True)
+        hub = hub_name(path)
+        config = cached_file(hub.name, "config.json", local_files_only=True, **hub.where)
     except OSError:
         return None
     return Path(config).parent if config else None
@@ -67,7 +69,7 @@ def check_base(adapter: Path, base: str) -> None:
                 f"run.json has the hash {recorded} of that model's weight files, {base} has "
                 f"{here}; load it on its own base model"
             )
-    elif trained_on is not None and Path(trained_on).name != Path(base).name:
+    elif trained_on is not None and Path(trained_on).name != Path(hub_name(base).name).name:
         raise InputError(
             f"{adapter}: this adapter was trained on {trained_on}, not on {base}; "
             "load it on its own base model"

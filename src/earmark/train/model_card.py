@@ -9,6 +9,7 @@ import yaml
 
 from earmark import __version__
 from earmark.errors import InputError
+from earmark.policies.hub_name import hub_name
 from earmark.policies.model_dir import read_object
 
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -105,7 +106,7 @@ def model_card(
     return CARD.format(
         header=yaml.safe_dump(_header(base, run), sort_keys=False),
         name=name,
-        base=f"`{base if HUB_ID.fullmatch(base) else Path(base).name}`",
+        base=f"`{base if HUB_ID.fullmatch(hub_name(base).name) else Path(base).name}`",
         version=__version__,
         objective=_objective(run),
         kind=kind,
@@ -156,8 +157,9 @@ def _percent(rate: float | None) -> str:
 
 def _header(base: str, run: dict[str, Any] | None) -> dict[str, Any]:
     header: dict[str, Any] = {}
-    if HUB_ID.fullmatch(base) and not Path(base).exists():
-        header |= {"base_model": base, "base_model_relation": "finetune"}
+    hub = hub_name(base).name
+    if HUB_ID.fullmatch(hub) and not Path(base).exists():
+        header |= {"base_model": hub, "base_model_relation": "finetune"}
     objective = (run or {}).get("objective", {}).get("name")
     header |= {"library_name": "transformers", "pipeline_tag": "audio-text-to-text"}
     return header | {"tags": ["earmark", "speech-recognition", *([objective] if objective else [])]}
