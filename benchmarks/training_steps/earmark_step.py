@@ -70,6 +70,7 @@ def prepare(
             per_device_train_batch_size=case.prompts,
             device=policy.device.type,
             reference_logps="cached",
+            cache_features=True,
         )
         needs = contract(objective)
         encoded = EncodedPairs(pairs_of(root, case), root / case.shape, needs)

@@ -138,8 +138,7 @@ def test_own_code_that_writes_the_answer_alone(folder, monkeypatch):
 def test_clips_are_not_copied_into_a_cache(folder, tmp_path):
     """Nothing that the tower made of a clip is seen here, so keeping anything saves no time."""
     policy = load_policy(str(folder), trust_remote_code=True)
-    settings = TrainSettings(cache_dir=str(tmp_path))
-    assert settings.cache_features
+    settings = TrainSettings(cache_dir=str(tmp_path), cache_features=True)
     assert open_caches(policy, "hash", settings).features is None
 
 

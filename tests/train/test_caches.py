@@ -39,7 +39,6 @@ def test_what_was_kept_comes_back_to_every_process(tmp_path, policy, monkeypatch
         for key, value in kept.items():
             torch.testing.assert_close(cache.get(key), value, rtol=0, atol=0)
     assert len(list(one.folder.glob("*.bin"))) > 2, "shards of a limited size"
-    assert one.bytes_kept == sum(v.numel() * v.element_size() for v in kept.values())
 
 
 def test_bytes_that_are_damaged_or_gone_are_heard_again(tmp_path, policy):

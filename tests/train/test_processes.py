@@ -53,7 +53,8 @@ def options(out: str, cache: str, rows: int) -> list[str]:
     named |= {"max-steps": STEPS, "warmup-steps": 0, "logging-steps": 1, "save-steps": 2}
     named |= {"learning-rate": 2e-3, "device": "cpu", "reference-logps": "cached"}
     named |= {"per-device-train-batch-size": rows}
-    return ["train", *(str(x) for name, value in named.items() for x in (f"--{name}", value))]
+    said = [str(x) for name, value in named.items() for x in (f"--{name}", value)]
+    return ["train", *said, "--cache-features"]
 
 
 def launch(

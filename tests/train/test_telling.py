@@ -98,6 +98,15 @@ def test_which_rows_tell_most(pairs, tmp_path):
     assert telling.marks == {"<|AUDIO|>": ODD, "[THIS]": ODD}
 
 
+def test_most_text_is_most_tokens(pairs):
+    """Forty Han characters are more tokens than a hundred Latin letters."""
+    rows = [replace(pairs[0], chosen=chosen) for chosen in ("x" * 100, "我想去图书馆借" * 6, "x")]
+    telling = Telling()
+    for number, pair in enumerate(rows):
+        telling.look(number, pair, [])
+    assert telling.most_text.number == 1
+
+
 def test_a_processor_that_cuts_the_longest_clip_is_found_at_the_start(world, pairs, monkeypatch):
     """A window shorter than the longest clip; the first clips fit into it."""
     clips = [ClipRef(str(world / f"clip{number}.wav")) for number in range(16)]

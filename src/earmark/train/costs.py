@@ -4,7 +4,6 @@ Estimates, from a few clips that are looked at; they are printed, and decide wha
 """
 
 import shutil
-from statistics import mean
 from typing import Literal, NamedTuple
 
 import torch
@@ -13,6 +12,7 @@ from earmark.errors import InputError
 from earmark.policies.policy import Policy
 from earmark.progress import note
 from earmark.train.audio_tokens import AudioTokens
+from earmark.train.clips import ClipRef
 from earmark.train.encode import EncodedPairs
 from earmark.train.feature_cache import FeatureCache
 from earmark.train.prepare import RowMaker
@@ -39,6 +39,21 @@ class Passes(NamedTuple):
         return asked / (self.live * self.step)
 
 
+class Heard(NamedTuple):
+    """How often a run hears a clip if nothing is kept, and how many different clips it has."""
+
+    times: int
+    clips: int
+
+
+def row_visits(rows: int, rows_of_batch: float, settings: TrainSettings, processes: int) -> int:
+    """Return how many rows all steps of a run see; see `passes`."""
+    if settings.max_steps > 0:
+        of_step = rows_of_batch * settings.gradient_accumulation_steps
+        return round(settings.max_steps * of_step * processes)
+    return round(rows * settings.num_train_epochs)
+
+
 def passes(
     rows: int, known: int, rows_of_batch: float, settings: TrainSettings, processes: int
 ) -> Passes:
@@ -51,10 +66,7 @@ def passes(
         settings: how long the run is, and whether weights are frozen.
         processes: how many train together.
     """
-    visits = round(rows * settings.num_train_epochs)
-    if settings.max_steps > 0:
-        of_step = rows_of_batch * settings.gradient_accumulation_steps
-        visits = round(settings.max_steps * of_step * processes)
+    visits = row_visits(rows, rows_of_batch, settings, processes)
     step = LORA_STEP if settings.lora_rank else WHOLE_STEP
     return Passes(visits, max(min(visits, rows) - known, 0), step)
 
@@ -90,22 +102,50 @@ def known_rows(make: RowMaker, count: int) -> int:
     return round(count * known / len(numbers))
 
 
+def looked_at(encoded: EncodedPairs) -> tuple[list[ClipRef], int]:
+    """Return the clips of a few rows from all over the training set, and how many rows."""
+    numbers = range(0, len(encoded), max(1, len(encoded) // LOOKED_AT))
+    return [clip for number in numbers for clip in encoded[number].clips], len(numbers)
+
+
+def choose_features(
+    heard: Heard, encoded: EncodedPairs, cache: FeatureCache, settings: TrainSettings
+) -> bool:
+    """Choose whether the tower's output is kept, and say why, unless the user has chosen.
+
+    To keep what is heard once and never again would only fill the disk.
+    """
+    if settings.cache_features is not None:
+        return settings.cache_features
+    if heard.times > heard.clips:
+        note(f"feature cache: on, {heard.clips} clips would be heard {heard.times} times without")
+        return True
+    if any(clip.key() in cache for clip in looked_at(encoded)[0]):
+        note(f"feature cache: on, it has clips of an earlier run in {cache.folder}")
+        return True
+    note(
+        "feature cache: off, no clip is heard twice in this run; --cache-features keeps what is "
+        "heard for later runs"
+    )
+    return False
+
+
 @torch.no_grad()
 def check_room(policy: Policy, encoded: EncodedPairs, cache: FeatureCache) -> None:
-    """Say how large the feature cache will be, before anything is written.
+    """Say how much larger the feature cache will be, before anything is written.
 
     Raises:
         InputError: the disk has less room than that.
     """
-    numbers = range(0, len(encoded), max(1, len(encoded) // LOOKED_AT))
-    clips = [clip for number in numbers for clip in encoded[number].clips]
+    clips, rows = looked_at(encoded)
+    clips = [clip for clip in clips if clip.key() not in cache]
     if not clips:
         return
     states = policy.encode(policy.features(clips[0].read()))
     of_token = states.shape[1] * states.element_size()
     tokens = AudioTokens(policy)
-    each = of_token * mean(tokens(clip.duration_s()) for clip in clips) * len(clips) / len(numbers)
-    needed = max(each * len(encoded) - cache.bytes_kept, 0)
+    each = of_token * sum(tokens(clip.duration_s()) for clip in clips) / rows
+    needed = each * len(encoded)
     place = next(path for path in (cache.folder, *cache.folder.parents) if path.exists())
     room = shutil.disk_usage(place).free
     note(

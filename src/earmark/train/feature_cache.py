@@ -98,22 +98,11 @@ class FeatureCache:
         if place.start + len(raw) >= SHARD_BYTES:
             self.own = new_shard()
 
-    @property
-    def bytes_kept(self) -> int:
-        """Return how large the states are that are there."""
-        sizes = (p.shape[0] * p.shape[1] * _item(p.dtype) for p in self.places.values())
-        return sum(sizes)
-
     def _map(self, shard: str) -> np.memmap | None:
         path = self.folder / f"{shard}{DATA}"
         if shard not in self.maps and path.is_file() and path.stat().st_size:
             self.maps[shard] = np.memmap(path, np.uint8, mode="r")
         return self.maps.get(shard)
-
-
-def _item(dtype: str) -> int:
-    kind: torch.dtype = getattr(torch, dtype)
-    return kind.itemsize
 
 
 def new_shard() -> str:

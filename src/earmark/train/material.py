@@ -10,7 +10,15 @@ from earmark.errors import InputError
 from earmark.objectives.weightings import WEIGHTINGS
 from earmark.policies.policy import Policy
 from earmark.train.batches import BudgetBatches
-from earmark.train.costs import check_room, choose_reference, known_rows, passes
+from earmark.train.costs import (
+    Heard,
+    check_room,
+    choose_features,
+    choose_reference,
+    known_rows,
+    passes,
+    row_visits,
+)
 from earmark.train.encode import EncodedPairs
 from earmark.train.frozen import Caches, ask_for_all
 from earmark.train.memory import Memory, Weighed
@@ -43,7 +51,9 @@ def gather(
     """Ask frozen policies what must be known before the first step; hold back what weights them.
 
     A policy that gets an adapter is its own reference with the adapter switched off, so it
-    is asked in the step itself. One that is trained as a whole is asked now.
+    clips: int | None = None,
+    is asked in the step itself. One that is trained as a whole is asked now. `clips` counts the
+    different clips of the pairs; where nobody has counted them, each row has one.
     """
     needs, together = encoded.needs, processes or Processes()
     references: list[list[Logps]] = []
@@ -51,13 +61,18 @@ def gather(
     if needs.needs_references:
         references = logps_of_references(encoded, settings, together)
         count -= held_back(count, settings)
-        weighed = weigh([rows[count:] for rows in references], settings)
-    caches = open_caches(policy, policy_hash, settings)
-    if caches.features is not None:
-        check_room(policy, encoded, caches.features)
-    make = RowMaker(policy, encoded, caches.features, caches.reference, needs.needs_heads)
     budgeted = plan(policy, encoded, count, settings, together) if settings.token_budget else None
     size = budgeted.mean_size if budgeted else settings.per_device_train_batch_size
+    caches = open_caches(policy, policy_hash, settings)
+    if caches.features is not None:
+        asked_before = count if needs.needs_reference and not settings.lora_rank else 0
+        heard = row_visits(count, size, settings, together.size) + asked_before
+        different = len(encoded) if clips is None else clips
+        if choose_features(Heard(heard, different), encoded, caches.features, settings):
+            check_room(policy, encoded, caches.features)
+        else:
+            caches = caches._replace(features=None)
+    make = RowMaker(policy, encoded, caches.features, caches.reference, needs.needs_heads)
     asked: list[Logps] = []
     if needs.needs_reference:
         cost = passes(count, known_rows(make, count), size, settings, together.size)

@@ -4,7 +4,10 @@ Each reference tokenizes with its own tokenizer; sums over an answer can be comp
 same. Only one of them is in memory at a time, beside the policy that is trained.
 """
 
+import gc
 from pathlib import Path
+
+import torch
 
 from earmark.errors import InputError
 from earmark.policies.load import load_policy
@@ -38,23 +41,48 @@ def logps_of_references(
     found = []
     for name in settings.references:
         note(f"reference {name}")
-        policy = load_policy(
-            name,
-            dtype=settings.dtype,
-            device=settings.device,
-            trust_remote_code=settings.trust_remote_code,
-        )
-        caches = open_caches(policy, fingerprint.of_policy(policy), settings)
-        make = RowMaker(policy, encoded, caches.features, caches.reference)
-        batches = to_be_asked(policy, encoded, len(encoded), settings)
-        found.append(ask_for_all(policy, make, caches, batches, processes))
+        found.append(logps_of_reference(name, encoded, settings, processes))
+        let_go()
     return found
 
 
+def logps_of_reference(
+    name: str, encoded: EncodedPairs, settings: TrainSettings, processes: Processes
+) -> list[Logps]:
+    """Load one reference and return its log-probabilities of all pairs.
+
+    Raises:
+        InputError: it cannot be loaded.
+    """
+    policy = load_policy(
+        name,
+        dtype=settings.dtype,
+        device=settings.device,
+        trust_remote_code=settings.trust_remote_code,
+    )
+    # It hears each clip for this one pass, so that the states of its tower are not kept.
+    folder = Path(settings.cache_dir).expanduser()
+    caches = Caches(reference=ReferenceCache(folder, fingerprint.of_policy(policy)))
+    make = RowMaker(policy, encoded, reference=caches.reference)
+    batches = to_be_asked(policy, encoded, len(encoded), settings)
+    return ask_for_all(policy, make, caches, batches, processes)
+
+
+def let_go() -> None:
+    """Free the policies that nobody uses any more, and their memory on the GPU.
+
+    A policy and its network refer to each other, so they wait for the collector.
+    """
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
 def open_caches(policy: Policy, policy_hash: str, settings: TrainSettings) -> Caches:
-    """Open the caches of a policy, as far as the settings want them."""
+    """Open the caches of the policy that is trained, as far as the settings do not forbid them."""
     folder = Path(settings.cache_dir).expanduser()
     # Without parts that hear by themselves there are no states to keep, only the clips.
-    wanted = settings.cache_features and policy.hearing and policy.hearing_is_frozen
+    useful = bool(policy.hearing) and policy.hearing_is_frozen
+    wanted = settings.cache_features is not False and useful
     features = FeatureCache(folder, policy) if wanted else None
     return Caches(features, ReferenceCache(folder, policy_hash))

@@ -45,13 +45,15 @@ class TrainSettings:
             thompson_mixture.
         weighting_window: batches that sliding_window looks back on; until so many are seen the
             references have equal weights.
-        weighting_per_token: compare references by mean instead of summed log-probabilities.
+        weighting_per_token: compare references by log-probabilities per token of the answer (of the
+            model that is trained) instead of sums, so that a long answer does not count for more.
         validation_share: share of the pairs, the last ones, that are not trained on and only
             weight references, where the weighting is one of validation_...
         report_to: none, tensorboard, wandb, or several with commas.
         reference_logps: live asks the reference in every step, cached keeps its answers on disk;
             auto takes what costs less: live for one epoch, cached for several.
-        cache_features: keep the frozen audio tower's output on disk: each clip is heard once.
+        cache_features: keep the frozen audio tower's output on disk, so that each clip is heard
+            once; default: where clips are heard more than once, or some are there already.
         cache_dir: where features and reference log-probabilities are kept between runs.
         dataloader_num_workers: processes that prepare batches.
         trust_remote_code: run Python code that comes with the model.
@@ -86,7 +88,7 @@ class TrainSettings:
     validation_share: float = 0.1
     report_to: str = "none"
     reference_logps: Literal["auto", "live", "cached"] = "auto"
-    cache_features: bool = True
+    cache_features: bool | None = None
     cache_dir: str = "~/.cache/earmark"
     dataloader_num_workers: int = 0
     trust_remote_code: bool = False

@@ -13,12 +13,16 @@ from earmark.policies.messages import text_of
 from earmark.policies.policy import Policy
 from earmark.progress import track
 from earmark.records import Pair
+from earmark.text.script import HAN_RANGES
 from earmark.train.clips import ClipRef
 from earmark.train.encode import EncodedPairs
 from earmark.train.prepare import RowMaker
 
 # What a tokenizer may take for a token of its own: <|this|>, <this>, [THIS].
 MARK = re.compile(r"<[^<>\s]{1,40}>|\[[A-Z_]{1,40}\]")
+# A Han character is about a token, as are four letters of English.
+HAN = re.compile("[" + "".join(f"{chr(low)}-{chr(high)}" for low, high in HAN_RANGES) + "]")
+LETTERS_OF_HAN = 4
 # A file of a million pairs has few forms of prompts and few marks, unless something is odd.
 MOST_KEPT = 1000
 
@@ -48,7 +52,7 @@ class Telling:
             for text in texts:
                 for mark in MARK.findall(text) if "<" in text or "[" in text else ():
                     self.marks.setdefault(mark, number)
-        self.most_text = max(self.most_text, Extreme(sum(map(len, texts)), number), key=size)
+        self.most_text = max(self.most_text, Extreme(sum(map(extent, texts)), number), key=size)
         for clip in clips:
             length = Extreme(clip.duration_s(), number)
             self.longest_clip = max(self.longest_clip, length, key=size)
@@ -64,6 +68,15 @@ class Telling:
 def size(extreme: Extreme) -> float:
     """Return how large it is; of equals the first is kept."""
     return extreme.size
+
+
+def extent(text: str) -> int:
+    """Return about how many Latin letters take as many tokens as a text does.
+
+    >>> extent("go 去吧"), extent("library")
+    (11, 7)
+    """
+    return len(text) + (LETTERS_OF_HAN - 1) * len(HAN.findall(text))
 
 
 def form_of(pair: Pair) -> tuple[str, ...]:

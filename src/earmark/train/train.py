@@ -128,7 +128,13 @@ def train(
     adapt(policy, settings)
     gap = found.mean_score_gap
     material = gather(
-        policy, policy_hash, encoded, settings, mean_score_gap=gap, processes=together
+        policy,
+        policy_hash,
+        encoded,
+        settings,
+        mean_score_gap=found.mean_score_gap,
+        clips=found.clips,
+        processes=together,
     )
     prove(policy, encoded, material.rows)
     spread_language_model(policy)
