@@ -19,6 +19,7 @@ from earmark.policies.load import load_policy, model_path
 from earmark.policies.plain import plain_logps
 from earmark.records import Hypothesis, Utterance
 from earmark.train.export import export
+from earmark.train.model_card import model_card
 from earmark.train.settings import TrainSettings
 from earmark.train.train import train
 from tiny_world import messages, noise, save_tiny, write_pairs
@@ -128,6 +129,21 @@ def test_a_whole_model_is_exported_too(world, tmp_path):
         export(world / "whole", tmp_path / "again", model=str(world / "base"))
 
 
+def test_a_whole_model_is_stored_as_its_base_is(world, tmp_path, capsys):
+    assert json.loads((world / "whole/config.json").read_text())["dtype"] == "float32"
+    out = export(world / "whole", tmp_path / "out")
+    assert json.loads((out / "config.json").read_text())["dtype"] == "float16"
+    assert "become float16, as the files of" in capsys.readouterr().err
+
+    run = shutil.copytree(world / "whole", tmp_path / "run")
+    described = json.loads((run / "run.json").read_text())
+    described["model"]["name"] = str(tmp_path / "gone")
+    (run / "run.json").write_text(json.dumps(described))
+    out = export(run, tmp_path / "kept")
+    assert json.loads((out / "config.json").read_text())["dtype"] == "float32"
+    assert "keep the number type of the run, float32" in capsys.readouterr().err
+
+
 def test_from_the_command_line_to_a_card_a_transcript_and_a_new_adapter(world, tmp_path):
     def run(*tokens):
         app(list(map(str, tokens)), result_action="return_value", exit_on_error=False)
@@ -197,6 +213,14 @@ def spoil(world, tmp_path, change):
     return run
 
 
+def test_the_card_says_where_the_lora_was():
+    settings = {"lora_rank": 4, "lora_targets": ".*tower.*"}
+    card = model_card("m", "base", "float32", {"settings": settings}, {})
+    assert "A LoRA of rank 4 on the layers that match `.*tower.*` was merged" in card
+    card = model_card("m", "base", "float32", {"settings": {**settings, "lora_targets": ""}}, {})
+    assert "A LoRA of rank 4 on the language model was merged" in card
+
+
 def test_what_cannot_be_exported_is_refused(world, exported, tmp_path):
     with pytest.raises(InputError, match="something is there already"):
         export(world / "lora", exported)
@@ -214,12 +238,15 @@ def test_what_cannot_be_exported_is_refused(world, exported, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_an_adapter_that_diverged_is_refused(world, tmp_path):
-    run = shutil.copytree(world / "lora", tmp_path / "run")
-    weights = load_file(run / "adapter_model.safetensors")
+@pytest.mark.parametrize(
+    ("name", "file"), [("lora", "adapter_model.safetensors"), ("whole", "model.safetensors")]
+)
+def test_a_run_that_diverged_is_refused(world, tmp_path, name, file):
+    run = shutil.copytree(world / name, tmp_path / "run")
+    weights = load_file(run / file)
     first = sorted(weights)[0]
     weights[first] = torch.full_like(weights[first], float("nan"))
-    save_file(weights, run / "adapter_model.safetensors", {"format": "pt"})
+    save_file(weights, run / file, {"format": "pt"})
     with pytest.raises(InputError, match="not finite; the run has diverged"):
         export(run, tmp_path / "out")
     assert not list(tmp_path.glob("*out*"))

@@ -65,7 +65,7 @@ def load_policy(
         raise InputError(f"{path}: no such model folder")
     try:
         # Before any code that comes with the model is asked for.
-        check_supported(PreTrainedConfig.get_config_dict(hub.name, **hub.where)[0], path)
+        check_supported(stored_config(path), path)
         family = family_of(AutoConfig.from_pretrained(hub.name, **options), path)
         processor = AutoProcessor.from_pretrained(hub.name, **options)
         network = _load_network(family.loader, hub.name, {**options, "dtype": _dtype(dtype)})
@@ -84,6 +84,19 @@ def load_policy(
         policy.model = load_adapter(network, Path(adapter), path)
     policy.model.eval()
     return policy
+
+
+def stored_config(path: str) -> dict[str, Any]:
+    """Return what a model's `config.json` holds.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    hub = hub_name(path)
+    try:
+        return PreTrainedConfig.get_config_dict(hub.name, **hub.where)[0]
+    except OSError as error:
+        raise InputError(f"{path}: its configuration cannot be read: {error}") from error
 
 
 def _load_network(loader: str, name: str, options: dict[str, Any]) -> Any:

@@ -13,7 +13,7 @@ from earmark import __version__
 from earmark.errors import InputError, KnobError
 from earmark.files import write_text
 from earmark.policies.adapt import merge_lora
-from earmark.policies.load import load_policy, model_path
+from earmark.policies.load import load_policy, model_path, stored_config
 from earmark.policies.model_dir import SETTINGS, is_adapter, read_object
 from earmark.policies.policy import Policy
 from earmark.policies.stored_weights import stored_folder
@@ -49,19 +49,21 @@ def export(
         out: the folder to write; nothing may be there.
         model: the base; default: what the run was trained on.
         scores: what `earmark score --json` wrote, for the card.
-        dtype: number type of the weights; stored: that of the base's files.
+        dtype: number type of the weights; stored: that of the base's files, or, of a whole model
+            whose base is gone, its own.
         trust_remote_code: run Python code that comes with the model.
 
     Raises:
-        InputError: no adapter or model there, another base, bad scores, something in the way.
+        InputError: no adapter or model there, another base, bad scores, something in the way, or
+            weights that are not finite.
         KnobError: a base is named for a model that is whole.
     """
     read = read_scores(list(scores))
     run = read_run(adapter)
     with whole_folder(out) as folder:
         base, source = base_of(adapter, run, model)
-        kept = stored_dtype(source) if dtype == "stored" else dtype
         whole = not is_adapter(adapter)
+        kept = dtype_of_base(base, source) if dtype == "stored" else dtype
         policy = load_policy(
             source,
             None if whole else str(adapter),
@@ -75,8 +77,8 @@ def export(
                 "is, without that LoRA. vLLM, which looks for it, has not been tried"
             )
         if not whole:
-            check_finite(policy, adapter)
             merge_lora(policy)
+        check_finite(policy, adapter, kept)
         write_model(policy, source, folder)
         exported = {
             "earmark": __version__,
@@ -139,27 +141,55 @@ def base_of(adapter: Path, run: dict[str, Any] | None, model: str | None) -> tup
     return base, model_path(base)
 
 
+def dtype_of_base(base: str, source: str) -> str:
+    """Return the number type of the base's files, whatever that of a whole run's weights is.
+
+    Args:
+        base: the model that was trained.
+        source: where weights are loaded from: the base, or the run if it is a whole model.
+    """
+    path = model_path(base)
+    if path == source:
+        return stored_dtype(source)
+    own = stored_dtype(source)
+    try:
+        kept = stored_dtype(path)
+    except InputError as error:
+        note(f"{error}; so the weights keep the number type of the run, {own}")
+        return own
+    if kept != own:
+        note(
+            f"{source}: its weights, {own}, become {kept}, as the files of {base} are; "
+            f"--dtype {own} keeps them as they were trained"
+        )
+    return kept
+
+
 def stored_dtype(source: str) -> str:
-    """Return the number type in which a model is stored; float32 if it does not say."""
-    folder = stored_folder(source)
-    config = read_object(folder / "config.json")[0] if folder else {}
+    """Return the number type in which a model is stored; float32 if it does not say.
+
+    Raises:
+        InputError: its configuration cannot be read, or names another type.
+    """
+    config = stored_config(source)
     named = config.get("dtype") or config.get("torch_dtype") or "float32"
     if named not in ("float32", "bfloat16", "float16"):
         raise InputError(f"{source}: its weights are {named}; say --dtype")
     return str(named)
 
 
-def check_finite(policy: Policy, adapter: Path) -> None:
-    """Refuse an adapter that holds numbers which are not finite.
+def check_finite(policy: Policy, adapter: Path, dtype: str) -> None:
+    """Refuse a model, its adapter merged, that holds numbers which are not finite.
 
     Raises:
         InputError: names the first such weight.
     """
-    for name, weight in policy.model.named_parameters():
-        if "lora_" in name and not torch.isfinite(weight).all():
+    for name, weight in policy.network.named_parameters():
+        if not torch.isfinite(weight).all():
+            range_ = ". If it did not, say --dtype bfloat16: float16 ends at 65504"
             raise InputError(
                 f"{adapter}: {name} holds numbers that are not finite; the run has diverged. "
-                "Train again with a smaller learning rate"
+                "Train again with a smaller learning rate" + range_ * (dtype == "float16")
             )
 
 

@@ -102,7 +102,9 @@ def model_card(
     rank = settings.get("lora_rank")
     kind = "The language model was trained as a whole." if rank == 0 else ""
     if rank:
-        kind = f"A LoRA of rank {rank} on the language model was merged into the weights."
+        targets = settings.get("lora_targets")
+        where = f"the layers that match `{targets}`" if targets else "the language model"
+        kind = f"A LoRA of rank {rank} on {where} was merged into the weights."
     return CARD.format(
         header=yaml.safe_dump(_header(base, run), sort_keys=False),
         name=name,
