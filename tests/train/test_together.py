@@ -26,10 +26,10 @@ from earmark.train.objective_state import flatten
 from earmark.train.settings import TrainSettings
 from earmark.train.together import concatenate, processes
 from earmark.train.trainer import PreferenceTrainer
-from tiny_world import tiny_policy, trainable, write_pairs
+from tiny_world import save_tiny, tiny_policy, trainable, write_pairs
 
 STEPS = 3
-NAMES = ("dpo", "s_dpo", "beta_dpo")
+NAMES = ("dpo", "s_dpo", "beta_dpo", "kto", "aot", "mrpo")
 
 
 def write_ragged_pairs(folder: Path) -> None:
@@ -56,7 +56,13 @@ def work(folder: Path, out: Path, name: str, batch_size: int) -> None:
     """Train a few steps and write the gradients, and what is remembered at the end."""
     objective, policy = OBJECTIVES[name], tiny_policy()
     needs = contract(objective)
-    settings = TrainSettings(lora_rank=0, cache_features=False, cache_dir=str(out / "cache"))
+    settings = TrainSettings(
+        lora_rank=0,
+        cache_features=False,
+        cache_dir=str(out / "cache"),
+        references=(str(folder / "model"), str(folder / "other")),
+        weighting="thompson_mixture",
+    )
     pairs = list(read_records(Pair, folder / "pairs.jsonl"))
     arguments = TrainingArguments(
         output_dir=str(out),
@@ -100,6 +106,8 @@ def test_two_processes_do_what_one_does_with_the_joined_batch(tmp_path):
     for folder in folders:
         folder.mkdir()
     write_ragged_pairs(folders[0])
+    save_tiny(folders[0] / "model")
+    save_tiny(folders[0] / "other", seed=1)
     in_two_processes(folders[0], folders[2])
     for name in NAMES:
         work(folders[0], folders[1], name, batch_size=4)

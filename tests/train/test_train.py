@@ -177,6 +177,27 @@ def test_every_pair_counts_the_same_in_batches_of_unequal_size(world, pairs, tmp
     assert one["loss"] == pytest.approx(several["loss"], abs=1e-6)
 
 
+@pytest.mark.parametrize("objective", ["dpo", "kto", "s_dpo"])
+def test_every_loss_counts_the_same_where_rows_have_unequal_numbers(world, tmp_path, objective):
+    """Of four rows one has four rejected answers, so accumulated batches have unequal numbers."""
+    few, many = (write_pairs(world, 4, losers=count) for count in (1, 4))
+    ragged = [*few[:3], many[3]]
+    found = []
+    for size in (4, 2, 1):
+        knobs = settings(
+            world,
+            per_device_train_batch_size=size,
+            gradient_accumulation_steps=4 // size,
+            max_steps=1,
+        )
+        out = tmp_path / str(size)
+        train(ragged, world, str(world / "model"), out, objective=objective, settings=knobs)
+        found.append(log_of(out)[0])
+    for name in ("loss", "grad_norm"):
+        whole, *parts = (row[name] for row in found)
+        assert parts == pytest.approx([whole, whole], rel=1e-5), name
+
+
 def test_a_reference_is_asked_within_the_budget_too(world, pairs):
     encoded = EncodedPairs(pairs, world, contract(dpo))
     policy, budgeted = tiny_policy(), settings(world, token_budget=180)
@@ -404,5 +425,5 @@ def test_batches_within_a_budget_train_and_resume_exactly(world, pairs, tmp_path
     train(pairs, world, str(world / "model"), stopped, settings=knobs)
     assert [r["loss"] for r in log_of(stopped)] == [r["loss"] for r in rows]
     tight = settings(world, token_budget=20)
-    with pytest.raises(InputError, match="more than the token_budget of 20"):
+    with pytest.raises(InputError, match=r"pair 'p\d+' alone takes .* the token_budget of 20"):
         train(pairs, world, str(world / "model"), tmp_path / "tight", settings=tight)

@@ -44,7 +44,8 @@ def beta_dpo(
     """Filter the batch by its gaps, then set β from the mean gap of the pairs that were kept.
 
     h = (log π(y⁺) − log π_ref(y⁺)) − (log π(y⁻) − log π_ref(y⁻)),  M = β·h
-    β_b = max(min(0.001, β), β·[1 + α·(mean of the kept M − M₀)]),  ℓ = −log σ(β_b·h) of the kept pairs
+    β_b = max(min(0.001, β), β·[1 + α·(mean of the kept M − M₀)])
+    ℓ = −log σ(β_b·h) of the kept pairs
 
     M₀ and σ follow the mean and the standard deviation of the batch's gaps, this batch included;
     a share ρ is kept with probability ∝ exp(−(M − M₀)²/2σ²). A wide batch has a larger β and

@@ -37,6 +37,26 @@ def try_out(objective: Callable[..., Loss]) -> None:
     objective(**probe(contract(objective)))
 
 
+def sees_batch(objective: Callable[..., Loss]) -> bool:
+    """Tell whether the loss of a pair hangs on the other pairs of its batch.
+
+    >>> from earmark.objectives.capo import capo
+    >>> from earmark.objectives.dpo import dpo
+    >>> sees_batch(dpo), sees_batch(capo)
+    (False, True)
+    """
+    generator = torch.Generator().manual_seed(0)
+    whole, alone = probe(contract(objective)), {}
+    for name, value in whole.items():
+        axes = SUPPLIED[name].axes.split()
+        axis = next((axes.index(axis) for axis in ("pair", "answer") if axis in axes), None)
+        if axis is not None and value.is_floating_point():
+            whole[name] = value + torch.rand(value.shape, generator=generator)
+        alone[name] = value if axis is None else whole[name].narrow(axis, 0, 1)
+    first = objective(**whole).per_pair[:1]
+    return not torch.allclose(first, objective(**alone).per_pair)
+
+
 def probe(needed: Contract) -> dict[str, Any]:
     """Make up all that an objective reads: three pairs with answers of equal lengths."""
     return {name: made_up(name, needed.state_class) for name in needed.tensors}

@@ -56,7 +56,6 @@ def with_sft(objective: Callable[..., Loss], weight: float) -> Callable[..., Los
 
     Departure: round objectives of single answers too, which the paper does not have.
     """
-
     single = contract(objective).takes_single_answers
     names = ("answers", "answer_tokens", "wanted") if single else ("chosen", "chosen_tokens")
 

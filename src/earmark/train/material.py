@@ -8,7 +8,9 @@ from torch import Tensor
 
 from earmark.errors import InputError
 from earmark.objectives.weightings import WEIGHTINGS
+from earmark.objectives.weightings.weighting import Weighting
 from earmark.policies.policy import Policy
+from earmark.progress import note
 from earmark.train.batches import BudgetBatches
 from earmark.train.costs import (
     Heard,
@@ -29,6 +31,9 @@ from earmark.train.rows import Logps, Row, Rows
 from earmark.train.settings import TrainSettings
 from earmark.train.together import Processes
 
+# Of the chosen and of the rejected answer.
+Lengths = tuple[int, int]
+
 
 class Material(NamedTuple):
     """The training rows, the caches that steps fill, and what is remembered between batches."""
@@ -46,18 +51,18 @@ def gather(
     settings: TrainSettings,
     *,
     mean_score_gap: float | None = None,
+    clips: int | None = None,
     processes: Processes | None = None,
 ) -> Material:
     """Ask frozen policies what must be known before the first step; hold back what weights them.
 
     A policy that gets an adapter is its own reference with the adapter switched off, so it
-    clips: int | None = None,
     is asked in the step itself. One that is trained as a whole is asked now. `clips` counts the
     different clips of the pairs; where nobody has counted them, each row has one.
     """
     needs, together = encoded.needs, processes or Processes()
     references: list[list[Logps]] = []
-    weighed, count = None, len(encoded)
+    count = len(encoded)
     if needs.needs_references:
         references = logps_of_references(encoded, settings, together)
         count -= held_back(count, settings)
@@ -88,6 +93,10 @@ def gather(
         reference = asked[number] if asked else made.reference
         return made._replace(reference=reference, references=[rows[number] for rows in references])
 
+    weighed = None
+    if needs.needs_references:
+        lengths = [lengths_of(make(number), settings) for number in range(count, len(encoded))]
+        weighed = weigh([rows[count:] for rows in references], lengths, settings)
     memory = Memory(needs, pairs=count, mean_score_gap=mean_score_gap, weighed=weighed)
     return Material(Rows(count, row), memory, caches, budgeted)
 
@@ -98,22 +107,49 @@ def held_back(pairs: int, settings: TrainSettings) -> int:
     Raises:
         InputError: too few pairs to hold any back.
     """
+    if not make_weighting(settings).needs_validation:
+        return 0
     held = round(settings.validation_share * pairs)
     if not 0 < held < pairs:
         raise InputError(
             f"{pairs} pairs are too few to hold {settings.validation_share:.0%} of them "
             "back for the weighting of references; give more pairs or another validation_share"
         )
+    note(
+        f"{held} of {pairs} pairs, the last ones, weight the references (weighting "
+        f"'{settings.weighting}') and are not trained on"
+    )
     return held
 
 
-def weigh(held: Sequence[Sequence[Logps]], settings: TrainSettings) -> Weighed:
+def make_weighting(settings: TrainSettings) -> Weighting:
+    """Make the weighting of references that is asked for."""
+    make = WEIGHTINGS[settings.weighting]
+    if settings.weighting == "sliding_window":
+        return make(window=settings.weighting_window)
+    return make()
+
+
+def weigh(
+    held: Sequence[Sequence[Logps]], lengths: Sequence[Lengths], settings: TrainSettings
+) -> Weighed:
     """Start the weighting of references with what each thinks of the pairs held back."""
-    weighting = WEIGHTINGS[settings.weighting]()
-    gaps = torch.stack([gaps_of(rows) for rows in held])
-    return Weighed(weighting, weighting.start(gaps, len(held)), settings.seed)
+    weighting = make_weighting(settings)
+    gaps = torch.stack([gaps_of(rows, lengths) for rows in held])
+    start = weighting.start(gaps, len(held))
+    return Weighed(weighting, start, settings.seed, settings.weighting_per_token)
 
 
-def gaps_of(rows: Sequence[Logps]) -> Tensor:
+def lengths_of(row: Row, settings: TrainSettings) -> Lengths:
+    """Return what log-probabilities are divided by: token counts if asked for, else 1."""
+    if not settings.weighting_per_token:
+        return 1, 1
+    chosen, rejected, *_ = row.answers.candidates
+    return len(chosen), len(rejected)
+
+
+def gaps_of(rows: Sequence[Logps], lengths: Sequence[Lengths]) -> Tensor:
     """Return chosen minus rejected in nats, [pair]; the first rejected where there are several."""
-    return torch.tensor([sum(row[0]) - sum(row[1]) for row in rows])
+    return torch.tensor(
+        [sum(row[0]) / a - sum(row[1]) / b for row, (a, b) in zip(rows, lengths, strict=True)]
+    )

@@ -14,7 +14,13 @@ from torch import Tensor
 
 from earmark.objectives.contract import Contract
 from earmark.objectives.loss import Loss
-from earmark.objectives.weightings.weighting import Weighting, preference_gaps, ref_weights
+from earmark.objectives.weightings.weighting import (
+    Gaps,
+    Weighting,
+    per_token_gaps,
+    preference_gaps,
+    ref_weights,
+)
 from earmark.train.objective_state import flatten, load_state, restore, save_state
 from earmark.train.rows import Batch
 from earmark.train.together import of_every_process
@@ -26,6 +32,14 @@ class Weighed(NamedTuple):
     weighting: Weighting
     state: Any
     seed: int
+    per_token: bool = False
+
+    def gaps(self, own: dict[str, Any]) -> Gaps:
+        """Return by how much each reference prefers the chosen answer of each pair."""
+        if not self.per_token:
+            return preference_gaps(own["refs_chosen"], own["refs_rejected"])
+        counts = own["chosen_tokens"], own["rejected_tokens"]
+        return per_token_gaps(own["refs_chosen"], own["refs_rejected"], *counts)
 
 
 class Memory:
@@ -60,18 +74,21 @@ class Memory:
         if self.snapshot is not None:
             found["snapshot_logps"] = self._snapshot_of(own["ref_logps"], batch)
         if self.weighed is not None:
-            gaps = preference_gaps(own["refs_chosen"], own["refs_rejected"])
             found["ref_weights"] = ref_weights(
-                self.weighed.weighting, self.weighed.state, gaps, self.weighed.seed
+                self.weighed.weighting,
+                self.weighed.state,
+                self.weighed.gaps(own),
+                self.weighed.seed,
             )
         return found
 
-    def keep(self, loss: Loss, given: dict[str, Any], own: dict[str, Any], batch: Batch) -> None:
-        """Remember what this batch has shown: `given` is of all processes, `own` of this one."""
+    def keep(self, loss: Loss, own: dict[str, Any], batch: Batch) -> None:
+        """Remember what this batch has shown all processes; `own` is of this one."""
         if self.state is not None:
             self.state = loss.state
         if self.weighed is not None:
-            gaps = preference_gaps(given["refs_chosen"], given["refs_rejected"]).cpu()
+            everyone = of_every_process(self.weighed.gaps(own))
+            gaps = torch.cat([gaps for (gaps,) in everyone], dim=1)
             state = self.weighed.weighting.see(self.weighed.state, gaps)
             self.weighed = self.weighed._replace(state=state)
         if self.snapshot is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
 from importlib.metadata import version
+from multiprocessing import get_all_start_methods
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ from transformers.trainer_callback import ProgressCallback
 from transformers.trainer_utils import set_seed
 
 from earmark import __version__
-from earmark.errors import InputError
+from earmark.errors import InputError, KnobError
 from earmark.objectives.choose import choose_objective
 from earmark.objectives.contract import Contract, contract
 from earmark.objectives.loss import Loss
+from earmark.objectives.probe import sees_batch
 from earmark.policies.adapt import add_lora, disable_dropout, freeze_hearing
 from earmark.policies.agree import check_prompt_ids
 from earmark.policies.load import load_policy, model_path
@@ -39,7 +41,7 @@ from earmark.train.settings import TrainSettings
 from earmark.train.spread import keep_own_precision, spread_language_model
 from earmark.train.survey import survey
 from earmark.train.telling import check_telling
-from earmark.train.together import processes
+from earmark.train.together import Processes, processes
 from earmark.train.trainer import PreferenceTrainer
 
 CHECKED_ROWS = 2
@@ -104,6 +106,7 @@ def train(
     arguments = training_arguments(settings, out)
     together = processes()
     asked = settings.criterion, settings.criterion_tie
+    note_of_batch(loss, settings, together)
     found = survey(pairs, folder, needs, *asked)
     policy = starting_policy(model, settings, arguments)
     if not found.sound.suits(policy):
@@ -116,7 +119,7 @@ def train(
         "earmark": __version__,
         "objective": describe(objective, sft_weight, wrappers, needs),
         "settings": asdict(settings),
-        "model": {"name": model, "hash": policy_hash, "weights": hash_of_model(model_path(model))},
+        "model": describe_model(model, policy, policy_hash),
         "pairs": {"count": len(pairs), "hash": found.digest},
         "processes": together.size,
         "versions": {name: version(name) for name in VERSIONS},
@@ -126,7 +129,6 @@ def train(
         note(f"{out}: this run is finished; nothing is left to do")
         return out
     adapt(policy, settings)
-    gap = found.mean_score_gap
     material = gather(
         policy,
         policy_hash,
@@ -143,6 +145,21 @@ def train(
         finish_run(out)
     together.wait()
     return out
+
+
+def note_of_batch(
+    objective: Callable[..., Loss], settings: TrainSettings, together: Processes
+) -> None:
+    """Say how much an objective sees at once, if that is less than an optimizer step."""
+    steps = settings.gradient_accumulation_steps
+    if steps == 1 or not sees_batch(objective):
+        return
+    size = "a batch" if settings.token_budget else f"{settings.per_device_train_batch_size} rows"
+    note(
+        f"this objective compares the pairs of a batch: {size} of each of {together.size} "
+        f"process(es), not all {steps} batches whose gradients are accumulated. Where memory "
+        "allows, take larger batches and accumulate less"
+    )
 
 
 def starting_policy(model: str, settings: TrainSettings, arguments: TrainingArguments) -> Policy:
@@ -198,6 +215,17 @@ def describe(
     return {"name": objective, "sft_weight": sft_weight, **wrapped, **needs.knobs}
 
 
+def describe_model(model: str, policy: Policy, policy_hash: str) -> dict[str, Any]:
+    """Say what is trained, for run.json: a name, hashes, where and in what it computes."""
+    dtype = str(policy.computes_in or policy.network.dtype).removeprefix("torch.")
+    return {
+        "name": model,
+        "hash": policy_hash,
+        "weights": hash_of_model(model_path(model)),
+        "loaded": {"dtype": dtype, "device": policy.device.type},
+    }
+
+
 @torch.no_grad()
 def prove(policy: Policy, encoded: EncodedPairs, rows: Rows) -> None:
     """Refuse to train unless the step is exact and the audio heard."""
@@ -245,8 +273,17 @@ def run_trainer(
 
 
 def training_arguments(settings: TrainSettings, out: Path) -> TrainingArguments:
-    """Translate our settings into the library's; several processes find each other here."""
+    """Translate our settings into the library's; several processes find each other here.
+
+    Raises:
+        KnobError: rows are to be made by processes, and the system cannot fork them.
+    """
     same = {name: getattr(settings, name) for name in SAME_NAME}
+    if settings.dataloader_num_workers and "fork" not in get_all_start_methods():
+        raise KnobError(
+            f"dataloader_num_workers should be 0 here, found {settings.dataloader_num_workers}: "
+            "processes that make rows share the model's memory, which this system cannot do (fork)"
+        )
     on_cpu = settings.device == "cpu" or not torch.cuda.is_available()
     arguments = TrainingArguments(
         output_dir=str(out),
@@ -255,6 +292,8 @@ def training_arguments(settings: TrainSettings, out: Path) -> TrainingArguments:
         activation_checkpointing_kwargs={"use_reentrant": False},
         report_to=settings.report_to.split(","),
         remove_unused_columns=False,
+        # A row is made by the processor of the loaded model, which no process could be sent.
+        dataloader_multiprocessing_context="fork" if settings.dataloader_num_workers else None,
         save_strategy="steps",
         logging_strategy="steps",
         # All that is trained is used in every step, unless it is a tower and there is no audio.

@@ -107,6 +107,7 @@ class PreferenceTrainer(Trainer):
             batch_sampler=self.batches,
             collate_fn=self.data_collator,
             num_workers=self.args.dataloader_num_workers,
+            multiprocessing_context=self.args.dataloader_multiprocessing_context,
         )
 
     def _get_num_items_in_batch(self, batch_samples: list[Any], device: torch.device) -> int:
@@ -138,7 +139,7 @@ class PreferenceTrainer(Trainer):
         loss = self.objective(**given)
         self.check(loss, batch)
         if model.training:
-            self.memory.keep(loss, given, own, batch)
+            self.memory.keep(loss, own, batch)
         self._note(loss, policy.sum(1), batch)
         mean = shared_mean(loss.per_pair)
         if num_items_in_batch is not None:

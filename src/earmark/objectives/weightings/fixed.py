@@ -81,7 +81,7 @@ def validation_discriminative() -> Weighting:
         known = validation("validation_discriminative", gaps, count)
         return Fixed(shares(known.abs().mean(1)))
 
-    return Weighting(start, draw_fixed, keep)
+    return Weighting(start, draw_fixed, keep, needs_validation=True)
 
 
 def validation_accuracy() -> Weighting:
@@ -109,7 +109,7 @@ def validation_accuracy() -> Weighting:
         known = validation("validation_accuracy", gaps, count)
         return Fixed(shares((known > 0).double().mean(1)))
 
-    return Weighting(start, draw_fixed, keep)
+    return Weighting(start, draw_fixed, keep, needs_validation=True)
 
 
 def equal(count: int) -> Weights:

@@ -18,12 +18,14 @@ class Weighting(NamedTuple):
     cannot peek; None only where `of_pairs` stands in its place.
     `see(state, gaps)` is called after the batch was trained on, and makes the next state.
     `of_pairs(gaps)` weighs each pair of the batch by its own gaps. It peeks.
+    `needs_validation` says that `start` needs gaps of pairs that are not trained on.
     """
 
     start: Callable[[Gaps | None, int], Any]
     draw: Callable[[Any, int], Weights] | None
     see: Callable[[Any, Gaps], Any]
     of_pairs: Callable[[Gaps], Gaps] | None = None
+    needs_validation: bool = False
 
 
 def ref_weights(weighting: Weighting, state: Any, gaps: Gaps, seed: int = 0) -> Gaps:
