@@ -188,10 +188,9 @@ class Endpoint:
             with error:
                 raise self._status(route, error.code, error.read(), error.headers) from error
         except (OSError, http.client.HTTPException) as error:
-            timed_out = isinstance(getattr(error, "reason", error), TimeoutError)
-            raise Again(
-                f"{type(error).__name__}: {_why(error)}", answered="timed out" if timed_out else "no"
-            ) from error
+            slow = isinstance(getattr(error, "reason", error), TimeoutError)
+            why = f"{type(error).__name__}: {_why(error)}"
+            raise Again(why, answered="timed out" if slow else "no") from error
 
     def _open(self, request: Request) -> Any:
         return build_opener(_StayHere).open(request, timeout=self.timeout_s)

@@ -166,7 +166,8 @@ def parse_row(kind: type[Record], data: Any, where: str) -> Record:
                 f"{did_you_mean(key, known)}"
             )
         expected: Any = known[key].type
-        if isinstance(value, bool) or not isinstance(value, _plain_types(expected)):
+        plain = _plain_types(expected)
+        if not isinstance(value, plain) or (isinstance(value, bool) and bool not in plain):
             shown = getattr(expected, "__name__", expected)
             raise InputError(f"{where}: field '{key}' should be {shown}, found {value!r}")
     for key in known:

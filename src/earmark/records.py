@@ -33,7 +33,8 @@ class Hypothesis:
 
     `raw_text` is the model's output before post-processing, `logprob` its summed
     log-probability in nats, `tokens` the number of tokens written, `made_by` how it
-    was decoded (model, adapter, decoding knobs).
+    was decoded (model, adapter, decoding knobs). `cut` is true where the answer met the
+    token cap before it had ended: the end of `text` is missing, or it loops.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Hypothesis:
     logprob: float | None = None
     tokens: int | None = None
     made_by: dict[str, Any] = field(default_factory=dict)
+    cut: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class OpenAIServer:
 
     A reply is a status, a (status, headers) pair, bytes sent with status 200, a number of seconds
     to wait before answering well, or "hang up". `echo` is put into every reply that is a status.
+    An answer that ends in three dots is said to have met the token cap.
     """
 
     def __init__(self, hear, delay_s=0.0, echo="something went wrong"):
@@ -69,7 +70,11 @@ class OpenAIServer:
         texts = self.hear(clip_of(asked.wav), asked.fields)
         if asked.path == TRANSCRIPTIONS:
             return json.dumps({"text": texts[0]}).encode()
-        choices = [{"index": i, "message": {"content": text}} for i, text in enumerate(texts)]
+        whys = ["length" if text.endswith("...") else "stop" for text in texts]
+        choices = [
+            {"index": i, "message": {"content": text}, "finish_reason": why}
+            for i, (text, why) in enumerate(zip(texts, whys, strict=True))
+        ]
         return json.dumps({"choices": choices[::-1]}).encode()
 
     @staticmethod
@@ -84,10 +89,12 @@ class OpenAIServer:
 def read_request(path, headers, body):
     if path == CHAT:
         fields = json.loads(body)
-        (message,) = fields.pop("messages")
-        sound, said = message["content"]
-        assert (sound["type"], sound["input_audio"]["format"]) == ("input_audio", "wav")
-        fields["prompt"] = said["text"]
+        *before, message = fields.pop("messages")
+        (sound,) = (part for part in message["content"] if part["type"] == "input_audio")
+        assert sound["input_audio"]["format"] == "wav"
+        fields["prompt"] = "".join(part.get("text", "") for part in message["content"])
+        fields |= {"before": before} if before else {}
+        fields |= {} if message["content"][0] is sound else {"audio_first": False}
         return Asked(path, fields, base64.b64decode(sound["input_audio"]["data"]), headers)
     form = message_from_bytes(f"Content-Type: {headers['Content-Type']}\r\n\r\n".encode() + body)
     parts = {

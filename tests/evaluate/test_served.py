@@ -14,6 +14,7 @@ from earmark.errors import InputError, KnobError
 from earmark.evaluate.decoding import Decoding
 from earmark.evaluate.served import Asking
 from earmark.files import read_records, write_jsonl
+from earmark.policies.family_facts import FACTS
 from earmark.policies.load import load_policy
 from earmark.records import Hypothesis, Utterance
 from earmark.speech.audio import read_audio, write_audio
@@ -22,6 +23,7 @@ from tiny_world import messages, noise
 
 PROMPT = "Transcribe the audio."
 CAP = 24
+SPLIT = ("--long-audio", "split", "--longest-s", 1.5)
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +81,8 @@ def ear_of(policy):
     return hear
 
 
-def transcribe(corpus, out, *more):
-    given = ["transcribe", "--utterances", str(corpus / "test.jsonl"), "--out", str(out)]
+def transcribe(corpus, out, *more, rows="test.jsonl"):
+    given = ["transcribe", "--utterances", str(corpus / rows), "--out", str(out)]
     given += ["--max-new-tokens", str(CAP), *map(str, more)]
     app(given, result_action="return_value", exit_on_error=False, print_error=False)
     return list(read_records(Hypothesis, out)) if out.exists() else []
@@ -200,6 +202,57 @@ def test_marks_are_removed_from_the_text_and_kept_in_the_raw_text(corpus, tmp_pa
     assert row.made_by["marks"] == [mark]
 
 
+def test_marks_of_each_part_are_removed(corpus, tmp_path):
+    server = OpenAIServer(lambda clip, fields: ["language English<asr_text>go"])
+    with serving(server) as url:
+        to = ("--endpoint", url, "--model", "tiny", "--route", "chat", "--family", "qwen3_asr")
+        rows = transcribe(corpus, tmp_path / "h.jsonl", *to, *SPLIT)
+    assert {word for row in rows for word in row.text.split()} == {"go"}
+    counts = [row.raw_text.count("language English<asr_text>go") for row in rows]
+    assert counts == [len(row.text.split()) for row in rows]
+    assert max(counts) > 1
+
+
+@pytest.mark.parametrize("family", sorted(FACTS.keys() - {"voxtral", "meralion2"}))
+def test_a_family_is_asked_in_its_own_words_order_and_system_text(corpus, tmp_path, family):
+    facts = FACTS[family]
+    server = OpenAIServer(lambda clip, fields: ["go"])
+    with serving(server) as url:
+        to = ("--endpoint", url, "--model", "tiny", "--route", "chat", "--family", family)
+        (row, *_) = transcribe(corpus, tmp_path / "h.jsonl", *to)
+    fields = server.requests[0].fields
+    assert fields["prompt"] == facts.prompt
+    assert ("audio_first" not in fields) == facts.audio_first
+    system = [{"role": "system", "content": facts.system}] if facts.system else None
+    assert fields.get("before") == system
+    assert (row.made_by["family"], row.made_by["prompt"]) == (family, facts.prompt)
+
+
+def test_what_a_family_takes_no_instruction_for_is_its_system_text(corpus, tmp_path):
+    server = OpenAIServer(lambda clip, fields: ["go"])
+    with serving(server) as url:
+        to = ("--endpoint", url, "--model", "tiny", "--route", "chat", "--family", "qwen3_asr")
+        transcribe(corpus, tmp_path / "h.jsonl", *to, "--prompt", "Names: Li")
+    fields = server.requests[0].fields
+    assert fields["prompt"] == ""
+    assert fields["before"] == [{"role": "system", "content": "Names: Li"}]
+
+
+def test_what_is_skipped_goes_to_one_file_named_by_out(corpus, tmp_path):
+    with open(corpus / "bad.jsonl", "w") as file:
+        file.write((corpus / "test.jsonl").read_text() + '{"id": "x", "audio": "x.wav"}\n')
+    out, aside = tmp_path / "h.jsonl", tmp_path / "h.jsonl.skipped.jsonl"
+    server = OpenAIServer(lambda clip, fields: ["go"] * fields["n"])
+    with serving(server) as url:
+        to = ("--endpoint", url, "--model", "tiny", "--candidates", 2, "--on-error", "skip")
+        transcribe(corpus, out, *to, rows="bad.jsonl")
+        (row,) = map(json.loads, aside.read_text().splitlines())
+        assert "'x'" in row["reason"]
+        transcribe(corpus, out, *to)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"h.1.jsonl", "h.2.jsonl"}, "nothing was skipped now"
+
+
 @pytest.mark.parametrize(
     ("knobs", "message"),
     [
@@ -214,7 +267,10 @@ def test_marks_are_removed_from_the_text_and_kept_in_the_raw_text(corpus, tmp_pa
         ({"longest_s": 0.0}, "longest_s is 0"),
         ({"marks": ("(",)}, "not a regular expression"),
         ({"route": "chat", "prompt": "Write.", "language": "zh"}, "transcription route alone"),
-        ({"route": "chat"}, "needs an instruction"),
+        ({"route": "chat", "prompt": ""}, "needs an instruction"),
+        ({"family": "qwen2_5_omi"}, "family 'qwen2_5_omi' is unknown; did you mean 'qwen2_5_omni'"),
+        ({"route": "chat", "family": "voxtral"}, "say --route transcriptions"),
+        ({"route": "chat", "family": "meralion2"}, "a form that chat messages cannot have"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(knobs, message):

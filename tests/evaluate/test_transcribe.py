@@ -1,18 +1,25 @@
 """Transcription: the library's own greedy search, in order, resumable, nothing cut."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from earmark.errors import InputError
-from earmark.evaluate.transcribe import how_it_was_made, transcribe
+from earmark.evaluate.partial import fingerprint
+from earmark.evaluate.transcribe import how_it_was_made, transcribe, weights_of
+from earmark.policies.adapt import add_lora
+from earmark.policies.answer import Answer
+from earmark.policies.family_facts import FACTS
+from earmark.policies.stored_weights import hash_of_model
 from earmark.records import Utterance
 from earmark.speech.audio import read_audio, write_audio
 from earmark.speech.split import split_at_quiet
-from tiny_world import messages, noise, tiny_policy
+from tiny_world import messages, noise, save_tiny, tiny_policy
 
 PROMPT = "Write it down."
+WRITTEN = [("Chinese", "今天"), ("English", "meet"), ("None", ""), ("Chinese", "好")]
 MADE_BY = how_it_was_made("tiny", None, PROMPT, 6, "refuse")
 
 
@@ -52,15 +59,15 @@ def test_batched_equals_one_by_one_in_the_order_given(corpus, tmp_path):
 def test_a_stopped_run_goes_on(corpus, tmp_path, monkeypatch):
     policy = tiny_policy()
     whole = run(policy, corpus, tmp_path)
-    calls, plain = [], policy.transcribe
+    calls, plain = [], policy.answers
 
-    def dying(prompts, clips, cap):
+    def dying(prompts, clips, caps):
         calls.append(len(clips))
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return plain(prompts, clips, cap)
+        return plain(prompts, clips, caps)
 
-    monkeypatch.setattr(policy, "transcribe", dying)
+    monkeypatch.setattr(policy, "answers", dying)
     (tmp_path / "h.jsonl").unlink()
     with pytest.raises(KeyboardInterrupt):
         run(policy, corpus, tmp_path)
@@ -71,10 +78,78 @@ def test_a_stopped_run_goes_on(corpus, tmp_path, monkeypatch):
     assert calls == [2, 2, 2, 1]
 
 
-def test_a_partial_file_made_otherwise_is_not_used(corpus, tmp_path):
+def leave_partial(tmp_path, rows):
+    lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    (tmp_path / "h.jsonl.partial").write_text("".join(lines))
+
+
+def stale(corpus, tmp_path, **changes):
+    """Return rows as an interrupted run leaves them, but for their texts."""
+    return [
+        {
+            "id": one.id,
+            "text": "stale",
+            "made_by": {**MADE_BY, **changes},
+            "sound": fingerprint(one, tmp_path),
+        }
+        for one in corpus
+    ]
+
+
+def test_a_partial_file_made_otherwise_is_not_used(corpus, tmp_path, capsys):
     policy = tiny_policy()
-    (tmp_path / "h.jsonl.partial").write_text('{"id": "u0", "text": "stale"}\n')
-    assert run(policy, corpus, tmp_path)[0].text != "stale"
+    leave_partial(tmp_path, stale(corpus, tmp_path))
+    assert {row.text for row in run(policy, corpus, tmp_path)} == {"stale"}, "the control"
+    made_by = {**MADE_BY, "weights": "ab", "adapter_weights": "cd", "dtype": "float32"}
+    for changes, named in (
+        ({"adapter_weights": "ef", "weights": "ab", "dtype": "float32"}, "adapter_weights"),
+        ({}, "adapter_weights, dtype, weights"),
+    ):
+        leave_partial(tmp_path, stale(corpus, tmp_path, **changes))
+        rows = run(policy, corpus, tmp_path, made_by=made_by)
+        assert "stale" not in {row.text for row in rows}
+        said = " ".join(capsys.readouterr().err.split())
+        why = f"made in another way (other, or not recorded then: {named})"
+        assert f"5 rows of an interrupted run were {why}" in said
+
+
+def test_rows_of_other_sound_are_done_again(corpus, tmp_path, rng, capsys):
+    policy = tiny_policy()
+    rows = stale(corpus, tmp_path)
+    del rows[1]["sound"]
+    leave_partial(tmp_path, rows)
+    size = (tmp_path / "0.wav").stat().st_size
+    write_audio(tmp_path / "0.wav", noise(rng, 2.5))
+    assert (tmp_path / "0.wav").stat().st_size == size, "the same size, other samples"
+    span = [*corpus[:2], replace(corpus[2], end_s=1.0), *corpus[3:]]
+    texts = {row.id: row.text for row in run(policy, span, tmp_path)}
+    assert [id_ for id_, text in texts.items() if text == "stale"] == ["u3", "u4"]
+    assert "3 rows of an interrupted run are of other sound" in " ".join(
+        capsys.readouterr().err.split()
+    )
+
+
+def test_a_stale_list_of_skipped_rows_goes(corpus, tmp_path):
+    aside = tmp_path / "h.jsonl.skipped.jsonl"
+    missing = [*corpus, Utterance("x", audio="x.wav")]
+    run(tiny_policy(), missing, tmp_path, on_error="skip")
+    assert aside.exists()
+    run(tiny_policy(), corpus, tmp_path)
+    assert not aside.exists()
+
+
+def test_a_row_tells_whose_weights_made_it(tmp_path, corpus):
+    folder = save_tiny(tmp_path / "model")
+    policy = tiny_policy()
+    add_lora(policy, rank=2, alpha=4)
+    adapters = []
+    for name in ("one", "two"):
+        policy.model.save_pretrained(tmp_path / name)
+        adapters.append(weights_of(policy, str(folder), tmp_path / name))
+        next(p for n, p in policy.model.named_parameters() if "lora_B" in n).data.add_(1.0)
+    assert adapters[0]["weights"] == adapters[1]["weights"] == hash_of_model(str(folder))
+    assert adapters[0]["adapter_weights"] != adapters[1]["adapter_weights"]
+    assert adapters[0]["dtype"] == "float32"
 
 
 def test_a_long_clip_is_refused_or_split(corpus, tmp_path, rng):
@@ -87,6 +162,23 @@ def test_a_long_clip_is_refused_or_split(corpus, tmp_path, rng):
     skipped = json.loads((tmp_path / "h.jsonl.skipped.jsonl").read_text())
     assert "at most 3 s can be heard" in skipped["reason"]
     assert len(run(policy, utterances, tmp_path, long_audio="split")) == len(utterances)
+
+
+def test_marks_are_taken_off_each_part_of_a_split_clip(tmp_path, rng, monkeypatch):
+    policy = tiny_policy()
+    policy.facts = replace(policy.facts, marks=FACTS["qwen3_asr"].marks)
+    write_audio(tmp_path / "long.wav", noise(rng, 10.0))
+    parts = [f"language {name}<asr_text> {text}" for name, text in WRITTEN]
+
+    def write(prompts, clips, caps):
+        assert len(clips) == len(parts)
+        return [Answer(part) for part in parts]
+
+    monkeypatch.setattr(policy, "answers", write)
+    utterances = [Utterance("long", audio="long.wav")]
+    (hyp,) = run(policy, utterances, tmp_path, long_audio="split")
+    assert hyp.text == "今天 meet 好"
+    assert hyp.raw_text == " ".join(parts)
 
 
 def test_splitting_loses_no_sample(rng):

@@ -93,6 +93,17 @@ def test_qwen3_asr_trains_on_bare_transcripts_and_forces_no_language():
         ("qwen3_asr", "the language Chinese", "the language Chinese"),
         ("meralion2", "<Speaker1>: 今天 (um) meet [ah] (the) boss", "今天 meet (the) boss"),
         ("qwen2_audio", "<|zh|>今天 meet", "今天 meet"),
+        ("audioflamingo3", 'The transcription of the audio is "今天 meet".\n', "今天 meet"),
+        ("audioflamingo3", "The content of the input audio is 'don't go'", "don't go"),
+        ("audioflamingo3", 'The spoken content of the audio is "he said "ok"".', 'he said "ok"'),
+        ("audioflamingo3", 'The spoken content of the audio is "今天 me', "今天 me"),
+        ("audioflamingo3", "The spoken content of the audio is 今天.", "今天."),
+        ("audioflamingo3", 'he said "ok"', 'he said "ok"'),
+        (
+            "audioflamingo3",
+            "the boss' meeting is the bosses'.",
+            "the boss' meeting is the bosses'.",
+        ),
     ],
 )
 def test_marks_go_and_words_stay(name, raw, text):

@@ -4,6 +4,7 @@ import pytest
 from family_models import build_policy
 
 from earmark.evaluate.transcribe import how_it_was_made, transcribe
+from earmark.policies.answer import Answer
 from earmark.policies.families import FAMILIES
 from earmark.records import Utterance
 from earmark.speech.audio import write_audio
@@ -50,7 +51,7 @@ def test_a_prompt_of_ones_own_wins(clip):
 
 def test_marks_are_taken_off_and_the_raw_text_is_kept(clip, monkeypatch):
     policy = build_policy("qwen3_asr")
-    monkeypatch.setattr(policy, "transcribe", lambda *_: [f"{PREFIX}今天 meet"])
+    monkeypatch.setattr(policy, "answers", lambda *_: [Answer(f"{PREFIX}今天 meet")])
     hypothesis, _ = run(policy, clip)
     assert (hypothesis.text, hypothesis.raw_text) == ("今天 meet", f"{PREFIX}今天 meet")
 

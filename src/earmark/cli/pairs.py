@@ -128,6 +128,8 @@ def mined(
 ) -> None:
     """Build pairs whose rejected answers are what a model wrote itself, where that is a failure.
 
+    Answers that were cut at the token cap are left out, loops excepted, and counted in the tally.
+
     Parameters
     ----------
     utterances

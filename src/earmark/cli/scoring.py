@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from earmark.errors import KnobError
 from earmark.evaluate.bootstrap import Resampling
+from earmark.progress import note
 from earmark.records import Hypothesis, Utterance
 from earmark.text.profiles import parse_profile
 from earmark.text.transcripts import Format, read_transcripts
@@ -49,8 +50,15 @@ class ScoringOptions:
         return read_transcripts(Utterance, path, format=self.format, on_error=self.on_error)
 
     def hyps(self, path: Path) -> list[Hypothesis]:
-        """Read what a system wrote."""
-        return read_transcripts(Hypothesis, path, format=self.format, on_error=self.on_error)
+        """Read what a system wrote; say how much of it was cut."""
+        hyps = read_transcripts(Hypothesis, path, format=self.format, on_error=self.on_error)
+        cut = sum(hyp.cut is True for hyp in hyps)
+        if cut:
+            note(
+                f"{path}: {cut} of {len(hyps)} answers met their token cap; what they lack is "
+                "counted as deletions. Transcribe with a larger --max-new-tokens"
+            )
+        return hyps
 
     @property
     def keywords(self) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def transcribe(
     out: Path,
     endpoint: str | None = None,
     prompt: str | None = None,
-    max_new_tokens: int = 256,
+    max_new_tokens: int | None = None,
     long_audio: Literal["refuse", "split"] = "refuse",
     on_error: Literal["stop", "skip"] = "stop",
     local: Annotated[LocalOptions | None, Parameter(name="*", group="Without --endpoint")] = None,
@@ -47,8 +47,10 @@ def transcribe(
         out: the hypothesis file to write (JSONL).
         endpoint: base URL of a server, such as http://localhost:8000/v1.
         prompt: the instruction given with each clip; default: the model family's own, for
-            Qwen2-Audio "Transcribe the audio."; on the transcription route of a server: none.
-        max_new_tokens: token cap of one answer.
+            Qwen2-Audio "Transcribe the audio.". A server's family is told by --family, else it
+            is asked as Qwen2-Audio is; on its transcription route the default is none.
+        max_new_tokens: token cap of one answer; default: 256, or 8 for each second of the clip
+            where that is more. An answer that meets it has "cut": true in its row.
         long_audio: refuse a clip beyond the model's limit, or split it at quiet places.
         on_error: stop at a bad row or clip, or skip it and write it to OUT.skipped.jsonl.
         local: options of a model loaded here.

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from earmark.errors import KnobError
+from earmark.evaluate.cap import cap_of, check_cap, recorded_cap
 
 Route = Literal["transcriptions", "chat"]
 ServerKind = Literal["vllm", "transformers", "openai"]
@@ -21,6 +22,8 @@ REPETITION_PENALTY = 1.0
 class Decoding:
     """Decoding of one prompt; `top_k` 0 keeps all tokens, `temperature` 0 is greedy.
 
+    Without `max_new_tokens` the token cap grows with the clip, see `cap_of`.
+
     Raises:
         KnobError: a value that makes no sense.
     """
@@ -30,11 +33,12 @@ class Decoding:
     top_p: float = 1.0
     top_k: int = 0
     seed: int = 0
-    max_new_tokens: int = 256
+    max_new_tokens: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
-        for name, least in (("candidates", 1), ("top_k", 0), ("seed", 0), ("max_new_tokens", 1)):
+        check_cap(self.max_new_tokens)
+        for name, least in (("candidates", 1), ("top_k", 0), ("seed", 0)):
             if getattr(self, name) < least:
                 raise KnobError(f"{name} is {getattr(self, name)}; expected {least} or more")
         if not 0 <= self.temperature < float("inf"):
@@ -50,6 +54,10 @@ class Decoding:
     def single(self, number: int) -> "Decoding":
         """Return the decoding of candidate `number` (from 0) in a request of its own."""
         return replace(self, candidates=1, seed=self.seed + number)
+
+    def for_clip(self, duration_s: float) -> "Decoding":
+        """Return the decoding of a clip, with the token cap that it has."""
+        return replace(self, max_new_tokens=cap_of(self.max_new_tokens, duration_s))
 
 
 class Server(NamedTuple):
@@ -155,6 +163,6 @@ def recorded(kind: str, route: Route, decoding: Decoding) -> dict[str, Any]:
         "top_k": decoding.top_k,
         "repetition_penalty": REPETITION_PENALTY,
         "seed": decoding.seed,
-        "max_new_tokens": decoding.max_new_tokens,
+        "max_new_tokens": recorded_cap(decoding.max_new_tokens),
     }
     return {name: None if name in unsaid else value for name, value in known.items()}

@@ -8,12 +8,14 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any, Literal, NamedTuple
+from typing import IO, Literal, NamedTuple
 
 import numpy as np
 
 from earmark.errors import InputError
-from earmark.files import BadRow, atomic_writer, read_records, skipped_path, to_row, write_jsonl
+from earmark.evaluate.partial import Output, fingerprint, finished, line_of
+from earmark.files import BadRow, skipped_path, to_row, write_jsonl
+from earmark.policies.answer import Answer
 from earmark.policies.clean import clean
 from earmark.progress import note, progress_bar, track
 from earmark.records import Hypothesis, Utterance
@@ -24,31 +26,23 @@ OnError = Literal["stop", "skip"]
 
 
 class Heard(NamedTuple):
-    """What was written for an utterance, one raw text per output, or why nothing was."""
+    """What was written for an utterance, or why nothing was.
+
+    `written` has, for each output, the answers to the parts of the clip, in order.
+    """
 
     utterance: Utterance
-    raw: Sequence[str]
+    written: Sequence[Sequence[Answer]]
     problem: InputError | None = None
 
 
-class Output(NamedTuple):
-    """A hypothesis file, and what is recorded with each of its rows."""
-
-    path: Path
-    made_by: dict[str, Any]
-
-    @property
-    def partial(self) -> Path:
-        """Return where rows are kept until the file is whole."""
-        return self.path.with_name(self.path.name + ".partial")
-
-
 class Checked(NamedTuple):
-    """Utterances whose clips can be used, how long the clips are, and what was set aside."""
+    """Utterances whose clips can be used, how long they are, what was set aside, the folder."""
 
     usable: list[Utterance]
     duration_s: dict[str, float]
     bad: list[BadRow]
+    folder: Path
 
 
 Listen = Callable[[Sequence[Utterance]], Generator[Heard]]
@@ -75,7 +69,7 @@ def check_clips(
     Raises:
         InputError: an utterance without audio, or a clip that cannot be used.
     """
-    checked = Checked([], {}, list(set_aside))
+    checked = Checked([], {}, list(set_aside), folder)
     for number, utterance in enumerate(track(utterances, "checking audio"), start=1):
         try:
             span = (utterance.start_s, utterance.end_s)
@@ -119,6 +113,7 @@ def keep(
     checked: Checked,
     listen: Listen,
     outputs: Sequence[Output],
+    out: Path,
     *,
     on_error: OnError,
     tidy: Callable[[str], str] = clean,
@@ -131,14 +126,16 @@ def keep(
     Args:
         checked: what can be transcribed.
         listen: yields what was heard, each utterance once, in any order.
-        outputs: the files; `listen` yields one text for each.
-        on_error: stop at an utterance with a problem, or write it to `<out>.skipped.jsonl`.
-        tidy: makes the transcript of a raw text, which is kept beside it.
+        outputs: the files; `listen` yields answers for each.
+        out: what the run is named by; what is set aside goes to `<out>.skipped.jsonl`.
+        on_error: stop at an utterance with a problem, or set it aside.
+        tidy: makes the transcript of a raw text, which is kept beside it; of each part its own,
+            since a model writes its marks round each.
 
     Raises:
         InputError: a problem, or not one utterance without one.
     """
-    done = finished(outputs, {utterance.id for utterance in checked.usable})
+    done = finished(outputs, checked.usable, checked.folder)
     todo = [utterance for utterance in checked.usable if utterance.id not in done]
     bad = list(checked.bad)
     with ExitStack() as stack:
@@ -149,48 +146,25 @@ def keep(
             bar.advance(task)
             if heard.problem is None:
                 done[heard.utterance.id] = _rows(heard, outputs, tidy)
-                _append(files, outputs, done[heard.utterance.id])
+                sound = fingerprint(heard.utterance, checked.folder)
+                _append(files, outputs, done[heard.utterance.id], sound)
             elif on_error == "stop":
                 raise heard.problem
             else:
                 bad.append(_bad_row(heard.utterance, 0, heard.problem))
-    return _write(checked, outputs, done, bad)
-
-
-def finished(outputs: Sequence[Output], wanted: set[str]) -> dict[str, list[Hypothesis]]:
-    """Read what an interrupted run has finished; a torn last line is done again.
-
-    An utterance is finished when all files have it, made in the way that is asked for now.
-    """
-    kept: list[dict[str, Hypothesis]] = []
-    others = 0
-    for output in outputs:
-        torn: list[BadRow] = []
-        exists = output.partial.is_file()
-        rows = list(read_records(Hypothesis, output.partial, set_aside=torn)) if exists else []
-        kept.append({row.id: row for row in rows if _same_way(row.made_by, output.made_by)})
-        others += len(rows) - len(kept[-1])
-    whole = [id_ for id_ in kept[0] if id_ in wanted and all(id_ in file for file in kept)]
-    for output, file in zip(outputs, kept, strict=True):
-        if output.partial.is_file():
-            with atomic_writer(output.partial) as partial:
-                partial.writelines(_line(file[id_]) for id_ in whole)
-    if others:
-        note(f"{others} rows of an interrupted run were made in another way; they are done again")
-    if whole:
-        note(f"{len(whole)} utterances were transcribed before; going on with the rest")
-    return {id_: [file[id_] for file in kept] for id_ in whole}
-
-
-def _same_way(one: dict[str, Any], two: dict[str, Any]) -> bool:
-    """Say whether rows were made in the same way, wherever the server was."""
-    return {**one, "endpoint": None} == {**two, "endpoint": None}
+    return _write(checked, outputs, done, bad, skipped_path(out))
 
 
 def _rows(heard: Heard, outputs: Sequence[Output], tidy: Callable[[str], str]) -> list[Hypothesis]:
     return [
-        Hypothesis(heard.utterance.id, tidy(raw), raw_text=raw, made_by=output.made_by)
-        for raw, output in zip(heard.raw, outputs, strict=True)
+        Hypothesis(
+            heard.utterance.id,
+            " ".join(filter(None, (tidy(answer.text) for answer in answers))),
+            raw_text=" ".join(answer.text for answer in answers),
+            made_by=output.made_by,
+            cut=any(answer.cut for answer in answers) or None,
+        )
+        for answers, output in zip(heard.written, outputs, strict=True)
     ]
 
 
@@ -199,12 +173,14 @@ def _write(
     outputs: Sequence[Output],
     done: dict[str, list[Hypothesis]],
     bad: Sequence[BadRow],
+    aside: Path,
 ) -> list[list[Hypothesis]]:
     """Write whole files; say what is not in them."""
     if bad:
-        aside = skipped_path(outputs[0].path)
         write_jsonl(aside, map(asdict, bad))
         note(f"{len(bad)} rows set aside in {aside}")
+    else:
+        aside.unlink(missing_ok=True)
     columns = [
         [done[utterance.id][column] for utterance in checked.usable if utterance.id in done]
         for column in range(len(outputs))
@@ -216,16 +192,22 @@ def _write(
         write_jsonl(output.path, rows)
     for output in outputs:
         output.partial.unlink()
+    _say_cut([row for rows in columns for row in rows])
     return columns
+
+
+def _say_cut(rows: Sequence[Hypothesis]) -> None:
+    cut = sum(row.cut is True for row in rows)
+    if cut:
+        note(
+            f"{cut} of {len(rows)} answers met the token cap, so that their ends are missing or "
+            'they loop; their rows say "cut": true. Raise the cap with --max-new-tokens'
+        )
 
 
 def _bad_row(utterance: Utterance, number: int, problem: InputError) -> BadRow:
     raw = json.dumps(to_row(utterance), ensure_ascii=False)
     return BadRow("utterances", number, raw, str(problem))
-
-
-def _line(row: Hypothesis) -> str:
-    return json.dumps(to_row(row), ensure_ascii=False) + "\n"
 
 
 def _appending(path: Path) -> IO[str]:
@@ -236,10 +218,12 @@ def _appending(path: Path) -> IO[str]:
         raise _unwritable(path, error) from error
 
 
-def _append(files: Sequence[IO[str]], outputs: Sequence[Output], rows: list[Hypothesis]) -> None:
+def _append(
+    files: Sequence[IO[str]], outputs: Sequence[Output], rows: list[Hypothesis], sound: str
+) -> None:
     for file, output, row in zip(files, outputs, rows, strict=True):
         try:
-            file.write(_line(row))
+            file.write(line_of(row, sound))
             file.flush()
         except OSError as error:
             raise _unwritable(output.partial, error) from error

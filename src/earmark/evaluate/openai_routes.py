@@ -6,39 +6,41 @@ from hashlib import blake2b
 from typing import Any
 
 from earmark.endpoint import Endpoint, EndpointError
+from earmark.policies.answer import Answer
+from earmark.policies.messages import Messages
 
 CHAT, TRANSCRIPTIONS = "/chat/completions", "/audio/transcriptions"
 
 
-def chat(endpoint: Endpoint, wav: bytes, prompt: str, fields: dict[str, Any]) -> list[str]:
-    """Ask by chat completion, audio before the instruction; return `n` texts.
+def chat(
+    endpoint: Endpoint, wav: bytes, messages: Messages, fields: dict[str, Any]
+) -> list[Answer]:
+    """Ask by chat completion; return `n` answers, cut where the server says so.
 
     Args:
         endpoint: the server.
         wav: the clip.
-        prompt: the instruction.
+        messages: the prompt; the clip takes the place of its audio part.
         fields: decoding, `n` among it.
 
     Raises:
         EndpointError: no answer, or one that is not `n` texts.
     """
-    sound = {"data": b64encode(wav).decode(), "format": "wav"}
-    content = [{"type": "input_audio", "input_audio": sound}, {"type": "text", "text": prompt}]
     body = {
         "model": endpoint.model,
-        "messages": [{"role": "user", "content": content}],
+        "messages": [_with_sound(message, wav) for message in messages],
         "stream": False,
         **fields,
     }
 
-    def read(response: bytes) -> list[str]:
+    def read(response: bytes) -> list[Answer]:
         return _choices(_object(response, endpoint), fields["n"], response, endpoint)
 
     return endpoint.post(CHAT, json.dumps(body).encode(), "application/json", read, _name(wav))
 
 
-def transcription(endpoint: Endpoint, wav: bytes, fields: dict[str, Any]) -> list[str]:
-    """Ask for one transcript; return it.
+def transcription(endpoint: Endpoint, wav: bytes, fields: dict[str, Any]) -> list[Answer]:
+    """Ask for one transcript; return it. This route does not tell whether it was cut.
 
     Args:
         endpoint: the server.
@@ -51,11 +53,11 @@ def transcription(endpoint: Endpoint, wav: bytes, fields: dict[str, Any]) -> lis
     form = {"model": endpoint.model, "response_format": "json", **fields}
     content, kind = multipart(form, wav)
 
-    def read(response: bytes) -> list[str]:
+    def read(response: bytes) -> list[Answer]:
         text = _object(response, endpoint).get("text")
         if not isinstance(text, str):
             raise _odd("expected a 'text'", response, endpoint)
-        return [_whole(text)]
+        return [Answer(_whole(text))]
 
     return endpoint.post(TRANSCRIPTIONS, content, kind, read, _name(wav))
 
@@ -73,8 +75,18 @@ def multipart(form: dict[str, Any], wav: bytes) -> tuple[bytes, str]:
     return b"".join(parts), f"multipart/form-data; boundary={border}"
 
 
-def _choices(answer: dict[str, Any], n: int, response: bytes, endpoint: Endpoint) -> list[str]:
-    """Take `n` texts out of a chat completion, in the order of their indices."""
+def _with_sound(message: dict[str, Any], wav: bytes) -> dict[str, Any]:
+    """Put the clip in the place of a message's audio part, in the words of the protocol."""
+    if isinstance(message["content"], str):
+        return message
+    data = {"data": b64encode(wav).decode(), "format": "wav"}
+    sound = {"type": "input_audio", "input_audio": data}
+    content = [sound if part["type"] == "audio" else part for part in message["content"]]
+    return {**message, "content": content}
+
+
+def _choices(answer: dict[str, Any], n: int, response: bytes, endpoint: Endpoint) -> list[Answer]:
+    """Take `n` answers out of a chat completion, in the order of their indices."""
     choices = answer.get("choices")
     if not isinstance(choices, list):
         raise _odd("expected a list of 'choices'", response, endpoint)
@@ -96,7 +108,8 @@ def _choices(answer: dict[str, Any], n: int, response: bytes, endpoint: Endpoint
         )
     if not all(isinstance(text, str) for text in texts):
         raise _odd("expected a text in each choice", response, endpoint)
-    return [_whole(text) for text in texts]
+    cut = [choice.get("finish_reason") == "length" for choice in ordered]
+    return [Answer(_whole(text), end) for text, end in zip(texts, cut, strict=True)]
 
 
 def _object(response: bytes, endpoint: Endpoint) -> dict[str, Any]:

@@ -10,13 +10,19 @@ from typing import Any, Literal
 
 from earmark import __version__
 from earmark.endpoint import Endpoint, SettingsError, UnreachableError
-from earmark.errors import InputError, KnobError
+from earmark.errors import InputError, KnobError, did_you_mean
 from earmark.evaluate.decoding import SERVERS, Decoding, Route, ServerKind, fields_for, recorded
-from earmark.evaluate.keep import Heard, OnError, Output, check_clips, keep, read_parts
+from earmark.evaluate.keep import Heard, OnError, check_clips, keep, read_parts
 from earmark.evaluate.openai_routes import chat, transcription
+from earmark.evaluate.partial import Output
 from earmark.files import BadRow
+from earmark.policies.answer import Answer
 from earmark.policies.clean import clean
+from earmark.policies.facts import Facts
+from earmark.policies.family_facts import FACTS
+from earmark.policies.messages import Messages, ask, turn_of
 from earmark.records import Hypothesis, Utterance
+from earmark.speech.audio import SAMPLE_RATE_HZ
 from earmark.speech.wav import wav_bytes
 
 
@@ -29,8 +35,11 @@ class Asking:
         kind: in whose words decoding is told; a key of SERVERS.
         decoding: how the server is to decode.
         one_by_one: ask for each candidate in a request of its own, with seeds that count up.
-        prompt: the instruction. The transcription route is sent one only if it is given, since
-            servers take it for what was said before the clip.
+        prompt: the instruction; on the chat route None takes the family's own. The
+            transcription route is sent one only if it is given, since servers take it for what
+            was said before the clip.
+        family: name of the model's family, in whose words the chat route asks, and whose marks
+            are removed; None asks as Qwen2-Audio is asked.
         language: language code for the transcription route; None lets the server choose.
         marks: regular expressions of what the model writes round a transcript, such as
             Qwen3-ASR's language prefix; removed from the text, kept in the raw text.
@@ -44,6 +53,7 @@ class Asking:
     decoding: Decoding = field(default_factory=Decoding)
     one_by_one: bool = False
     prompt: str | None = None
+    family: str | None = None
     language: str | None = None
     marks: tuple[str, ...] = ()
     concurrency: int = 8
@@ -58,14 +68,50 @@ class Asking:
             raise KnobError(f"longest_s is {self.longest_s:g}; expected more than 0")
         if self.route == "chat" and self.language is not None:
             raise KnobError("a language is told on the transcription route alone; use --prompt")
-        if self.route == "chat" and not self.prompt:
-            raise KnobError("the chat route needs an instruction; give it with --prompt")
+        if self.family is not None and self.family not in FACTS:
+            raise KnobError(
+                f"family '{self.family}' is unknown; {did_you_mean(self.family, FACTS)}"
+            )
+        if self.route == "chat":
+            self._check_askable()
         for mark in self.marks:
             try:
                 re.compile(mark)
             except re.error as error:
                 raise KnobError(f"mark '{mark}': not a regular expression: {error}") from error
         fields_for(self.kind, self.route, self.requests()[0])
+
+    def _check_askable(self) -> None:
+        """Refuse prompts that only the tokens of the model's own processor can express."""
+        if self.facts.user_form is not None:
+            raise KnobError(
+                f"family '{self.family}' is asked in a form that chat messages cannot have; "
+                "transcribe with the model loaded here, without --endpoint"
+            )
+        if self.facts.takes_instruction and not (self.prompt or self.facts.prompt):
+            raise KnobError(
+                f"family '{self.family}' is asked without an instruction, by a transcription "
+                "request that chat messages cannot express; say --route transcriptions"
+            )
+        if self.facts.takes_instruction and self.prompt == "":
+            raise KnobError("the chat route needs an instruction; give it with --prompt")
+
+    @property
+    def facts(self) -> Facts:
+        """Return what is known of the family."""
+        return FACTS[self.family] if self.family else Facts()
+
+    @property
+    def said(self) -> str | None:
+        """Return the instruction, None where none is sent."""
+        if self.prompt is None and self.route == "chat":
+            return self.facts.prompt
+        return self.prompt
+
+    @property
+    def messages(self) -> Messages:
+        """Return the prompt of the chat route, as a model loaded here is given it."""
+        return turn_of(ask(self.facts, self.prompt), self.facts).messages
 
     def requests(self) -> list[Decoding]:
         """Return the decoding of each request that a clip needs."""
@@ -97,7 +143,8 @@ def outputs_of(out: Path, endpoint: Endpoint, asking: Asking) -> list[Output]:
             "endpoint": endpoint.url,
             "route": asking.route,
             "server": asking.kind,
-            "prompt": asking.prompt,
+            **({"family": asking.family} if asking.family else {}),
+            "prompt": asking.said,
             "language": asking.language,
             **({"marks": list(asking.marks)} if asking.marks else {}),
             "decoding": decoding,
@@ -148,12 +195,16 @@ def transcribe_served(
         try:
             parts = read_parts(utterance, folder, asking.longest_s if split else None)
             wavs = [wav_bytes(part, f"utterance '{utterance.id}'") for part in parts]
-            texts = [_ask(endpoint, wav, asking) for wav in wavs]
+            seconds = [len(part) / SAMPLE_RATE_HZ for part in parts]
+            heard = [
+                _ask(endpoint, wav, duration_s, asking)
+                for wav, duration_s in zip(wavs, seconds, strict=True)
+            ]
         except (UnreachableError, SettingsError):
             raise
         except InputError as error:
             return Heard(utterance, [], _about(utterance, error))
-        return Heard(utterance, [" ".join(said) for said in zip(*texts, strict=True)])
+        return Heard(utterance, list(zip(*heard, strict=True)))
 
     def listen(todo: Sequence[Utterance]) -> Generator[Heard]:
         with ThreadPoolExecutor(asking.concurrency) as pool:
@@ -165,23 +216,23 @@ def transcribe_served(
                 pool.shutdown(cancel_futures=True)
                 raise
 
-    tidy = partial(clean, marks=asking.marks)
+    tidy = partial(clean, marks=(*asking.marks, *asking.facts.marks))
     outputs = outputs_of(out, endpoint, asking)
-    return keep(checked, listen, outputs, on_error=on_error, tidy=tidy)
+    return keep(checked, listen, outputs, out, on_error=on_error, tidy=tidy)
 
 
-def _ask(endpoint: Endpoint, wav: bytes, asking: Asking) -> list[str]:
-    """Return one raw text per candidate for one clip."""
-    texts: list[str] = []
+def _ask(endpoint: Endpoint, wav: bytes, duration_s: float, asking: Asking) -> list[Answer]:
+    """Return one answer per candidate for one clip."""
+    answers: list[Answer] = []
     for decoding in asking.requests():
-        fields = fields_for(asking.kind, asking.route, decoding)
+        fields = fields_for(asking.kind, asking.route, decoding.for_clip(duration_s))
         if asking.route == "chat":
-            texts += chat(endpoint, wav, asking.prompt or "", fields)
+            answers += chat(endpoint, wav, asking.messages, fields)
         else:
             told = {"language": asking.language, "prompt": asking.prompt}
             fields |= {name: value for name, value in told.items() if value is not None}
-            texts += transcription(endpoint, wav, fields)
-    return texts
+            answers += transcription(endpoint, wav, fields)
+    return answers
 
 
 def _as_they_come(

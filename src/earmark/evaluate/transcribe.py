@@ -1,38 +1,71 @@
 """Write down what a model in this process hears: greedy, decoding fixed and recorded."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from earmark import __version__
 from earmark.errors import InputError
-from earmark.evaluate.keep import Checked, Heard, OnError, Output, check_clips, keep, read_parts
+from earmark.evaluate.cap import cap_of, check_cap, recorded_cap
+from earmark.evaluate.keep import Checked, Heard, OnError, check_clips, keep, read_parts
+from earmark.evaluate.partial import Output
 from earmark.files import BadRow
 from earmark.policies.chat import GREEDY
 from earmark.policies.clean import clean
 from earmark.policies.messages import Messages, ask
 from earmark.policies.policy import Clip, Policy
+from earmark.policies.stored_weights import adapter_hash, hash_of_model
 from earmark.records import Hypothesis, Utterance
+from earmark.speech.audio import SAMPLE_RATE_HZ
 
 
 def how_it_was_made(
     model: str,
     adapter: str | None,
     prompt: str,
-    max_new_tokens: int,
+    max_new_tokens: int | None,
     long_audio: str,
     prefill: str = "",
+    *,
+    weights: Mapping[str, str | None] | None = None,
 ) -> dict[str, Any]:
-    """Return what is recorded with each hypothesis: two runs compare only if it is known."""
+    """Return what is recorded with each hypothesis: two runs compare only if it is known.
+
+    Args:
+        model: name or folder.
+        adapter: its folder.
+        prompt: the instruction given with each clip.
+        max_new_tokens: token cap of one answer; None if it grows with the clip.
+        long_audio: what is done with a clip beyond the model's limit.
+        prefill: what every answer is made to begin with.
+        weights: what tells the weights apart, see `weights_of`: a folder may hold others
+            tomorrow.
+    """
     return {
         "model": model,
         "adapter": adapter,
+        **(weights or {}),
         "prompt": prompt,
         **({"prefill": prefill} if prefill else {}),
-        "decoding": {**GREEDY, "max_new_tokens": max_new_tokens},
+        "decoding": {**GREEDY, "max_new_tokens": recorded_cap(max_new_tokens)},
         "long_audio": long_audio,
         "earmark": __version__,
+    }
+
+
+def weights_of(policy: Policy, path: str, adapter: Path | None) -> dict[str, str | None]:
+    """Return the hash of a model's weight files, that of its adapter's, and the number type.
+
+    Args:
+        policy: the loaded model.
+        path: its folder or hub id.
+        adapter: the folder of its adapter.
+    """
+    return {
+        "weights": hash_of_model(path),
+        **({"adapter_weights": adapter_hash(adapter)} if adapter else {}),
+        "dtype": str(policy.network.dtype).removeprefix("torch."),
     }
 
 
@@ -45,7 +78,7 @@ def transcribe(
     prompt: str | None,
     made_by: dict[str, Any],
     prefill: str = "",
-    max_new_tokens: int = 256,
+    max_new_tokens: int | None = None,
     batch_size: int = 16,
     long_audio: Literal["refuse", "split"] = "refuse",
     on_error: OnError = "stop",
@@ -63,7 +96,8 @@ def transcribe(
         prompt: the instruction given with each clip; None takes the family's own.
         made_by: recorded with each hypothesis; a partial file made otherwise is not used.
         prefill: what every answer is made to begin with.
-        max_new_tokens: token cap of one answer.
+        max_new_tokens: token cap of one answer; None for one that grows with the clip, see
+            `cap_of`.
         batch_size: clips decoded together.
         long_audio: what to do with a clip beyond the model's limit.
         on_error: stop at a clip that cannot be used, or write it to `<out>.skipped.jsonl`.
@@ -71,7 +105,9 @@ def transcribe(
 
     Raises:
         InputError: an utterance without audio, or audio that cannot be used.
+        KnobError: a token cap of less than 1.
     """
+    check_cap(max_new_tokens)
     split = long_audio == "split"
     limit_s, split_s = (None, policy.longest_clip_s) if split else (policy.longest_clip_s, None)
     checked = check_clips(utterances, folder, limit_s, on_error, set_aside)
@@ -88,7 +124,7 @@ def transcribe(
                     yield Heard(utterance, [], problem)
             yield from _decode(policy, parts, messages, max_new_tokens)
 
-    return keep(checked, listen, [Output(out, made_by)], on_error=on_error, tidy=tidy)[0]
+    return keep(checked, listen, [Output(out, made_by)], out, on_error=on_error, tidy=tidy)[0]
 
 
 def _batches(
@@ -106,11 +142,10 @@ class _Parts(NamedTuple):
 
 
 def _decode(
-    policy: Policy, heard: Sequence[_Parts], messages: Messages, max_new_tokens: int
+    policy: Policy, heard: Sequence[_Parts], messages: Messages, max_new_tokens: int | None
 ) -> Generator[Heard]:
     clips = [clip for parts in heard for clip in parts.clips]
-    written = iter(
-        policy.transcribe([messages] * len(clips), clips, max_new_tokens) if clips else ()
-    )
+    caps = [cap_of(max_new_tokens, len(clip) / SAMPLE_RATE_HZ) for clip in clips]
+    written = iter(policy.answers([messages] * len(clips), clips, caps) if clips else ())
     for parts in heard:
-        yield Heard(parts.utterance, [" ".join(next(written) for _ in parts.clips)])
+        yield Heard(parts.utterance, [[next(written) for _ in parts.clips]])

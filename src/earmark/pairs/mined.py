@@ -16,6 +16,7 @@ from earmark.translators.lexicon import Lexicon
 
 FAILURES = ("omission", "translation", "hallucination", "format", "empty")
 NO_HYPOTHESIS = "no hypothesis for the utterance"
+CUT = "cut at the token cap, so that its failure may be the cap's"
 
 
 class Mining(NamedTuple):
@@ -49,7 +50,9 @@ def mine_pairs(
     """Yield pairs whose rejected answers are a model's own, with the label and its features.
 
     `hypotheses` has one mapping, utterance id to hypothesis, for each system. The rejected
-    text is the model's raw output when that is known: it is what the model must unlearn.
+    text is the model's raw output when that is known: it is what the model must unlearn. Of
+    answers that were cut at the token cap only loops are mined: the cap is how a loop ends, but
+    what else such an answer lacks the model may have been about to write.
     """
     for utterance in utterances:
         tally.utterances += 1
@@ -64,6 +67,9 @@ def mine_pairs(
             failure = name_failure(truth, hypothesis.text, raw=raw, lexicon=mining.lexicon)
             if failure.label not in mining.labels:
                 tally.drop(failure.label, "not a failure that is mined")
+                continue
+            if hypothesis.cut and mode_name(failure) != "loop":
+                tally.drop(failure.label, CUT)
                 continue
             written = hypothesis.text if raw is None else raw
             rejected.append(Rejected(written, mode_name(failure), failure._asdict()))

@@ -15,6 +15,7 @@ from torch import Tensor
 from transformers import PreTrainedModel, ProcessorMixin
 
 from earmark.errors import InputError
+from earmark.policies.answer import Answer
 from earmark.policies.continuation import continuation_ids
 from earmark.policies.facts import Facts
 from earmark.policies.messages import Messages, text_of, turn_of
@@ -195,18 +196,25 @@ class ChatPolicy(Policy):
         return dict(self.process([self.render(messages, self.prefill)], clips))
 
     @torch.no_grad()
-    def transcribe(
-        self, prompts: Sequence[Messages], clips: Sequence[Clip], max_new_tokens: int
-    ) -> list[str]:
+    def answers(
+        self, prompts: Sequence[Messages], clips: Sequence[Clip], caps: Sequence[int]
+    ) -> list[Answer]:
         """Write down what is heard; one clip per prompt, the library's own greedy search."""
         inputs = self.process([self.render(messages) for messages in prompts], clips)
         network: Any = self.network
-        written = network.generate(**inputs, **GREEDY, max_new_tokens=max_new_tokens)
+        written = network.generate(**inputs, **GREEDY, max_new_tokens=max(caps))
         asked = inputs["input_ids"]
         width = asked.shape[1]
         # The library puts the prompt before the answer; code of a model's own may not.
-        answers = written[:, width:] if torch.equal(written[:, :width], asked) else written
-        return self.tokenizer.batch_decode(answers, skip_special_tokens=True)
+        rows = written[:, width:] if torch.equal(written[:, :width], asked) else written
+        kept = [row[:cap].tolist() for row, cap in zip(rows, caps, strict=True)]
+        texts = self.tokenizer.batch_decode(kept, skip_special_tokens=True)
+        # A row that ended before others of its batch is filled up, with an end token or padding.
+        ends = {*self.end_ids, self.pad_id}
+        return [
+            Answer(text, cut=len(ids) == cap and ends.isdisjoint(ids))
+            for text, ids, cap in zip(texts, kept, caps, strict=True)
+        ]
 
     def render(self, messages: Messages, prefill: str = "") -> str:
         """Return a prompt as text, up to where the answer begins.

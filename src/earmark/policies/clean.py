@@ -16,13 +16,20 @@ def clean(raw: str, marks: Sequence[str] = ()) -> str:
 
     Args:
         raw: what the model wrote.
-        marks: regular expressions, in the order in which they are removed.
+        marks: regular expressions, in the order in which they are removed. What a group named
+            `text` matches stays, so that a mark may stand round a transcript.
 
     >>> clean(" <|zh|>今天 我们  meet\n")
     '今天 我们 meet'
     >>> clean("language Chinese<asr_text>今天 meet", [r"^\s*language [^<\n]*<asr_text>"])
     '今天 meet'
+    >>> clean('He says "今天".', [r'^He says "(?P<text>.*)"\.$'])
+    '今天'
     """
     for mark in marks:
-        raw = re.sub(mark, " ", raw)
+        raw = re.sub(mark, _what_stays, raw)
     return _BLANKS.sub(" ", _MARK.sub(" ", raw)).strip()
+
+
+def _what_stays(mark: re.Match[str]) -> str:
+    return f" {mark['text'] or ''} " if "text" in mark.re.groupindex else " "

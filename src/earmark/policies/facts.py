@@ -24,7 +24,7 @@ class Facts:
         longest_clip_s: how many seconds the model hears at most, by its makers; None takes the
             length of the feature extractor's window, beyond which the processor cuts in silence.
         pads_to_window: whether the processor pads every clip to that window.
-        marks: regular expressions of what the model writes round a transcript.
+        marks: regular expressions of what the model writes round a transcript; see `clean`.
         lora_targets: regular expression of the modules that a LoRA is put on.
         speech_lora: subfolder of a checkpoint with a LoRA that the model needs for speech. It is
             merged when the model is loaded, so that it is part of the reference.

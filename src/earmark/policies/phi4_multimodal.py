@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, ProcessorMixin
 
 from earmark.errors import InputError
+from earmark.policies.answer import Answer
 from earmark.policies.chat import PLACEHOLDERS, ChatPolicy
 from earmark.policies.facts import Facts
 from earmark.policies.messages import Messages
@@ -126,10 +127,10 @@ class Phi4MultimodalPolicy(ChatPolicy):
         """Apply the output matrix."""
         return self.network.lm_head(hidden)
 
-    def transcribe(
-        self, prompts: Sequence[Messages], clips: Sequence[Clip], max_new_tokens: int
-    ) -> list[str]:
+    def answers(
+        self, prompts: Sequence[Messages], clips: Sequence[Clip], caps: Sequence[int]
+    ) -> list[Answer]:
         """Write down what is heard, clip by clip, since padding is not hidden from the tower."""
-        both = zip(prompts, clips, strict=True)
-        transcribe = super().transcribe
-        return [transcribe([messages], [clip], max_new_tokens)[0] for messages, clip in both]
+        answers = super().answers
+        each = zip(prompts, clips, caps, strict=True)
+        return [answers([messages], [clip], [cap])[0] for messages, clip, cap in each]

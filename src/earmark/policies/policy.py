@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, ProcessorMixin
 
 from earmark.errors import InputError
+from earmark.policies.answer import Answer
 from earmark.policies.chunked_head import head_logps
 from earmark.policies.facts import Facts
 from earmark.policies.messages import Messages
@@ -170,15 +171,27 @@ class Policy(ABC):
         """Return the library's own model inputs for one prompt, untouched by the shared row."""
 
     @abstractmethod
-    def transcribe(
-        self, prompts: Sequence[Messages], clips: Sequence[Clip], max_new_tokens: int
-    ) -> list[str]:
+    def answers(
+        self, prompts: Sequence[Messages], clips: Sequence[Clip], caps: Sequence[int]
+    ) -> list[Answer]:
         """Write down what is heard: greedy, no repetition penalty, raw text without cleaning.
 
         Nothing is put before the answer but the text of a last assistant message.
+
+        Args:
+            prompts: one for each answer.
+            clips: one for each prompt, or none where models read text alone.
+            caps: how many tokens each answer may have; what was decoded with it does not matter.
         """
 
     # What follows from it.
+
+    def transcribe(
+        self, prompts: Sequence[Messages], clips: Sequence[Clip], max_new_tokens: int
+    ) -> list[str]:
+        """Write down what is heard, with one token cap for all; see `answers`."""
+        answers = self.answers(prompts, clips, [max_new_tokens] * len(prompts))
+        return [answer.text for answer in answers]
 
     @property
     def device(self) -> torch.device:

@@ -15,6 +15,7 @@ from earmark.policies.model_dir import SETTINGS
 from earmark.progress import track
 
 RUN = "run.json"
+ADAPTER = "adapter_model.safetensors"
 DIGEST_BYTES = 16
 
 
@@ -46,6 +47,11 @@ def hash_of_model(path: str) -> str | None:
     """Hash a model's weight files; None if they are nowhere to be found."""
     folder = stored_folder(path)
     return weights_hash(folder) if folder else None
+
+
+def adapter_hash(folder: Path) -> str:
+    """Hash an adapter's weight file."""
+    return _digest(folder / ADAPTER)
 
 
 def check_base(adapter: Path, base: str) -> None:

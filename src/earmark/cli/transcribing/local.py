@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from earmark.cli.transcribing.options import LocalOptions, Task, read_manifest
-from earmark.evaluate.transcribe import how_it_was_made, transcribe
-from earmark.policies.load import load_policy
+from earmark.evaluate.transcribe import how_it_was_made, transcribe, weights_of
+from earmark.policies.load import load_policy, model_path
 
 
 def hear(task: Task, options: LocalOptions) -> list[Path]:
@@ -20,7 +20,13 @@ def hear(task: Task, options: LocalOptions) -> list[Path]:
     )
     prompt = policy.facts.prompt if task.prompt is None else task.prompt
     made_by = how_it_was_made(
-        task.model, adapter, prompt, task.max_new_tokens, task.long_audio, options.prefill
+        task.model,
+        adapter,
+        prompt,
+        task.max_new_tokens,
+        task.long_audio,
+        options.prefill,
+        weights=weights_of(policy, model_path(task.model), options.adapter),
     )
     transcribe(
         policy,

@@ -17,7 +17,7 @@ class Task:
     utterances: Path
     out: Path
     prompt: str | None
-    max_new_tokens: int
+    max_new_tokens: int | None
     long_audio: Literal["refuse", "split"]
     on_error: Literal["stop", "skip"]
 
@@ -52,6 +52,9 @@ class ServedOptions:
             with input_audio); auto: transcriptions for one greedy transcript, chat otherwise.
         server: whose words decoding is told in: vllm, transformers (`transformers serve`), or
             openai (knows no top_k and no repetition penalty).
+        family: the model's family, a name of the table of models such as qwen2_5_omni: the chat
+            route then sends its prompt, order and system text, as a model loaded here is given
+            them, and its marks are removed. Default: "Transcribe the audio." behind the audio.
         candidates: how many answers are drawn for each clip; each goes to a file of its own,
             OUT.1.jsonl, OUT.2.jsonl, ..., as `earmark pairs mined --hyps` reads them.
         one_by_one: ask for each candidate in a request of its own, with seeds SEED, SEED+1, ...,
@@ -72,6 +75,7 @@ class ServedOptions:
 
     route: Literal["auto", "transcriptions", "chat"] = "auto"
     server: Literal["vllm", "transformers", "openai"] = "vllm"
+    family: str | None = None
     candidates: int = 1
     one_by_one: bool = False
     temperature: float | None = None

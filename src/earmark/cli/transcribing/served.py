@@ -6,7 +6,6 @@ from earmark.cli.transcribing.options import ServedOptions, Task, read_manifest
 from earmark.endpoint import Endpoint
 from earmark.evaluate.decoding import Decoding, Route
 from earmark.evaluate.served import Asking, candidate_paths, transcribe_served
-from earmark.policies.facts import Facts
 
 
 def hear(url: str, task: Task, options: ServedOptions) -> list[Path]:
@@ -27,7 +26,7 @@ def hear(url: str, task: Task, options: ServedOptions) -> list[Path]:
 
 
 def asking_of(task: Task, options: ServedOptions) -> Asking:
-    """Fill in what was left open: temperature, route and prompt."""
+    """Fill in what was left open: temperature and route."""
     several = options.candidates > 1
     temperature = options.temperature
     if temperature is None:
@@ -43,15 +42,13 @@ def asking_of(task: Task, options: ServedOptions) -> Asking:
     route: Route = "chat" if several or temperature > 0 else "transcriptions"
     if options.route != "auto":
         route = options.route
-    prompt = task.prompt
-    if prompt is None and route == "chat":
-        prompt = Facts().prompt
     return Asking(
         route=route,
         kind=options.server,
         decoding=decoding,
         one_by_one=options.one_by_one,
-        prompt=prompt,
+        prompt=task.prompt,
+        family=options.family,
         language=options.language,
         marks=tuple(options.mark or ()),
         concurrency=options.concurrency,

@@ -1,0 +1,151 @@
+"""Rows that are kept while a run goes on, and which of them a later run may go on from.
+
+A row is used again only if it was made in the way that is asked for now, by the same weights,
+from the same sound. The sound's fingerprint stands in `<out>.partial` alone.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from earmark.errors import InputError
+from earmark.files import BadRow, atomic_writer, parse_line, parse_row, read_rows, to_row
+from earmark.progress import note
+from earmark.records import Hypothesis, Utterance
+
+LOOKED_AT_BYTES = 16_384
+
+
+class Output(NamedTuple):
+    """A hypothesis file, and what is recorded with each of its rows."""
+
+    path: Path
+    made_by: dict[str, Any]
+
+    @property
+    def partial(self) -> Path:
+        """Return where rows are kept until the file is whole."""
+        return self.path.with_name(self.path.name + ".partial")
+
+
+class Kept(NamedTuple):
+    """A row of a partial file, and the fingerprint of its sound; None in files without any."""
+
+    row: Hypothesis
+    sound: str | None
+
+
+def fingerprint(utterance: Utterance, folder: Path) -> str:
+    """Tell an utterance's sound apart: its path and span, its file's size and middle bytes.
+
+    The middle, since what is recorded or processed anew may begin with the same silence. Times
+    of files are left out: a copy is the same sound.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    path = folder / (utterance.audio or "")
+    try:
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            file.seek(max(0, (size - LOOKED_AT_BYTES) // 2))
+            middle = file.read(LOOKED_AT_BYTES)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+    named = json.dumps([utterance.audio, utterance.start_s, utterance.end_s, size])
+    return blake2b(named.encode() + middle, digest_size=8).hexdigest()
+
+
+def line_of(row: Hypothesis, sound: str) -> str:
+    """Write a row as a line of a partial file."""
+    return json.dumps({**to_row(row), "sound": sound}, ensure_ascii=False) + "\n"
+
+
+def finished(
+    outputs: Sequence[Output], utterances: Sequence[Utterance], folder: Path
+) -> dict[str, list[Hypothesis]]:
+    """Read what an interrupted run has finished; a torn last line is done again.
+
+    An utterance is finished when all files have it, of the sound that is there now, made in the
+    way that is asked for now. Rows that are not used are counted, with the reason.
+
+    Args:
+        outputs: the hypothesis files.
+        utterances: what is to be transcribed.
+        folder: where relative audio paths start.
+
+    Raises:
+        InputError: audio that cannot be read.
+    """
+    wanted = {utterance.id: utterance for utterance in utterances}
+    sounds: dict[str, str] = {}
+    found: list[dict[str, Hypothesis]] = []
+    otherwise, other_sound, ways = 0, 0, set[str]()
+    for output in outputs:
+        found.append({})
+        for row, sound in _read(output.partial):
+            differing = _differing(row.made_by, output.made_by)
+            if differing:
+                otherwise, ways = otherwise + 1, ways | differing
+            elif row.id in wanted:
+                now = sounds.get(row.id) or fingerprint(wanted[row.id], folder)
+                sounds[row.id] = now
+                other_sound += sound != now
+                found[-1] |= {row.id: row} if sound == now else {}
+    whole = [id_ for id_ in found[0] if all(id_ in file for file in found)]
+    _write(outputs, found, whole, sounds)
+    _say(otherwise, ways, other_sound, len(whole))
+    return {id_: [file[id_] for file in found] for id_ in whole}
+
+
+def _read(path: Path) -> list[Kept]:
+    """Read a partial file, leaving out lines that are torn."""
+    sounds: dict[str, str | None] = {}
+
+    def parse(raw: bytes, where: str) -> Hypothesis:
+        data = parse_line(raw, where)
+        sound = data.pop("sound", None) if isinstance(data, dict) else None
+        row = parse_row(Hypothesis, data, where)
+        sounds[row.id] = sound
+        return row
+
+    torn: list[BadRow] = []
+    rows = read_rows(path, parse, set_aside=torn) if path.is_file() else ()
+    return [Kept(row, sounds[row.id]) for row in rows]
+
+
+def _write(
+    outputs: Sequence[Output],
+    found: Sequence[dict[str, Hypothesis]],
+    whole: Sequence[str],
+    sounds: dict[str, str],
+) -> None:
+    """Leave in the partial files what is used."""
+    for output, file in zip(outputs, found, strict=True):
+        if output.partial.is_file():
+            with atomic_writer(output.partial) as partial:
+                partial.writelines(line_of(file[id_], sounds[id_]) for id_ in whole)
+
+
+def _differing(one: dict[str, Any], two: dict[str, Any]) -> set[str]:
+    """Name in what two ways of making rows differ; where the server was does not matter."""
+    names = (one.keys() | two.keys()) - {"endpoint"}
+    return {name for name in names if one.get(name) != two.get(name)}
+
+
+def _say(otherwise: int, ways: set[str], other_sound: int, used: int) -> None:
+    if otherwise:
+        note(
+            f"{otherwise} rows of an interrupted run were made in another way (other, or not "
+            f"recorded then: {', '.join(sorted(ways))}); they are done again"
+        )
+    if other_sound:
+        note(
+            f"{other_sound} rows of an interrupted run are of other sound than their clips have "
+            "now, or do not tell; they are done again"
+        )
+    if used:
+        note(f"{used} utterances were transcribed before; going on with the rest")
