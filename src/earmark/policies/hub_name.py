@@ -1,7 +1,7 @@
 """How a model of the hub is named: NAME, or NAME@REVISION for another state than the newest."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class HubName(NamedTuple):
@@ -11,7 +11,7 @@ class HubName(NamedTuple):
     revision: str | None = None
 
     @property
-    def where(self) -> dict[str, str]:
+    def where(self) -> dict[str, Any]:
         """Return what the library's loading functions are to be told beside the name."""
         return {} if self.revision is None else {"revision": self.revision}
 
