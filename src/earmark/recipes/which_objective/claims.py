@@ -44,6 +44,7 @@ CLAIMS = (
     Claim("single answers do as well as pairs (2402.01306)", "kto", "dpo"),
     Claim("dynamic beta beats a fixed one (2407.08639)", "beta_dpo", "dpo"),
     Claim("dynamic beta resists flips", "beta_dpo", "dpo", "flipped-20"),
+    Claim("dynamic beta resists flips", "beta_dpo", "dpo", "flipped-40"),
     Claim("the filter, not the dropping", "beta_dpo", "beta_dpo_random_drop"),
     Claim(
         "the filter, not the dropping, resists flips",
@@ -53,8 +54,11 @@ CLAIMS = (
     ),
     Claim("dynamic margins help (2506.03690)", "gamma_dpo", "dpo"),
     Claim("dynamic margins resist flips", "gamma_dpo", "dpo", "flipped-20"),
+    Claim("dynamic margins resist flips", "gamma_dpo", "dpo", "flipped-40"),
     Claim("confidence scaling helps (2511.07691, inferred)", "capo", "dpo"),
     Claim("confidence scaling resists flips", "capo", "dpo", "flipped-20"),
+    Claim("confidence scaling resists flips", "capo", "dpo", "flipped-40"),
+    Claim("several rejected answers help DPO", "dpo", "dpo", "several", "clean"),
     Claim("a softmax over several rejected (2406.09215)", "s_dpo", "dpo", "several"),
     Claim("more references help (2405.16388)", "mrpo", "dpo"),
     Claim("uncertainty weights help SimPO (2511.06222)", "spa", "simpo"),
@@ -68,4 +72,11 @@ CLAIMS = (
     ),
     Claim("more pairs at equal steps help SFT", "sft", "sft", "pairs-2400", "pairs-100"),
     Claim("more pairs at equal steps help DPO", "dpo", "dpo", "pairs-2400", "pairs-100"),
+    Claim(
+        "negative control: nothing but the request's wording differs",
+        "sft",
+        "sft",
+        "imitated-failing",
+        "mined",
+    ),
 )

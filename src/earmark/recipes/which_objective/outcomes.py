@@ -1,6 +1,6 @@
 """Read the results of a plan back: numbers by condition, arm and seed, and their differences."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from statistics import mean
 from typing import NamedTuple
 
@@ -75,19 +75,23 @@ def rates_of(outcome: Outcome, *sets: str) -> list[float]:
 
 
 def paired(outcome: Outcome, control: Outcome | None, *sets: str) -> SeedMean | None:
-    """Average the difference of mixed error rates to a control over the seeds that both have.
+    """Average the difference of mixed error rates to a control over the seeds that both have."""
+    return paired_by(lambda result: error_rate(result, *sets), outcome, control)
 
-    Each difference is of two runs on the same pairs in the same order, so what a seed does to
-    both drops out. None where no seed has both.
+
+def paired_by(
+    measure: Callable[[Result], float], outcome: Outcome, control: Outcome | None
+) -> SeedMean | None:
+    """Average the difference of a measure to a control over the seeds that both have.
+
+    Under one condition each difference is of two runs on the same pairs in the same order, so
+    what a seed does to both drops out. None where no seed has both.
     """
     shared = sorted(outcome.seeds.keys() & control.seeds.keys()) if control else []
     if control is None or not shared:
         return None
     return seed_mean(
-        [
-            error_rate(outcome.seeds[seed], *sets) - error_rate(control.seeds[seed], *sets)
-            for seed in shared
-        ]
+        [measure(outcome.seeds[seed]) - measure(control.seeds[seed]) for seed in shared]
     )
 
 

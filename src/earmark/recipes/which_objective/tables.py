@@ -14,6 +14,7 @@ from earmark.recipes.which_objective.outcomes import (
     chosen_shift,
     failure_rate,
     paired,
+    paired_by,
     rates_of,
     verdict,
 )
@@ -25,7 +26,10 @@ MEASURED = (
     *("objective", "rate", "code-switching", "held-out", *FAILURES, "monolingual"),
     *("chosen shift, nats", "CPU s"),
 )
-DIFFERENCES = ("objective", "minus sft", "minus dpo", "held-out minus sft", "held-out minus dpo")
+DIFFERENCES = (
+    *("objective", "minus sft", "minus dpo", "held-out minus sft", "held-out minus dpo"),
+    *(f"{label} minus sft" for label in FAILURES),
+)
 
 
 def arms_of(outcomes: Outcomes, condition: str) -> list[str]:
@@ -42,7 +46,7 @@ def measured(outcomes: Outcomes, condition: str) -> Table:
         rows,
         "Means over seeds [95 % interval]. (edge): the chosen learning rate is at an end of the "
         "grid. CPU s: training alone; features and the starting policy's log-probabilities are "
-        "shared and not counted, nor is the training of further references.",
+        "shared and not counted, nor is the training of further references; asking those is.",
     )
 
 
@@ -104,8 +108,15 @@ def differences(outcomes: Outcomes, condition: str) -> Table:
             for name in ("codeswitch", "codeswitch-heldout")
             for control in ("sft", "dpo")
         ]
-        rows.append((arm, *cells))
-    note = "Points of mixed error rate; below 0 is better than the control. Paired by seed."
+        fewer = [
+            "" if arm == "sft" else change(failures_beside_sft(outcomes, condition, arm, label))
+            for label in FAILURES
+        ]
+        rows.append((arm, *cells, *fewer))
+    note = (
+        "Points of mixed error rate and, in the last three columns, of the share of utterances "
+        "with that failure; below 0 is better than the control. Paired by seed."
+    )
     return Table(f"{condition}: differences to the controls", DIFFERENCES, rows, note)
 
 
@@ -114,6 +125,14 @@ def difference_to(
 ) -> SeedMean | None:
     """Return the paired difference of an arm to a control on a test set."""
     return paired(outcomes[condition, arm], outcomes.get((condition, control)), name)
+
+
+def failures_beside_sft(
+    outcomes: Outcomes, condition: str, arm: str, label: str
+) -> SeedMean | None:
+    """Return the paired difference of an arm to SFT in the share of utterances with a failure."""
+    sft = outcomes.get((condition, "sft"))
+    return paired_by(lambda result: failure_rate(result, label), outcomes[condition, arm], sft)
 
 
 def claims_table(outcomes: Outcomes) -> Table:
