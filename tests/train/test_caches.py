@@ -66,8 +66,11 @@ def test_lines_of_another_shape_are_no_answers(tmp_path):
     cache.add({"x": [[-1.0], [-2.0, -3.0]]})
     (path,) = cache.folder.glob("*.jsonl")
     path.write_text(path.read_text() + '{"key": 3}\n[1]\n{"key": "y", "logps": 4}\n{"ke')
-    assert ReferenceCache(tmp_path, "p").known == {"x": [[-1.0], [-2.0, -3.0]]}
-    assert ReferenceCache(tmp_path, "q").known == {}
+    again = ReferenceCache(tmp_path, "p")
+    assert again.get("x") == cache.get("x") == [[-1.0], [-2.0, -3.0]]
+    assert again.get("y") is None
+    assert len(again) == 1
+    assert len(ReferenceCache(tmp_path, "q")) == 0
 
 
 def test_another_configuration_is_another_policy():

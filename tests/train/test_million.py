@@ -86,7 +86,7 @@ def test_bad_rows_are_refused_or_set_aside(tmp_path):
 
 
 def test_equal_hashes_alone_do_not_make_two_ids_one(tmp_path, monkeypatch):
-    monkeypatch.setattr("earmark.train.pair_file._hash", lambda _: 7)
+    monkeypatch.setattr("earmark.train.pair_file.short_hash", lambda _: 7)
     write_jsonl(tmp_path / "pairs.jsonl", write_pairs(tmp_path, 3))
     assert len(open_pairs(tmp_path / "pairs.jsonl", out=tmp_path / "out")) == 3
 

@@ -95,7 +95,7 @@ def choose_reference(cost: Passes, settings: TrainSettings) -> Literal["live", "
 
 def known_rows(make: RowMaker, count: int) -> int:
     """Return about how many of the rows the reference was asked about before, from a few."""
-    if make.reference is None or not make.reference.known:
+    if make.reference is None or not len(make.reference):
         return 0
     numbers = range(0, count, max(1, count // LOOKED_AT))
     known = sum(make(number).reference is not None for number in numbers)

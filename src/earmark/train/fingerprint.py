@@ -27,6 +27,12 @@ def of_values(*values: Any) -> str:
     return hashlib.blake2b(text.encode(), digest_size=DIGEST_BYTES).hexdigest()
 
 
+def short_hash(text: str) -> int:
+    """Hash a text to 64 bits; equal hashes are only a reason to look."""
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little", signed=True)
+
+
 def of_file(path: str | Path) -> str:
     """Hash the bytes of a file."""
     with open(path, "rb") as file:

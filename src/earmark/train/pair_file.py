@@ -30,7 +30,7 @@ from earmark.files import (
 from earmark.pairs.prompts import form_problems
 from earmark.progress import note, progress_bar
 from earmark.records import Pair
-from earmark.train.fingerprint import DIGEST_BYTES, of_values
+from earmark.train.fingerprint import DIGEST_BYTES, of_values, short_hash
 
 
 class Pairs(Protocol):
@@ -168,7 +168,7 @@ def open_pairs(
             bad.append(bad_row(path, line, str(error)))
             continue
         seen.places.extend((line.number, line.start, len(line.raw)))
-        seen.ids.append(_hash(pair.id))
+        seen.ids.append(short_hash(pair.id))
         digest.update(line.raw)
     places = np.asarray(seen.places, np.int64).reshape(-1, 3)
     aside = skipped_path(out) if on_error == "skip" else None
@@ -225,11 +225,6 @@ def repeated_ids(pairs: PairFile, hashes: np.ndarray) -> dict[int, InputError]:
             )
         first_line.setdefault(id_, line)
     return found
-
-
-def _hash(text: str) -> int:
-    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "little", signed=True)
 
 
 def bad_row(path: Path, line: Line, reason: str) -> BadRow:

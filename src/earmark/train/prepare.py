@@ -1,5 +1,6 @@
 """Rows, made when they are asked for: read, tokenize, fetch what the caches have."""
 
+from array import array
 from collections import OrderedDict
 from typing import NamedTuple
 
@@ -14,15 +15,28 @@ from earmark.train.feature_cache import FeatureCache
 from earmark.train.reference_cache import ReferenceCache, row_key
 from earmark.train.rows import Row
 
-# Tokenized rows that are kept for the next epoch; about 100 MB of them.
-KEPT_ROWS = 20_000
+# Tokenized rows that are kept for the next epoch: so many bytes of them in each process, of which
+# a row takes four a token and the rest for the objects that hold them.
+KEPT_BYTES = 100_000_000
+ROW_BYTES = 1_000
 
 
 class Told(NamedTuple):
-    """A pair's token ids and the hashes of its clips."""
+    """A pair's token ids, prompt first, and the hashes of its clips."""
 
-    answers: Answers
+    ids: "list[array[int]]"
     clip_keys: list[str]
+
+    @property
+    def answers(self) -> Answers:
+        """Return the token ids as a row has them."""
+        prompt, *candidates = (ids.tolist() for ids in self.ids)
+        return Answers(prompt, candidates)
+
+    @property
+    def bytes_kept(self) -> int:
+        """Return about how much memory this takes."""
+        return ROW_BYTES + sum(ids.itemsize * len(ids) for ids in self.ids)
 
 
 def check_length(policy: Policy, answers: Answers) -> None:
@@ -60,6 +74,7 @@ class RowMaker:
         self.reference = reference
         self.by_token = by_token
         self.told: OrderedDict[int, Told] = OrderedDict()
+        self.bytes_kept = 0
 
     def __len__(self) -> int:
         """Return the number of pairs."""
@@ -83,18 +98,18 @@ class RowMaker:
         known = self.told.get(number)
         keys = known.clip_keys if known else [clip.key() for clip in pair.clips]
         audio = [self._clip(clip, key) for clip, key in zip(pair.clips, keys, strict=True)]
-        told = known or self._tell(number, pair, keys, audio)
-        key = row_key(told.answers, keys, self.by_token)
+        answers = known.answers if known else self._tell(number, pair, keys, audio)
+        key = row_key(answers, keys, self.by_token)
         return Row(
             pair.id,
             number,
-            told.answers,
+            answers,
             audio,
             pair.wanted,
             key=key,
             clip_keys=keys,
             has_mismatched=len(pair.answers) > len(pair.wanted),
-            reference=self.reference.known.get(key) if self.reference else None,
+            reference=None if self.reference is None else self.reference.get(key),
             scores=pair.scores,
         )
 
@@ -104,15 +119,18 @@ class RowMaker:
 
     def _tell(
         self, number: int, pair: EncodedPair, keys: list[str], audio: list[Tensor | Features]
-    ) -> Told:
+    ) -> Answers:
         """Tokenize a pair and keep what came out; the oldest rows are let go."""
         counts = [
             len(clip) if isinstance(clip, Tensor) else self.policy.audio_tokens(clip)
             for clip in audio
         ]
-        told = Told(tokenize_pair(self.policy, pair, counts), keys)
-        check_length(self.policy, told.answers)
+        answers = tokenize_pair(self.policy, pair, counts)
+        check_length(self.policy, answers)
+        told = Told([array("i", ids) for ids in (answers.prompt, *answers.candidates)], keys)
         self.told[number] = told
-        if len(self.told) > KEPT_ROWS:
-            self.told.popitem(last=False)
-        return told
+        self.bytes_kept += told.bytes_kept
+        while self.bytes_kept > KEPT_BYTES:
+            _, oldest = self.told.popitem(last=False)
+            self.bytes_kept -= oldest.bytes_kept
+        return answers

@@ -2,62 +2,156 @@
 
 One JSON line per pair under a hash of everything they depend on: weights, adapter, processor,
 number type, token ids, audio. Every process writes a file of its own and reads all of them,
-so several may fill the cache at once; a run that was stopped goes on where it was.
+so several may fill the cache at once; a run that was stopped goes on where it was. In memory
+is only where each row stands.
 """
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 from uuid import uuid4
+
+import numpy as np
 
 from earmark.errors import InputError
 from earmark.policies.shared_row import Answers
 from earmark.train import fingerprint
+from earmark.train.fingerprint import short_hash
 from earmark.train.rows import Logps
+
+# So many newly written rows are looked up in a dictionary before they join the sorted ones.
+MERGED_AT = 10_000
+
+
+class Found(NamedTuple):
+    """Where rows stand: the hash of each one's key, in order, its file, its first byte."""
+
+    hashes: np.ndarray
+    files: np.ndarray
+    starts: np.ndarray
+
+    @staticmethod
+    def of(rows: "array[int]") -> "Found":
+        """Put rows in order; of each there are hash, file and start, one after the other."""
+        table = np.array(rows, np.int64).reshape(-1, 3)
+        table = table[np.argsort(table[:, 0], kind="stable")]
+        return Found(table[:, 0].copy(), table[:, 1].astype(np.int32), table[:, 2].copy())
+
+    def and_more(self, rows: "array[int]") -> "Found":
+        """Return these and other rows."""
+        more = Found.of(rows)
+        hashes, files, starts = (np.concatenate(both) for both in zip(self, more, strict=True))
+        order = np.argsort(hashes, kind="stable")
+        return Found(hashes[order], files[order], starts[order])
 
 
 class ReferenceCache:
-    """Log-probabilities in nats, one list per pair; for each candidate its sum, or its tokens'."""
+    """Log-probabilities in nats, one list per pair; for each candidate its sum, or its tokens'.
+
+    They stay on disk; 20 bytes a row are in memory, whatever the row holds.
+    """
 
     def __init__(self, folder: Path, policy_hash: str) -> None:
         self.folder = folder / "reference" / policy_hash
         self.own = self.folder / f"{os.getpid()}-{uuid4().hex[:8]}.jsonl"
-        self.known: dict[str, Logps] = {}
+        self.files = [self.own]
+        self.read_to: dict[Path, int] = {}
+        self.found = Found.of(array("q"))
+        self.newest: dict[int, tuple[int, int]] = {}
         self.read()
 
+    def __len__(self) -> int:
+        """Return the number of rows, those counted twice that two processes asked for."""
+        return len(self.found.hashes) + len(self.newest)
+
     def read(self) -> None:
-        """Read what all processes have written by now."""
+        """Look for what all processes have written by now, and not yet when last asked."""
+        rows = array("q")
         for path in sorted(self.folder.glob("*.jsonl")):
-            if path == self.own:
-                continue
-            for line in path.read_text("utf-8", "replace").splitlines():
-                try:
-                    row = json.loads(line)
-                    self.known[row["key"]] = [_numbers(x) for x in row["logps"]]
-                except (ValueError, TypeError, KeyError):
-                    continue  # the last line of a run that was killed while writing it
+            if path != self.own:
+                if path not in self.read_to:
+                    self.files.append(path)
+                for row in self._new_rows(path, self.files.index(path)):
+                    rows.extend(row)
+        self.found = self.found.and_more(rows)
+
+    def _new_rows(self, path: Path, number: int) -> Iterator[tuple[int, int, int]]:
+        """Yield the rows of a file from where it was last read to; a torn last line waits."""
+        start = self.read_to.get(path, 0)
+        with open(path, "rb") as file:
+            file.seek(start)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                row = read_line(line)
+                if row is not None:
+                    yield short_hash(row.key), number, start
+                start += len(line)
+        self.read_to[path] = start
+
+    def get(self, key: str) -> Logps | None:
+        """Return what is kept of a row, or None where nothing is."""
+        hashed = short_hash(key)
+        first = int(np.searchsorted(self.found.hashes, hashed))
+        last = int(np.searchsorted(self.found.hashes, hashed, "right"))
+        at = [(self.found.files[i], self.found.starts[i]) for i in range(first, last)]
+        for file, start in [*at, *([self.newest[hashed]] if hashed in self.newest else [])]:
+            row = line_at(self.files[file], int(start))
+            if row is not None and row.key == key:
+                return row.logps
+        return None
 
     def add(self, found: Mapping[str, Logps]) -> None:
-        """Keep log-probabilities, in memory and on disk.
+        """Keep log-probabilities on disk.
 
         Raises:
             InputError: the disk is full or the folder cannot be written.
         """
-        lines = "".join(
-            json.dumps({"key": k, "logps": [x if len(x) > 1 else x[0] for x in v]}) + "\n"
-            for k, v in found.items()
-        )
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with open(self.own, "a", encoding="utf-8") as file:
-                file.write(lines)
+            with open(self.own, "ab") as file:
+                for key, logps in found.items():
+                    self.newest[short_hash(key)] = 0, file.tell()
+                    kept = [x if len(x) > 1 else x[0] for x in logps]
+                    file.write(json.dumps({"key": key, "logps": kept}).encode() + b"\n")
         except OSError as error:
             raise InputError(
                 f"{self.folder}: reference log-probabilities cannot be written: "
                 f"{error.strerror or error}; free some space or choose another cache_dir"
             ) from error
-        self.known.update(found)
+        if len(self.newest) > MERGED_AT:
+            rows = (x for hashed, place in self.newest.items() for x in (hashed, *place))
+            self.found = self.found.and_more(array("q", rows))
+            self.newest.clear()
+
+
+class Line(NamedTuple):
+    """One row as it is kept."""
+
+    key: str
+    logps: Logps
+
+
+def read_line(raw: bytes) -> Line | None:
+    """Read a row; None for anything else, such as the last line of a run that was killed."""
+    try:
+        row = json.loads(raw)
+        return Line(str(row["key"]), [_numbers(x) for x in row["logps"]])
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def line_at(path: Path, start: int) -> Line | None:
+    """Read the row that starts at a byte; None where the file is gone or no longer that file."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(start)
+            return read_line(file.readline())
+    except FileNotFoundError:
+        return None
 
 
 def _numbers(value: float | list[float]) -> list[float]:
