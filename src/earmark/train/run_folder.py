@@ -9,12 +9,14 @@ from transformers.trainer_callback import ProgressCallback
 
 from earmark.errors import InputError
 from earmark.files import write_jsonl, write_text
+from earmark.progress import note
 from earmark.train.together import Processes
 
 RUN, LOG = "run.json", "log.jsonl"
 ALLOWED_TO_CHANGE = {
     "versions",
     "weights",
+    "loaded",
     "save_total_limit",
     "report_to",
     "device",
@@ -58,7 +60,16 @@ def open_run(run: Path, description: dict[str, Any], together: Processes) -> Pat
         together.wait()
         return None
     before = json.loads(path.read_text("utf-8"))
-    changed = _differences(before, json.loads(json.dumps(description)))
+    now = json.loads(json.dumps(description))
+    moved = moves(before, now)
+    if moved:
+        now["model"]["hash"] = before["model"]["hash"]
+    changed = _differences(before, now)
+    if moved and not changed:
+        note(
+            f"{run}: going on with the same weights, but {' and '.join(moved)}: the reference is "
+            "asked again, and losses may differ in their last digits"
+        )
     if changed:
         raise InputError(
             f"{run}: this folder holds another run; it differs in {'; '.join(changed)}. "
@@ -79,6 +90,28 @@ def finish_run(run: Path) -> None:
     write_text(path, json.dumps(description, indent=2, ensure_ascii=False) + "\n")
 
 
+def moves(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """Say what computes the same weights now, where that explains another hash of the model.
+
+    The hash is what caches go by, so it changes with the device and with transformers. A run may
+    go on all the same if the stored weights and the number type are what they were.
+    """
+    there, here = before.get("model", {}), now.get("model", {})
+    if there.get("hash") == here.get("hash") or not here.get("weights"):
+        return []
+    then, loaded = there.get("loaded", {}), here["loaded"]
+    if there.get("weights") != here["weights"] or then.get("dtype") != loaded["dtype"]:
+        return []
+    facts = {
+        "on": (then["device"], loaded["device"]),
+        "with transformers": (
+            before["versions"]["transformers"],
+            now["versions"]["transformers"],
+        ),
+    }
+    return [f"{how} {new} ({old} before)" for how, (old, new) in facts.items() if old != new]
+
+
 def _differences(before: dict[str, Any], now: dict[str, Any], where: str = "") -> list[str]:
     found = []
     for key in now:
@@ -87,9 +120,20 @@ def _differences(before: dict[str, Any], now: dict[str, Any], where: str = "") -
         old, new = before.get(key), now[key]
         if isinstance(old, dict) and isinstance(new, dict):
             found += _differences(old, new, f"{where}{key}.")
+        elif old != new and f"{where}{key}" == "model.hash":
+            found.append(
+                "the model: its weights, configuration, processor or number type "
+                f"({' '.join(_loaded(before))} there, {' '.join(_loaded(now))} here)"
+            )
         elif old != new:
             found.append(f"{where}{key} (there {old!r}, here {new!r})")
     return found
+
+
+def _loaded(model: dict[str, Any]) -> list[str]:
+    """Return how a model was loaded: number type, device."""
+    loaded = model.get("loaded", {})
+    return [str(loaded.get(name, "unknown")) for name in ("dtype", "device")]
 
 
 class LogFile(TrainerCallback):
