@@ -74,6 +74,8 @@ def test_adapter_round_trip(model, tmp_path, rng):
     adapted = plain_logps(policy, messages(), [clip], ["the shop"])
     policy.model.save_pretrained(tmp_path / "adapter")
     loaded = load_policy(str(model), str(tmp_path / "adapter"))
+    with pytest.raises(InputError, match=r"adapter: an adapter, .* by `earmark export --adapter"):
+        load_policy(str(tmp_path / "adapter"))
     torch.testing.assert_close(plain_logps(loaded, messages(), [clip], ["the shop"]), adapted)
     plain = plain_logps(load_policy(str(model)), messages(), [clip], ["the shop"])
     assert (plain - adapted).abs().max() > 1e-3

@@ -1,9 +1,7 @@
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earmark.errors import InputError
 from earmark.train.batches import BudgetBatches, pack, packed
 from earmark.train.together import Processes
 
@@ -27,11 +25,6 @@ def test_rows_of_like_length_fill_less_than_rows_as_they_come():
     in_eights = packed([order[i : i + 8] for i in range(0, 2000, 8)], lengths)
     assert sorted_together.filled < 0.1 < in_eights.filled
     assert sorted_together.batches < as_they_come.batches
-
-
-def test_a_row_beyond_the_budget_is_named():
-    with pytest.raises(InputError, match="row 2 alone takes about 11 tokens"):
-        pack(np.array([3, 11]), [0, 1], budget=10, window=2)
 
 
 @given(count=st.integers(1, 20), size=st.integers(1, 4), epoch=st.integers(0, 3))

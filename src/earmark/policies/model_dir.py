@@ -30,8 +30,14 @@ def check_model_dir(folder: Path) -> None:
     """Refuse a folder that is not a whole, safe model.
 
     Raises:
-        InputError: the first problem that `problems` finds.
+        InputError: an adapter, or the first problem that `problems` finds.
     """
+    if is_adapter(folder):
+        raise InputError(
+            f"{folder}: an adapter, but --model is the model that it is put on; merge the two by "
+            f"`earmark export --adapter {folder} --out MERGED` and give MERGED as --model. To use "
+            "an adapter as it is (earmark transcribe), name it by --adapter"
+        )
     for problem in problems(folder):
         raise InputError(problem)
 

@@ -13,7 +13,6 @@ import torch
 from jaxtyping import Int
 from torch.utils.data import Sampler
 
-from earmark.errors import InputError
 from earmark.train.together import Processes
 
 # Rows that are sorted together are drawn at random, so that a batch is not the same in all else.
@@ -26,23 +25,14 @@ def pack(
     """Put rows into batches whose padded size, rows times the longest, keeps to the budget.
 
     Args:
-        lengths: tokens of each row.
+        lengths: tokens of each row, none of them above the budget.
         order: the rows in the order in which they are drawn.
         budget: tokens of a batch, filling included.
         window: rows that are sorted by length together.
 
-    Raises:
-        InputError: a row alone is longer than the budget.
-
     >>> pack(np.array([5, 2, 5, 2]), [0, 1, 2, 3], budget=10, window=4)
     [[1, 3], [0, 2]]
     """
-    longest = int(np.argmax(lengths))
-    if lengths[longest] > budget:
-        raise InputError(
-            f"row {longest + 1} alone takes about {lengths[longest]} tokens, more than the "
-            f"token_budget of {budget}; raise it, or leave such rows out"
-        )
     batches: list[list[int]] = []
     for start in range(0, len(order), window):
         rows = sorted(order[start : start + window], key=lambda row: (lengths[row], row))

@@ -1,7 +1,10 @@
 """Which rows go through a policy together: within the budget of tokens, or so many at a time."""
 
+import numpy as np
 import torch
+from jaxtyping import Int
 
+from earmark.errors import InputError
 from earmark.policies.policy import Policy
 from earmark.progress import note
 from earmark.train.batches import WINDOW_BATCHES, BudgetBatches, pack, packed
@@ -15,7 +18,7 @@ def plan(
     policy: Policy, encoded: EncodedPairs, count: int, settings: TrainSettings, together: Processes
 ) -> BudgetBatches:
     """Put rows of like length into batches that keep to the budget, and say what came out."""
-    lengths = row_lengths(policy, encoded, count)
+    lengths = lengths_within(policy, encoded, count, settings.token_budget)
     generator = torch.Generator().manual_seed(settings.seed)
     order = torch.randperm(count, generator=generator).tolist()
     window = WINDOW_BATCHES * max(1, settings.token_budget // max(1, int(lengths.mean())))
@@ -34,8 +37,26 @@ def to_be_asked(
     """Return the batches in which a policy that is not trained is asked for the first rows."""
     if not settings.token_budget:
         return in_order(count, settings)
-    lengths = row_lengths(policy, encoded, count)
+    lengths = lengths_within(policy, encoded, count, settings.token_budget)
     return pack(lengths, range(count), settings.token_budget, window=count)
+
+
+def lengths_within(
+    policy: Policy, encoded: EncodedPairs, count: int, budget: int
+) -> Int[np.ndarray, " row"]:
+    """Return how many tokens each of the first rows takes.
+
+    Raises:
+        InputError: a row alone takes more than the budget; names its pair.
+    """
+    lengths = row_lengths(policy, encoded, count)
+    longest = int(np.argmax(lengths))
+    if lengths[longest] > budget:
+        raise InputError(
+            f"pair '{encoded[longest].id}' alone takes about {lengths[longest]} tokens, more than "
+            f"the token_budget of {budget}; raise it, or leave such pairs out"
+        )
+    return lengths
 
 
 def in_order(count: int, settings: TrainSettings) -> list[list[int]]:
