@@ -121,3 +121,15 @@ def test_bad_hypotheses_are_refused(tmp_path, truths):
     path = write_rows(tmp_path / "h.jsonl", [{"id": "u0", "txt": "x"}])
     with pytest.raises(InputError, match=r"h\.jsonl:1: unknown field 'txt'"):
         mine_file(truths, [path], tmp_path / "p.jsonl", Mining())
+
+
+def test_bad_hypotheses_of_each_file_are_set_aside_in_a_file_of_their_own(tmp_path, truths):
+    good = {"id": "u0", "text": WRITTEN["u0"]}
+    files = [
+        write_rows(tmp_path / name, [good, {"id": "u1", "txt": name}])
+        for name in ("a.jsonl", "b.jsonl")
+    ]
+    mine_file(truths, files, tmp_path / "p.jsonl", Mining(), several=True, on_error="skip")
+    for name in ("a.jsonl", "b.jsonl"):
+        (row,) = read_rows(tmp_path / f"p.jsonl.{name}.skipped.jsonl")
+        assert name in row["raw"]

@@ -75,8 +75,12 @@ def mine_file(
 def _by_id(
     path: str | Path, utterances: Sequence[Utterance], out: str | Path, on_error: OnError
 ) -> dict[str, Hypothesis]:
-    """Read a file of hypotheses; say how many belong to no utterance."""
-    found = {h.id: h for h in load_records(Hypothesis, path, out=out, on_error=on_error)}
+    """Read a file of hypotheses; say how many belong to no utterance.
+
+    Each file's bad rows have a file of their own, named after it.
+    """
+    aside = f"{out}.{Path(path).name}"
+    found = {h.id: h for h in load_records(Hypothesis, path, out=aside, on_error=on_error)}
     strangers = len(found.keys() - {utterance.id for utterance in utterances})
     if strangers:
         note(f"{path}: {strangers} of {len(found)} hypotheses belong to no utterance; left out")

@@ -39,7 +39,7 @@ from earmark.train.run_folder import (
 )
 from earmark.train.settings import TrainSettings
 from earmark.train.spread import keep_own_precision, spread_language_model
-from earmark.train.survey import survey
+from earmark.train.survey import Survey, survey
 from earmark.train.telling import check_telling
 from earmark.train.together import Processes, processes
 from earmark.train.trainer import PreferenceTrainer
@@ -105,14 +105,9 @@ def train(
     keep_own_precision()
     arguments = training_arguments(settings, out)
     together = processes()
-    asked = settings.criterion, settings.criterion_tie
     note_of_batch(loss, settings, together)
-    found = survey(pairs, folder, needs, *asked)
-    policy = starting_policy(model, settings, arguments)
-    if not found.sound.suits(policy):
-        found = survey(found.pairs, folder, needs, *asked, policy)
-    pairs = found.pairs
-    encoded = EncodedPairs(pairs, folder, needs, found.criterion)
+    found, policy = survey_and_load(pairs, folder, model, needs, settings, arguments)
+    encoded = EncodedPairs(found.pairs, folder, needs, found.criterion)
     check_telling(policy, encoded, found.telling)
     policy_hash = fingerprint.of_policy(policy) + "-bfloat16" * (policy.computes_in is not None)
     description = {
@@ -120,7 +115,7 @@ def train(
         "objective": describe(objective, sft_weight, wrappers, needs),
         "settings": asdict(settings),
         "model": describe_model(model, policy, policy_hash),
-        "pairs": {"count": len(pairs), "hash": found.digest},
+        "pairs": {"count": len(found.pairs), "hash": found.digest},
         "processes": together.size,
         "versions": {name: version(name) for name in VERSIONS},
     }
@@ -145,6 +140,27 @@ def train(
         finish_run(out)
     together.wait()
     return out
+
+
+def survey_and_load(
+    pairs: Pairs,
+    folder: Path,
+    model: str,
+    needs: Contract,
+    settings: TrainSettings,
+    arguments: TrainingArguments,
+) -> tuple[Survey, Policy]:
+    """Check the pairs, load the policy, and check them against it where it cannot hear them all.
+
+    Raises:
+        InputError: pairs or a model that cannot be trained on.
+    """
+    asked = settings.criterion, settings.criterion_tie
+    found = survey(pairs, folder, needs, *asked)
+    policy = starting_policy(model, settings, arguments)
+    if not found.sound.suits(policy):
+        found = survey(found.pairs, folder, needs, *asked, policy)
+    return found, policy
 
 
 def note_of_batch(
