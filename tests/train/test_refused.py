@@ -1,5 +1,6 @@
 """What is refused before or while training: audio, steps, references, settings."""
 
+import json
 from pathlib import Path
 
 import numpy as np
