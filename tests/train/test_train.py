@@ -179,7 +179,7 @@ def test_every_loss_counts_the_same_where_rows_have_unequal_numbers(world, tmp_p
     few, many = (write_pairs(world, 4, losers=count) for count in (1, 4))
     ragged = [*few[:3], many[3]]
     found = []
-    for size in (4, 2, 1):
+    for size in (4, 1):
         knobs = settings(
             world,
             per_device_train_batch_size=size,
@@ -190,8 +190,8 @@ def test_every_loss_counts_the_same_where_rows_have_unequal_numbers(world, tmp_p
         train(ragged, world, str(world / "model"), out, objective=objective, settings=knobs)
         found.append(log_of(out)[0])
     for name in ("loss", "grad_norm"):
-        whole, *parts = (row[name] for row in found)
-        assert parts == pytest.approx([whole, whole], rel=1e-5), name
+        whole, parts = (row[name] for row in found)
+        assert parts == pytest.approx(whole, rel=1e-5), name
 
 
 def test_a_reference_is_asked_within_the_budget_too(world, pairs):
