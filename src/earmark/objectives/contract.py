@@ -69,6 +69,16 @@ SUPPLIED = {
 }
 
 
+def batch_axis(name: str) -> int | None:
+    """Return which axis of a supplied tensor runs over pairs or answers; None without.
+
+    >>> batch_axis("refs_chosen"), batch_axis("losers"), batch_axis("mean_score_gap")
+    (1, 0, None)
+    """
+    axes = SUPPLIED[name].axes.split()
+    return next((axes.index(axis) for axis in ("pair", "answer") if axis in axes), None)
+
+
 class Contract(NamedTuple):
     """What an objective needs and what can be set."""
 

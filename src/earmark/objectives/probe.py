@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from earmark.objectives.contract import SUPPLIED, Contract, contract
+from earmark.objectives.contract import SUPPLIED, Contract, batch_axis, contract
 from earmark.objectives.loss import Loss
 
 SIZES = {"pair": 3, "answer": 3, "ref": 2, "loser": 2, "candidate": 3}
@@ -48,8 +48,7 @@ def sees_batch(objective: Callable[..., Loss]) -> bool:
     generator = torch.Generator().manual_seed(0)
     whole, alone = probe(contract(objective)), {}
     for name, value in whole.items():
-        axes = SUPPLIED[name].axes.split()
-        axis = next((axes.index(axis) for axis in ("pair", "answer") if axis in axes), None)
+        axis = batch_axis(name)
         if axis is not None and value.is_floating_point():
             whole[name] = value + torch.rand(value.shape, generator=generator)
         alone[name] = value if axis is None else whole[name].narrow(axis, 0, 1)

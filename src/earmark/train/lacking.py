@@ -37,15 +37,15 @@ class Lacking:
         self.single = 0
         self.single_shown: list[str] = []
 
-    def look(self, pair: Pair) -> bool:
-        """Note what a pair lacks; return whether it lacks nothing."""
+    def look(self, pair: Pair) -> list[str]:
+        """Note what a pair lacks, and return it."""
         found = [f"'{pair.id}' {what}" for what in lacks(pair, self.needs_rejected, self.criteria)]
         self.count += len(found)
         self.shown += found[: SHOWN - len(self.shown)]
         if self.wants_several and len(pair.losers) == 1:
             self.single += 1
             self.single_shown += [f"'{pair.id}'"][: SHOWN - len(self.single_shown)]
-        return not found
+        return found
 
     def check(self, pairs: int) -> None:
         """Refuse pairs that lack something.
@@ -58,7 +58,7 @@ class Lacking:
             raise InputError(
                 f"{self.count} of {pairs} pairs lack what the objective needs: "
                 f"{'; '.join(self.shown)}{f'; and {more} more' if more else ''}. "
-                "Leave them out or choose another objective"
+                "Leave them out, set them aside with --on-error skip, or choose another objective"
             )
         if self.single:
             more = self.single - len(self.single_shown)

@@ -95,8 +95,9 @@ def gather(
 
     weighed = None
     if needs.needs_references:
-        lengths = [lengths_of(make(number), settings) for number in range(count, len(encoded))]
-        weighed = weigh([rows[count:] for rows in references], lengths, settings)
+        held = [rows[count:] for rows in references]
+        numbers = range(count, len(encoded)) if settings.weighting_per_token else ()
+        weighed = weigh(held, [lengths_of(make(number)) for number in numbers], settings)
     memory = Memory(needs, pairs=count, mean_score_gap=mean_score_gap, weighed=weighed)
     return Material(Rows(count, row), memory, caches, budgeted)
 
@@ -133,17 +134,18 @@ def make_weighting(settings: TrainSettings) -> Weighting:
 def weigh(
     held: Sequence[Sequence[Logps]], lengths: Sequence[Lengths], settings: TrainSettings
 ) -> Weighed:
-    """Start the weighting of references with what each thinks of the pairs held back."""
+    """Start the weighting of references with what each thinks of the pairs held back.
+
+    Their log-probabilities are divided by `lengths`, unless it is empty.
+    """
     weighting = make_weighting(settings)
-    gaps = torch.stack([gaps_of(rows, lengths) for rows in held])
+    gaps = torch.stack([gaps_of(rows, lengths or [(1, 1)] * len(rows)) for rows in held])
     start = weighting.start(gaps, len(held))
     return Weighed(weighting, start, settings.seed, settings.weighting_per_token)
 
 
-def lengths_of(row: Row, settings: TrainSettings) -> Lengths:
-    """Return what log-probabilities are divided by: token counts if asked for, else 1."""
-    if not settings.weighting_per_token:
-        return 1, 1
+def lengths_of(row: Row) -> Lengths:
+    """Count the tokens of the chosen and of the first rejected answer."""
     chosen, rejected, *_ = row.answers.candidates
     return len(chosen), len(rejected)
 

@@ -83,7 +83,7 @@ class PairFile:
             IndexError: there is no such pair.
             InputError: the file has changed since it was opened.
         """
-        return parse_pair(self.path, self.line(index))
+        return read_pair(self.path, self.line(index))
 
     def __iter__(self) -> Iterator[Pair]:
         """Yield all pairs, one in memory at a time.
@@ -94,7 +94,7 @@ class PairFile:
         with self._open() as file:
             for number, start, length in self.places.tolist():
                 file.seek(start)
-                yield parse_pair(self.path, Line(number, start, file.read(length)))
+                yield read_pair(self.path, Line(number, start, file.read(length)))
 
     def line(self, index: int) -> Line:
         """Read the line of one pair."""
@@ -199,11 +199,20 @@ def parse_pair(path: Path, line: Line) -> Pair:
     Raises:
         InputError: it is not a pair, or its prompt has no proper form; names file and line.
     """
-    where = f"{path}:{line.number}"
-    pair = parse_row(Pair, parse_line(line.raw, where), where)
+    pair = read_pair(path, line)
     for problem in form_problems(pair.prompt):
-        raise InputError(f"{where}: pair '{pair.id}': {problem}")
+        raise InputError(f"{path}:{line.number}: pair '{pair.id}': {problem}")
     return pair
+
+
+def read_pair(path: Path, line: Line) -> Pair:
+    """Parse a line whose prompt needs no look, or has had it.
+
+    Raises:
+        InputError: it is not a pair; names file and line.
+    """
+    where = f"{path}:{line.number}"
+    return parse_row(Pair, parse_line(line.raw, where), where)
 
 
 def repeated_ids(pairs: PairFile, hashes: np.ndarray) -> dict[int, InputError]:

@@ -19,9 +19,9 @@ from earmark.records import Pair
 from earmark.train.clips import ClipRef
 from earmark.train.encode import answers_of, audio_parts
 from earmark.train.lacking import Criterion, Lacking, criterion_of, one_score_each
-from earmark.train.pair_file import Pairs, digest_of
+from earmark.train.pair_file import PairFile, Pairs, digest_of
 from earmark.train.telling import Telling
-from earmark.train.unusable import Unusable
+from earmark.train.unusable import Unusable, can_be_left_out
 
 # More different answers than any row has candidates: each prompt then has one of another.
 MANY = 100
@@ -82,16 +82,23 @@ def survey(
     """
     lacking, unusable = Lacking(pairs, needs, criterion), Unusable()
     sound, telling, heard = Sound(), Telling(), array("q")
+    formed = isinstance(pairs, PairFile)
     for number, pair in enumerate(track(pairs, "checking pairs", total=len(pairs))):
-        if lacking.look(pair):
-            try:
-                clips = check_pair(pair, folder, needs, policy)
-                sound = sound.add(clips)
-            except InputError as error:
-                unusable.add(number, pair, error)
-                continue
-            telling.look(number, pair, clips)
-            heard.extend(map(hash, clips))
+        missing = lacking.look(pair)
+        if missing:
+            if can_be_left_out(pairs):
+                unusable.add(number, pair, InputError(f"pair {'; '.join(missing)}"))
+            continue
+        try:
+            if not formed:
+                check_form(pair)
+            clips = check_pair(pair, folder, needs, policy)
+            sound = sound.add(clips)
+        except InputError as error:
+            unusable.add(number, pair, error)
+            continue
+        telling.look(number, pair, clips)
+        heard.extend(map(hash, clips))
     if unusable.reasons:
         return survey(unusable.leave_out(pairs), folder, needs, criterion, tie, policy)
     lacking.check(len(pairs))
@@ -110,14 +117,22 @@ def survey(
     return found._replace(criterion=compared, mean_score_gap=gap)
 
 
+def check_form(pair: Pair) -> None:
+    """Refuse a prompt without proper form; those of a file were looked at when it was opened.
+
+    Raises:
+        InputError: says what is wrong.
+    """
+    for problem in form_problems(pair.prompt):
+        raise InputError(problem)
+
+
 def check_pair(pair: Pair, folder: Path, needs: Contract, policy: Policy | None) -> list[ClipRef]:
     """Return the clips of a pair that can be trained on.
 
     Raises:
-        InputError: a prompt without proper form, answers or audio that cannot be used.
+        InputError: answers or audio that cannot be used.
     """
-    for problem in form_problems(pair.prompt):
-        raise InputError(problem)
     answers_of(pair, needs)
     clips = audio_parts(pair, folder)
     if policy is not None:

@@ -12,7 +12,7 @@ import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor
 
-from earmark.objectives.contract import SUPPLIED
+from earmark.objectives.contract import batch_axis
 
 
 class Processes(NamedTuple):
@@ -86,16 +86,6 @@ def of_every_process(*own: Tensor) -> list[tuple[Tensor, ...]]:
 def is_distributed() -> bool:
     """Tell whether several processes train together."""
     return dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
-
-
-def batch_axis(name: str) -> int | None:
-    """Return which axis of a supplied tensor runs over pairs or answers; None without.
-
-    >>> batch_axis("refs_chosen"), batch_axis("losers"), batch_axis("mean_score_gap")
-    (1, 0, None)
-    """
-    axes = SUPPLIED[name].axes.split()
-    return next((axes.index(axis) for axis in ("pair", "answer") if axis in axes), None)
 
 
 def concatenate(parts: list[Tensor], axis: int) -> Tensor:

@@ -1,10 +1,17 @@
 """Pairs that cannot be trained on: named several at once, or set aside with their reasons."""
 
+from typing import TypeGuard
+
 from earmark.errors import InputError
 from earmark.records import Pair
 from earmark.train.pair_file import PairFile, Pairs
 
 SHOWN = 5
+
+
+def can_be_left_out(pairs: Pairs) -> TypeGuard[PairFile]:
+    """Tell whether bad rows are to be set aside: the pairs are of a file opened for that."""
+    return isinstance(pairs, PairFile) and pairs.aside is not None
 
 
 class Unusable:
@@ -25,7 +32,7 @@ class Unusable:
         Raises:
             InputError: bad rows are to stop the work; names the first ones. Or no pair is left.
         """
-        if isinstance(pairs, PairFile) and pairs.aside is not None:
+        if can_be_left_out(pairs):
             return pairs.without(self.reasons)
         shown = list(self.reasons.values())[:SHOWN]
         more = len(self.reasons) - len(shown)
