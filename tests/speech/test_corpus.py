@@ -1,5 +1,7 @@
 """Corpora: the same arguments give the same files, splits share no sentence, no clip is cut."""
 
+import subprocess
+import sys
 from pathlib import Path
 from random import Random
 
@@ -68,6 +70,23 @@ def test_processes_change_nothing(tmp_path):
     two = make_corpus(tmp_path / "b", count=count, language_mix=ALL, seed=2, workers=2)
     assert one == two
     assert files_of(tmp_path / "a") == files_of(tmp_path / "b")
+
+
+SCRIPT = """
+from earmark.speech.corpus import make_corpus
+make_corpus({folder!r}, count=80, language_mix={{"en": 1}}, workers=2)
+"""
+
+
+def test_a_script_that_its_processes_cannot_import_is_told_so(tmp_path):
+    """Such a script starts itself anew in each process, which must not go on for ever."""
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.format(folder=str(tmp_path / "made")))
+    ended = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ended.returncode != 0
+    assert "needs its work below `if __name__ == '__main__':`" in ended.stderr
 
 
 def test_another_seed_is_another_corpus(small, tmp_path):

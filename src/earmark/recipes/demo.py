@@ -23,14 +23,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from earmark.evaluate.score import score
-from earmark.evaluate.transcribe import how_it_was_made, transcribe
+from earmark.evaluate.transcribe import how_it_was_made, transcribe, weights_of
 from earmark.failures.mode import Tools
 from earmark.files import read_records, write_text
 from earmark.pairs.files import imitate_file
 from earmark.pairs.imitate import Imitation
 from earmark.pairs.mix import parse_mix
 from earmark.pairs.prompts import load_prompts
-from earmark.policies.load import load_policy
+from earmark.policies.load import load_policy, model_path
 from earmark.progress import note
 from earmark.records import Hypothesis, Pair, Utterance
 from earmark.report.page import make_page
@@ -200,10 +200,11 @@ def make_pairs(training: Spoken, out: Path, seed: int) -> list[Pair]:
 
 def hear(out: Path, run: Path | None, sets: dict[str, Spoken]) -> dict[str, list[Hypothesis]]:
     """Transcribe every set with the base model, or with what a run has trained."""
-    policy = load_policy(str(run) if run else MODEL, device="cpu")
-    prompt = load_prompts()[0]
+    path = str(run) if run else MODEL
+    policy, prompt = load_policy(path, device="cpu"), load_prompts()[0]
     name = f"runs/{run.name}" if run else MODEL
-    made_by = how_it_was_made(name, None, prompt, MAX_NEW_TOKENS, "refuse")
+    weights = weights_of(policy, model_path(path), None)
+    made_by = how_it_was_made(name, None, prompt, MAX_NEW_TOKENS, "refuse", weights=weights)
     return {
         name: transcribe(
             policy,

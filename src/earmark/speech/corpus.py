@@ -9,6 +9,8 @@ import hashlib
 import multiprocessing
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
-from earmark.errors import KnobError, did_you_mean
+from earmark.errors import InputError, KnobError, did_you_mean
 from earmark.files import read_records, write_jsonl
 from earmark.progress import progress_bar
 from earmark.records import Utterance
@@ -225,14 +227,28 @@ def _cores() -> int:
 
 @contextmanager
 def _pool(count: int, workers: int | None) -> Iterator[Run]:
-    """Yield an ordered map over processes, or the plain one when few clips are to be made."""
+    """Yield an ordered map over processes, or the plain one when few clips are to be made.
+
+    Raises:
+        InputError: the processes do not start, or are killed.
+    """
     workers = workers or _cores()
     if workers == 1 or count < 2 * CHUNK:
         yield map
         return
     # Spawned, not forked: the progress bar is a thread, and torch may have more of them.
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        yield partial(pool.imap, chunksize=CHUNK)
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
+        try:
+            yield partial(pool.map, chunksize=CHUNK)
+        except BrokenProcessPool as error:
+            raise InputError(
+                "the processes that make speech did not start, or were killed. A script that "
+                "makes speech needs its work below `if __name__ == '__main__':`, since each "
+                "process imports the script; or pass workers=1"
+            ) from error
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def read_corpus(folder: str | Path) -> Iterator[tuple[Utterance, np.ndarray]]:
