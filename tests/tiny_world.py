@@ -10,6 +10,7 @@ from earmark.policies.qwen2_audio import Qwen2AudioPolicy
 from earmark.policies.tiny import build_tiny
 from earmark.records import Pair
 from earmark.speech.audio import write_audio
+from earmark.train.settings import TrainSettings
 
 TEXTS = [
     "我 今 天 想 去 那 个 大 的 library",
@@ -57,6 +58,13 @@ def write_pairs(folder: Path, count: int, losers: int = 1, seed: int = 0) -> lis
         rejected = texts[1] if losers == 1 else texts[1:]
         pairs.append(Pair(f"p{i}", messages(path.name), texts[0], rejected))
     return pairs
+
+
+def settings(world: Path, **knobs) -> TrainSettings:
+    """Return the settings of a short run whose caches lie in a folder."""
+    defaults = {"learning_rate": 2e-3, "warmup_steps": 0, "logging_steps": 1, "save_steps": 2}
+    defaults |= {"per_device_train_batch_size": 4, "cache_dir": str(world / "cache")}
+    return TrainSettings(**{**defaults, **knobs})
 
 
 def trainable(policy: Policy) -> dict[str, torch.Tensor]:

@@ -116,8 +116,10 @@ def test_every_objective_is_an_arm_and_controls_come_first():
     assert ARMS["robust_dpo"].knobs(CONDITIONS["flipped-40"]) == {"flip_rate": 0.4}
     assert ARMS["dpo"].knobs(CONDITIONS["flipped-40"]) == {}
     for claim in CLAIMS:
-        assert {claim.arm, claim.control} <= set(CORE)
-        assert claim.arm in arms_under(CORE, CONDITIONS[claim.condition])
+        assert {claim.arm, claim.control} <= ARMS.keys()
+        assert claim.arm in arms_under(tuple(ARMS), CONDITIONS[claim.condition])
+        control = CONDITIONS[claim.control_condition or claim.condition]
+        assert claim.control in arms_under(tuple(ARMS), control)
         assert (claim.control_condition or "clean") in CONDITIONS
 
 

@@ -1,7 +1,6 @@
 """What is refused before or while training: audio, steps, references, settings."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,26 +17,7 @@ from earmark.train.checks import CheckError, check_audio_is_heard, compare, is_r
 from earmark.train.encode import EncodedPairs
 from earmark.train.settings import TrainSettings
 from earmark.train.train import train
-from tiny_world import messages, noise, save_tiny, tiny_policy, write_pairs
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("world")
-    save_tiny(folder / "model")
-    write_jsonl(folder / "pairs.jsonl", write_pairs(folder, 16, losers=2))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def pairs(world) -> list[Pair]:
-    return write_pairs(world, 16, losers=2)
-
-
-def settings(world, **knobs) -> TrainSettings:
-    defaults = {"learning_rate": 2e-3, "warmup_steps": 0, "logging_steps": 1, "save_steps": 2}
-    defaults |= {"per_device_train_batch_size": 4, "cache_dir": str(world / "cache")}
-    return TrainSettings(**{**defaults, **knobs})
+from tiny_world import messages, noise, settings, tiny_policy
 
 
 def test_a_pair_without_audio_is_refused(world, pairs, tmp_path):

@@ -15,7 +15,6 @@ import torch
 from safetensors.torch import load_file
 
 from earmark.errors import InputError
-from earmark.files import write_jsonl
 from earmark.objectives.contract import contract
 from earmark.objectives.dpo import dpo
 from earmark.policies.load import load_policy
@@ -25,30 +24,10 @@ from earmark.train.encode import EncodedPairs
 from earmark.train.plan import to_be_asked
 from earmark.train.row_lengths import row_lengths
 from earmark.train.run_folder import last_checkpoint
-from earmark.train.settings import TrainSettings
 from earmark.train.train import train
-from tiny_world import save_tiny, tiny_policy, write_pairs
+from tiny_world import settings, tiny_policy, write_pairs
 
 SAME_LOSS = ("loss", "grad_norm", "rewards/margins", "logps/chosen_shift")
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("world")
-    save_tiny(folder / "model")
-    write_jsonl(folder / "pairs.jsonl", write_pairs(folder, 16, losers=2))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def pairs(world) -> list[Pair]:
-    return write_pairs(world, 16, losers=2)
-
-
-def settings(world, **knobs) -> TrainSettings:
-    defaults = {"learning_rate": 2e-3, "warmup_steps": 0, "logging_steps": 1, "save_steps": 2}
-    defaults |= {"per_device_train_batch_size": 4, "cache_dir": str(world / "cache")}
-    return TrainSettings(**{**defaults, **knobs})
 
 
 def log_of(run: Path) -> list[dict]:
