@@ -60,7 +60,11 @@ def log_of(out):
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
-def test_every_objective_trains_from_the_command_line(world, tmp_path, name):
+def test_every_objective_trains_from_the_command_line(world, tmp_path, name, monkeypatch):
+    needs = contract(OBJECTIVES[name])
+    if not needs.needs_reference:
+        for asked in ("material.ask_for_all", "trainer.without_adapter"):
+            monkeypatch.setattr(f"earmark.train.{asked}", lambda *_: pytest.fail("a reference"))
     run(options(world, name, "--out", str(tmp_path / "run")))
     log = log_of(tmp_path / "run")
     assert [row["step"] for row in log] == [1, 2]
@@ -68,10 +72,10 @@ def test_every_objective_trains_from_the_command_line(world, tmp_path, name):
     assert log[0]["grad_norm"] > 0
     found = {key.removeprefix("objective/") for key in log[0] if key.startswith("objective/")}
     assert OWN_QUANTITIES.get(name, set()) <= found
-    if contract(OBJECTIVES[name]).compares:
+    if needs.compares:
         assert "rewards/margins" in log[0]
     state = tmp_path / "run/checkpoint-2/objective_state.safetensors"
-    remembers = contract(OBJECTIVES[name]).state_class or name in ("mrpo", "mdpo")
+    remembers = needs.state_class or name in ("mrpo", "mdpo")
     assert state.is_file() == bool(remembers or name == "ddo_rm_snapshot")
 
 
@@ -121,4 +125,34 @@ def test_rows_that_lack_something_are_named_before_training(world, tmp_path):
         run(tokens[: tokens.index("--references")] + out)
     with pytest.raises(KnobError, match="no weighting 'unifrom'; did you mean 'uniform'"):
         run([*options(world, "mrpo", *out), "--weighting", "unifrom"])
-    assert not (tmp_path / "run/log.jsonl").exists()
+    few = ["--weighting", "validation_accuracy", "--validation-share", "0.01"]
+    with pytest.raises(InputError, match="too few to hold 1%"):
+        run([*options(world, "mrpo", *out), *few])
+    with pytest.raises(KnobError, match=r"would not ask the references .* mrpo or mdpo"):
+        run([*options(world, "dpo", *out), "--references", "tiny-base"])
+    assert not (tmp_path / "run").exists(), "the corrected command must find no other run there"
+
+
+def test_an_objective_that_draws_does_so_by_the_seed_of_the_run(world, tmp_path):
+    for name, seed in (("beta_dpo", "7"), ("gamma_dpo", "0")):
+        out = tmp_path / name
+        run(options(world, name, "--seed", seed, "--out", str(out)))
+        described = json.loads((out / "run.json").read_text())
+        assert described["objective"]["seed"] == described["settings"]["seed"] == int(seed)
+
+
+def test_options_that_an_objective_does_not_read_are_named(world, tmp_path, capsys):
+    unused = ["--criterion", "quality", "--weighting", "thompson"]
+    run(options(world, "dpo", *unused, "--out", str(tmp_path / "run")))
+    said = capsys.readouterr().err
+    assert "not used by this objective: --criterion quality, --weighting thompson" in said
+
+
+def test_the_help_of_train_is_read_from_the_signatures(capsys):
+    run(["--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    for name, objective in OBJECTIVES.items():
+        settable = contract(objective).knobs.items()
+        knobs = "".join(f" --{knob.replace('_', '-')} {default}" for knob, default in settable)
+        assert f"• {name}{knobs}" in told
+    assert all(wrapper in told for wrapper in WRAPPERS)

@@ -116,7 +116,7 @@ def test_problems_beyond_the_limit_are_counted_errors_first(folder):
         ({"rejected": "我想 copy "}, "rejected answer 1 equals chosen"),
         ({"rejected": ["我", ""]}, "rejected answer 2 is empty; if silence is the failure meant"),
         ({"failure_modes": ["omission", "loop"]}, "2 failure modes for 1 rejected answer; give"),
-        ({"scores": {"mer": [0.5]}}, r"scores['mer'] should hold 2 numbers, chosen first"),
+        ({"scores": {"mer": [0.5]}}, r"scores['mer'] should hold 2 finite numbers, chosen first"),
         ({"prompt": []}, "the prompt has no audio"),
         ({"prompt": [*PROMPT, {"role": "user"}]}, "a prompt message should be an object with role"),
         (

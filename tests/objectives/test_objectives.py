@@ -276,11 +276,31 @@ def test_sft_term_adds_up():
         ("beta_dpo", {"rho": 0.0}),
         ("discopop", {"tau": 0.0}),
         ("gamma_dpo", {"tau": -1.0}),
+        ("cpo", {"alpha": -1.0}),
+        ("spa", {"alpha": -1.0}),
+        ("kto", {"undesirable_weight": -1.0}),
+        ("ddo_rm", {"eta": -1.0}),
+        ("simpo", {"gamma": -1.0}),
+        ("capo", {"floor": -1.0}),
     ],
 )
 def test_knobs_out_of_range_are_refused_before_anything_is_loaded(name, knobs):
     with pytest.raises(KnobError):
         choose_objective(name, 0.0, knobs)
+
+
+@pytest.mark.parametrize("name", [n for n, o in OBJECTIVES.items() if "beta" in contract(o).knobs])
+def test_no_beta_turns_an_objective_round(name):
+    """A negative beta would raise the rejected answer, and its log would look healthy."""
+    for beta in (-0.1, 0.0, 0):
+        with pytest.raises(KnobError, match=f"'beta' should be above 0, found {beta}"):
+            choose_objective(name, 0.0, {"beta": beta})
+
+
+@pytest.mark.parametrize("weight", [-1.0, math.nan, math.inf])
+def test_the_sft_weight_is_a_number_of_at_least_0(weight):
+    with pytest.raises(KnobError, match="at least 0"):
+        choose_objective("dpo", weight, {})
 
 
 def test_every_objective_can_be_tried_out_alone_and_with_an_sft_term():

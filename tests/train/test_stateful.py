@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import TrainerCallback
 
 from earmark.errors import InputError
 from earmark.objectives import OBJECTIVES
@@ -16,7 +17,7 @@ from earmark.train.objective_state import FILE
 from earmark.train.run_folder import last_checkpoint
 from earmark.train.settings import TrainSettings
 from earmark.train.train import train
-from earmark.train.trainer import LossError
+from earmark.train.trainer import LossError, PreferenceTrainer
 from tiny_world import save_tiny, write_pairs
 
 STEPS, STOP = 8, 4
@@ -41,12 +42,13 @@ def pairs(world):
     ]
 
 
-def settings(world, **knobs) -> TrainSettings:
+def settings(world, name: str = "", **knobs) -> TrainSettings:
     defaults = {"learning_rate": 5e-3, "warmup_steps": 0, "logging_steps": 1, "save_steps": 2}
     defaults |= {"per_device_train_batch_size": 4, "cache_dir": str(world / "cache")}
     defaults |= {"max_steps": STEPS, "save_total_limit": 9, "criterion": "quality"}
     references = (str(world / "model"), str(world / "other"))
-    defaults |= {"references": references, "weighting": "thompson_mixture"}
+    if name == "mrpo":
+        defaults |= {"references": references, "weighting": "thompson_mixture"}
     return TrainSettings(**{**defaults, **knobs})
 
 
@@ -75,7 +77,7 @@ def other_than(value):
 def test_a_stopped_run_goes_on_with_what_it_remembered(world, pairs, tmp_path, name):
     def run(out):
         return train(
-            pairs, world, str(world / "model"), out, objective=name, settings=settings(world)
+            pairs, world, str(world / "model"), out, objective=name, settings=settings(world, name)
         )
 
     whole = log_of(run(tmp_path / "whole"))
@@ -120,8 +122,41 @@ def test_a_loss_that_is_no_number_stops_and_loses_nothing(world, pairs, tmp_path
     assert [row["loss"] for row in resumed] == [row["loss"] for row in whole]
 
 
-def test_an_infinite_loss_names_the_pairs(world, pairs, tmp_path):
-    with pytest.raises(LossError, match=r"step 1: .*'?p\d+"):
+def test_a_gradient_that_is_no_number_stops_before_it_spoils_the_weights(world, pairs, tmp_path):
+    """The loss of its step is finite; saved weights would be found broken in the next one."""
+
+    class Breaks(TrainerCallback):
+        def on_step_begin(self, args, state, control, model=None, **_):
+            if state.global_step + 1 == STOP:
+                weight = next(p for p in model.parameters() if p.requires_grad)
+                weight.register_hook(lambda gradient: gradient * torch.inf)
+
+    def run(out, callbacks):
+        plain = PreferenceTrainer.__init__
+
+        def with_more(self, *args, **kwargs):
+            plain(self, *args, **kwargs)
+            for callback in callbacks:
+                self.add_callback(callback)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(PreferenceTrainer, "__init__", with_more)
+            chosen = settings(world, save_steps=1, save_total_limit=1, criterion="")
+            return train(pairs, world, str(world / "model"), out, settings=chosen)
+
+    whole = log_of(run(tmp_path / "whole", []))
+    with pytest.raises(LossError, match=rf"step {STOP}: the gradient .* pairs p\d+.*checkpoint-3 "):
+        run(tmp_path / "run", [Breaks])
+    kept = last_checkpoint(tmp_path / "run")
+    assert kept.name == f"checkpoint-{STOP - 1}"
+    for value in load_file(kept / "adapter_model.safetensors").values():
+        assert torch.isfinite(value).all()
+    resumed = log_of(run(tmp_path / "run", []))
+    assert [row["loss"] for row in resumed] == [row["loss"] for row in whole]
+
+
+def test_an_infinite_loss_names_the_pairs_and_no_checkpoint(world, pairs, tmp_path):
+    with pytest.raises(LossError, match=r"step 1: .*p\d+\. The same command .*--out") as raised:
         train(
             pairs,
             world,
@@ -131,3 +166,4 @@ def test_an_infinite_loss_names_the_pairs(world, pairs, tmp_path):
             knobs={"beta": 3e38},
             settings=settings(world),
         )
+    assert "checkpoint" not in str(raised.value)

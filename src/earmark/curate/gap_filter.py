@@ -11,6 +11,7 @@ from random import Random
 
 from earmark.curate.verdict import Drop, Keep, Verdict
 from earmark.errors import InputError
+from earmark.pairs.scores import are_finite
 from earmark.records import Pair
 
 SHOWN = 5
@@ -83,16 +84,23 @@ def scores_of(pair: Pair, criterion: str) -> list[float]:
 
 
 def checked(pairs: Sequence[Pair], criterion: str) -> Sequence[Pair]:
-    """Return the pairs if all have scores.
+    """Return the pairs if all have scores, which are finite numbers.
 
     Raises:
         InputError: names those that have not.
     """
-    bare = [pair.id for pair in pairs if len(pair.scores.get(criterion, [])) < 2]
+    scores = {pair.id: pair.scores.get(criterion, []) for pair in pairs}
+    bare = [name for name, found in scores.items() if len(found) < 2]
     if bare or not pairs:
         known = sorted({name for pair in pairs for name in pair.scores})
         raise InputError(
             f"{len(bare)} of {len(pairs)} pairs have no scores for '{criterion}' of chosen and "
             f"rejected ({', '.join(bare[:SHOWN])}); there are: {', '.join(known) or 'none'}"
+        )
+    odd = [name for name, found in scores.items() if not are_finite(found)]
+    if odd:
+        raise InputError(
+            f"{len(odd)} of {len(pairs)} pairs have scores for '{criterion}' that are not all "
+            f"finite numbers ({', '.join(odd[:SHOWN])}); mend or remove them"
         )
     return pairs

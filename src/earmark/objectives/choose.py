@@ -1,5 +1,6 @@
 """Choose an objective by name, with its wrappers, its knobs and its SFT term."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -30,8 +31,8 @@ def choose_objective(
     for wrapper in wrappers:
         if wrapper not in WRAPPERS:
             raise KnobError(f"no wrapper '{wrapper}'; {did_you_mean(wrapper, WRAPPERS)}")
-    if sft_weight < 0:
-        raise KnobError(f"sft_weight should be at least 0, found {sft_weight}")
+    if not 0 <= sft_weight < math.inf:
+        raise KnobError(f"sft_weight should be a number of at least 0, found {sft_weight}")
     if sft_weight and name == "sft":
         raise KnobError("objective 'sft' is the SFT term itself; leave sft_weight at 0")
     check_stack(name, wrappers)

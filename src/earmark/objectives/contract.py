@@ -79,6 +79,11 @@ def batch_axis(name: str) -> int | None:
     return next((axes.index(axis) for axis in ("pair", "answer") if axis in axes), None)
 
 
+# The same name means the same thing in all objectives; a negative beta trains backwards.
+ABOVE_0 = {"beta", "tau", "eta"}
+AT_LEAST_0 = {"alpha", "gamma", "floor", "desirable_weight", "undesirable_weight"}
+
+
 class Contract(NamedTuple):
     """What an objective needs and what can be set."""
 
@@ -172,7 +177,7 @@ def set_knobs(
         if knob not in known:
             hint = did_you_mean(knob, [*known, *other_options])
             raise KnobError(f"objective '{name}' has no knob '{knob}'; {hint}")
-        wrong = what_is_wrong(value, parameters[knob].annotation)
+        wrong = what_is_wrong(value, parameters[knob].annotation) or out_of_range(knob, value)
         if wrong:
             raise KnobError(f"objective '{name}': knob '{knob}' {wrong}, found {value!r}")
     return partial(objective, **knobs)
@@ -195,4 +200,19 @@ def what_is_wrong(value: Any, annotation: Any) -> str:
         return "should be a finite number"
     if annotation is int and not isinstance(value, int):
         return "should be a whole number"
+    return ""
+
+
+def out_of_range(knob: str, value: Any) -> str:
+    """Say what a knob's value should be, if it would turn the objective round or stop it.
+
+    What else a value must be is the objective's own to say, on its first call.
+
+    >>> out_of_range("beta", -0.5), out_of_range("gamma", 0.0)
+    ('should be above 0', '')
+    """
+    if knob in ABOVE_0 and value <= 0:
+        return "should be above 0"
+    if knob in AT_LEAST_0 and value < 0:
+        return "should be at least 0"
     return ""

@@ -8,7 +8,7 @@ import torch
 from earmark.errors import KnobError
 from earmark.objectives.contract import contract
 from earmark.objectives.loss import Loss
-from earmark.objectives.pair_tensors import RATIO_TENSORS, SAFE, require
+from earmark.objectives.pair_tensors import RATIO_TENSORS, SAFE, name_of, require
 from earmark.objectives.wrap import Inner, wrap
 
 
@@ -37,14 +37,22 @@ def with_length_desensitised(objective: Callable[..., Loss]) -> Callable[..., Lo
         -8.0
 
     Raises:
-        KnobError: the objective has no such answers, or α is not between 0 and 1.
+        KnobError: the objective has no such answers, or divides by their numbers of tokens, or α
+            is not between 0 and 1.
 
     Source: LD-DPO, Liu et al. 2024, arXiv 2409.06411.
     Inferred: the default of α; the paper tunes it for each model.
-    Departure: any objective of pairs, not DPO alone; without a reference there is none to weigh.
-        Round cpo and orpo their own likelihood term reads the same sums, shortened as well.
+    Departure: any objective of pairs on sums, not DPO alone; without a reference there is none to
+        weigh.
     """
     require("length", objective, ("chosen", "rejected"), SAFE)
+    counts = [name for name in contract(objective).tensors if name.endswith("_tokens")]
+    if counts:
+        raise KnobError(
+            f"length shortens sums of log-probabilities; objective '{name_of(objective)}' divides "
+            f"them by whole lengths ({', '.join(counts)}), so that the longer answer would win by "
+            "its length. Take an objective on sums, such as dpo"
+        )
     sums = [name for name in RATIO_TENSORS if name in contract(objective).tensors]
 
     def run(inner: Inner, given: dict[str, Any]) -> Loss:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from earmark.errors import InputError, KnobError
 from earmark.objectives.contract import Contract
 from earmark.objectives.lexicographic import lexicographic_score
+from earmark.pairs.scores import are_finite
 from earmark.progress import note
 from earmark.records import Pair
 from earmark.train.pair_file import Pairs
@@ -78,12 +79,14 @@ def lacks(pair: Pair, needs_rejected: bool, criteria: Sequence[str]) -> Iterator
 
 
 def lacks_scores(pair: Pair, name: str) -> Iterator[str]:
-    """Say whether a criterion has not one number for each candidate."""
-    candidates = 1 + len(pair.losers)
-    if name not in pair.scores:
+    """Say whether a criterion has not one finite number for each candidate."""
+    candidates, found = 1 + len(pair.losers), pair.scores.get(name)
+    if found is None:
         yield f"has no scores for '{name}'"
-    elif len(pair.scores[name]) != candidates:
-        yield f"has {len(pair.scores[name])} scores for '{name}', of {candidates} candidates"
+    elif not are_finite(found):
+        yield f"has scores for '{name}' that are not all finite numbers: {found!r}"
+    elif len(found) != candidates:
+        yield f"has {len(found)} scores for '{name}', of {candidates} candidates"
 
 
 class Criterion(NamedTuple):

@@ -52,20 +52,21 @@ def gather(
     *,
     mean_score_gap: float | None = None,
     clips: int | None = None,
+    held: int = 0,
     processes: Processes | None = None,
 ) -> Material:
     """Ask frozen policies what must be known before the first step; hold back what weights them.
 
     A policy that gets an adapter is its own reference with the adapter switched off, so it
     is asked in the step itself. One that is trained as a whole is asked now. `clips` counts the
-    different clips of the pairs; where nobody has counted them, each row has one.
+    different clips of the pairs; where nobody has counted them, each row has one. The last `held`
+    pairs are not trained on and weight the references.
     """
     needs, together = encoded.needs, processes or Processes()
     references: list[list[Logps]] = []
-    count = len(encoded)
+    count = len(encoded) - held
     if needs.needs_references:
         references = logps_of_references(encoded, settings, together)
-        count -= held_back(count, settings)
     budgeted = plan(policy, encoded, count, settings, together) if settings.token_budget else None
     size = budgeted.mean_size if budgeted else settings.per_device_train_batch_size
     caches = open_caches(policy, policy_hash, settings)
@@ -95,9 +96,9 @@ def gather(
 
     weighed = None
     if needs.needs_references:
-        held = [rows[count:] for rows in references]
         numbers = range(count, len(encoded)) if settings.weighting_per_token else ()
-        weighed = weigh(held, [lengths_of(make(number)) for number in numbers], settings)
+        lengths = [lengths_of(make(number)) for number in numbers]
+        weighed = weigh([rows[count:] for rows in references], lengths, settings)
     memory = Memory(needs, pairs=count, mean_score_gap=mean_score_gap, weighed=weighed)
     return Material(Rows(count, row), memory, caches, budgeted)
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import torch
 
-from earmark.errors import InputError
+from earmark.errors import InputError, KnobError
+from earmark.objectives.contract import Contract
 from earmark.policies.load import load_policy
 from earmark.policies.policy import Policy
 from earmark.progress import note
@@ -25,19 +26,34 @@ from earmark.train.settings import TrainSettings
 from earmark.train.together import Processes
 
 
+def check_references(needs: Contract, settings: TrainSettings) -> None:
+    """Refuse too few frozen policies, and such as would not be asked.
+
+    Raises:
+        InputError: the objective needs several, and none is named.
+        KnobError: some are named, and the objective has none but the policy as it starts.
+    """
+    if needs.needs_references and not settings.references:
+        raise InputError(
+            "this objective needs several frozen policies: name them by --references, once for "
+            "each model folder; the first is the one that the others are clipped around"
+        )
+    if settings.references and not needs.needs_references:
+        raise KnobError(
+            "this objective would not ask the references named by --references: its reference is "
+            "the model as it starts. Leave them out, start from the model that you mean (--model), "
+            "or take mrpo or mdpo, which mix several"
+        )
+
+
 def logps_of_references(
     encoded: EncodedPairs, settings: TrainSettings, processes: Processes
 ) -> list[list[Logps]]:
     """Return the log-probabilities of all pairs under each of `settings.references`.
 
     Raises:
-        InputError: no reference is named.
+        InputError: one cannot be loaded.
     """
-    if not settings.references:
-        raise InputError(
-            "this objective needs several frozen policies: name them by --references, once for "
-            "each model folder; the first is the one that the others are clipped around"
-        )
     found = []
     for name in settings.references:
         note(f"reference {name}")

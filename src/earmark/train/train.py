@@ -14,6 +14,7 @@ from transformers.trainer_utils import set_seed
 
 from earmark import __version__
 from earmark.errors import InputError, KnobError
+from earmark.objectives import OBJECTIVES
 from earmark.objectives.choose import choose_objective
 from earmark.objectives.contract import Contract, contract
 from earmark.objectives.loss import Loss
@@ -27,8 +28,9 @@ from earmark.progress import note
 from earmark.train import fingerprint
 from earmark.train.checks import check_audio_is_heard, check_first_rows
 from earmark.train.encode import EncodedPairs
-from earmark.train.material import Material, gather
+from earmark.train.material import Material, gather, held_back
 from earmark.train.pair_file import Pairs
+from earmark.train.references import check_references
 from earmark.train.rows import Rows
 from earmark.train.run_folder import (
     LogFile,
@@ -94,19 +96,23 @@ def train(
         settings: the knobs of the loop.
 
     Raises:
-        KnobError: an unknown objective or knob.
+        KnobError: an unknown objective or knob, or references that it would not ask.
         InputError: data or model that cannot be trained on.
         CheckError: the fast step or the hearing could not be proven.
     """
     settings = settings or TrainSettings()
     options = [f.name for f in fields(TrainSettings)]
-    loss = choose_objective(objective, sft_weight, knobs or {}, options, wrappers)
+    knobs = with_seed_of_run(objective, knobs or {}, settings)
+    loss = choose_objective(objective, sft_weight, knobs, options, wrappers)
     needs = contract(loss)
+    check_references(needs, settings)
+    note_of_unused(needs, settings)
     keep_own_precision()
     arguments = training_arguments(settings, out)
     together = processes()
     note_of_batch(loss, settings, together)
     found, policy = survey_and_load(pairs, folder, model, needs, settings, arguments)
+    held = held_back(len(found.pairs), settings) if needs.needs_references else 0
     encoded = EncodedPairs(found.pairs, folder, needs, found.criterion)
     check_telling(policy, encoded, found.telling)
     policy_hash = fingerprint.of_policy(policy) + "-bfloat16" * (policy.computes_in is not None)
@@ -131,6 +137,7 @@ def train(
         settings,
         mean_score_gap=found.mean_score_gap,
         clips=found.clips,
+        held=held,
         processes=together,
     )
     prove(policy, encoded, material.rows)
@@ -161,6 +168,25 @@ def survey_and_load(
     if not found.sound.suits(policy):
         found = survey(found.pairs, folder, needs, *asked, policy)
     return found, policy
+
+
+def with_seed_of_run(
+    objective: str, knobs: dict[str, Any], settings: TrainSettings
+) -> dict[str, Any]:
+    """Let an objective that draws do so by the run's seed, unless it is given one of its own."""
+    draws = objective in OBJECTIVES and "seed" in contract(OBJECTIVES[objective]).knobs
+    return {"seed": settings.seed, **knobs} if draws else knobs
+
+
+def note_of_unused(needs: Contract, settings: TrainSettings) -> None:
+    """Say which options this objective does not look at."""
+    unused = []
+    if settings.criterion and not needs.needs_scores:
+        unused.append(f"--criterion {settings.criterion}")
+    if settings.weighting != TrainSettings.weighting and not needs.needs_references:
+        unused.append(f"--weighting {settings.weighting}")
+    if unused:
+        note(f"not used by this objective: {', '.join(unused)}")
 
 
 def note_of_batch(

@@ -6,6 +6,7 @@ how far the log-probabilities have moved since the start, in nats. A chosen answ
 turns negative is being unlearnt, which the loss alone does not show.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
@@ -33,6 +34,7 @@ from earmark.train.checks import check_start
 from earmark.train.frozen import Caches, by_row, logps_of
 from earmark.train.material import Material
 from earmark.train.rows import Batch, collate
+from earmark.train.run_folder import last_checkpoint
 from earmark.train.supply import AllSums, loss_count, quantities, supply
 from earmark.train.together import Processes, join, processes, shared_mean
 
@@ -97,6 +99,7 @@ class PreferenceTrainer(Trainer):
         self.caches = material.caches
         self.beta = float(self.contract.knobs.get("beta", 1.0))
         self.logged: dict[str, list[Tensor]] = defaultdict(list)
+        self.ids_of_step: list[str] = []
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """Return the library's loader, or one of batches that keep to a budget of tokens."""
@@ -129,6 +132,7 @@ class PreferenceTrainer(Trainer):
         each counts the same, however unequal the batches are.
         """
         batch = self.with_reference(model, inputs["batch"])
+        self.ids_of_step += batch.ids
         policy = logps_of(model, batch, self.contract.needs_heads)
         self.caches.keep_heard(batch)
         if self.state.global_step == 0 and batch.reference is not None:
@@ -174,11 +178,34 @@ class PreferenceTrainer(Trainer):
             ids = [name for rank in sorted(there) for name in there[rank]]
             if len(ids) == len(finite):
                 ids = [name for name, fine in zip(ids, finite.tolist(), strict=True) if not fine]
-            raise LossError(
-                f"step {self.state.global_step + 1}: the loss is not a finite number, with the "
-                f"pairs {', '.join(ids)}. Nothing of the last checkpoint is lost: look at "
-                "these pairs, or lower the learning rate, and run again to go on from there"
-            )
+            raise LossError(self._not_finite("loss", ids))
+
+    def _get_grad_norm(self, *args: Any, **kwargs: Any) -> float | None:
+        """Return the library's norm, of all processes; stop before an update that is no number.
+
+        A loss may be finite where its gradient is not. The weights would be spoilt, and perhaps
+        saved, before the loss of the next step shows it.
+
+        Raises:
+            LossError: names the pairs of the step.
+        """
+        norm: float | None = super()._get_grad_norm(*args, **kwargs)
+        own, self.ids_of_step = self.ids_of_step, []
+        if norm is not None and not math.isfinite(norm):
+            there = self.together.gather({self.together.rank: own})
+            ids = [name for rank in sorted(there) for name in there[rank]]
+            raise LossError(self._not_finite("gradient", ids))
+        return norm
+
+    def _not_finite(self, what: str, ids: list[str]) -> str:
+        kept = last_checkpoint(Path(str(self.args.output_dir)))
+        return (
+            f"step {self.state.global_step + 1}: the {what} is not a finite number, with the "
+            f"pairs {', '.join(ids)}. "
+            f"{f'{kept} is whole and is kept. ' if kept else ''}"
+            "The same command comes to the same place: look at these pairs, or start a run in "
+            "another folder (--out) with a lower learning rate"
+        )
 
     def _note(self, loss: Loss, sums: Tensor, batch: Batch) -> None:
         reference = None if batch.reference is None else batch.reference.to(sums.dtype).sum(1)

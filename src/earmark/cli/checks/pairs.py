@@ -9,6 +9,7 @@ from earmark.cli.checks.findings import Findings, some
 from earmark.errors import InputError
 from earmark.files import BadRow, read_records
 from earmark.pairs.prompts import form_problems
+from earmark.pairs.scores import are_finite
 from earmark.progress import track
 from earmark.records import Pair
 from earmark.speech.audio import check_audio
@@ -70,10 +71,10 @@ def _answer_problems(pair: Pair) -> Iterator[str]:
             "give one for each"
         )
     for criterion, numbers in pair.scores.items():
-        if not isinstance(numbers, list) or len(numbers) != 1 + len(losers):
+        if not are_finite(numbers) or len(numbers) != 1 + len(losers):
             yield (
-                f"scores['{criterion}'] should hold {1 + len(losers)} numbers, chosen first, "
-                f"found {numbers!r}"
+                f"scores['{criterion}'] should hold {1 + len(losers)} finite numbers, chosen "
+                f"first, found {numbers!r}"
             )
     for index, loser in enumerate(losers):
         if not isinstance(loser, str):

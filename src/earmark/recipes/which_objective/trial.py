@@ -55,7 +55,7 @@ class Trial:
             self.run,
             objective=arm.objective,
             sft_weight=arm.sft_weight,
-            knobs=arm.knobs(CONDITIONS[self.cell.condition]),
+            knobs=knobs_of(self.cell),
             settings=settings_of(self),
         )
         return run, round(time.process_time() - start, 2) if fresh else None
@@ -84,6 +84,17 @@ class Trial:
         """Remove the run, or its checkpoints alone; it can be trained again to the same end."""
         for checkpoint in self.run.glob("checkpoint-*") if keep_model else (self.run,):
             shutil.rmtree(checkpoint, ignore_errors=True)
+
+
+def knobs_of(cell: Cell) -> dict[str, float]:
+    """Return what is set of the objective's knobs.
+
+    Objectives that draw, such as the filter of β-DPO, draw alike in all seeds: pairs, order and
+    speech are what seeds change.
+    """
+    arm = ARMS[cell.arm]
+    draws = "seed" in contract(OBJECTIVES[arm.objective]).knobs
+    return arm.knobs(CONDITIONS[cell.condition]) | ({"seed": 0} if draws else {})
 
 
 def settings_of(trial: Trial) -> TrainSettings:
