@@ -191,6 +191,12 @@ def test_a_clip_too_long_for_the_served_model_is_refused_or_split(server, corpus
     assert seconds == pytest.approx(2.5 + 0.6 + 1.4 + 2.9 + 1.0 + 0.75)
 
 
+def test_the_longest_clip_is_the_familys_unless_said():
+    assert Asking().limit_s == 30.0
+    assert Asking(family="qwen3_omni_moe").limit_s == 2400.0
+    assert Asking(family="qwen3_omni_moe", longest_s=60.0).limit_s == 60.0
+
+
 def test_marks_are_removed_from_the_text_and_kept_in_the_raw_text(corpus, tmp_path):
     server = OpenAIServer(lambda clip, fields: ["language Chinese<asr_text>今天 <|zh|>好"])
     mark = r"^\s*language [^<\n]*<asr_text>"

@@ -170,15 +170,19 @@ def test_marks_are_taken_off_each_part_of_a_split_clip(tmp_path, rng, monkeypatc
     write_audio(tmp_path / "long.wav", noise(rng, 10.0))
     parts = [f"language {name}<asr_text> {text}" for name, text in WRITTEN]
 
+    left, sizes = list(parts), []
+
     def write(prompts, clips, caps):
-        assert len(clips) == len(parts)
-        return [Answer(part) for part in parts]
+        assert len(prompts) == len(clips) == len(caps)
+        sizes.append(len(clips))
+        return [Answer(left.pop(0)) for _ in clips]
 
     monkeypatch.setattr(policy, "answers", write)
     utterances = [Utterance("long", audio="long.wav")]
     (hyp,) = run(policy, utterances, tmp_path, long_audio="split")
     assert hyp.text == "今天 meet 好"
     assert hyp.raw_text == " ".join(parts)
+    assert sizes == [2, 2], "the parts of a long recording are no larger a batch than others"
 
 
 def test_splitting_loses_no_sample(rng):

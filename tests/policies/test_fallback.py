@@ -10,11 +10,11 @@ from window_models import build_audio_flamingo, build_glm_asr
 from earmark.errors import InputError
 from earmark.policies.adapt import add_lora, freeze_hearing
 from earmark.policies.agree import check_prompt_ids
-from earmark.policies.chat import GREEDY
 from earmark.policies.facts import Facts
 from earmark.policies.fallback import KeyValuePolicy
 from earmark.policies.load import load_policy
 from earmark.policies.plain import plain_logps
+from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import SharedBatch
 from earmark.policies.shared_row import Answers, lay_out
 from earmark.train.references import open_caches

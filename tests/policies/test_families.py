@@ -11,10 +11,10 @@ from earmark.errors import InputError
 from earmark.policies import policy as policy_module
 from earmark.policies.adapt import add_lora, disable_dropout, freeze_hearing, merge_lora
 from earmark.policies.agree import check_prompt_ids
-from earmark.policies.chat import GREEDY
 from earmark.policies.load import load_adapter
 from earmark.policies.messages import ask
 from earmark.policies.plain import plain_logps
+from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import SharedBatch
 from earmark.policies.shared_row import Answers, answer_logps, lay_out
 from tiny_world import messages, noise, trainable
@@ -200,14 +200,44 @@ def test_greedy_transcription_is_the_librarys(name):
     assert any(written)
 
 
-def test_a_checkpoints_own_decoding_does_not_matter():
+BROUGHT_ALONG = (
+    {"do_sample": True, "temperature": 0.7, "num_beams": 3},
+    {"repetition_penalty": 5.0, "no_repeat_ngram_size": 1},
+    {"suppress_tokens": list(range(6, 40))},
+    {"begin_suppress_tokens": list(range(6, 40))},
+    {"encoder_repetition_penalty": 5.0},
+    {"exponential_decay_length_penalty": (1, 9.0)},
+    {"guidance_scale": 3.0},
+    {"forced_eos_token_id": 5},
+    {"min_new_tokens": 8},
+    {"num_return_sequences": 2},
+    {"return_dict_in_generate": True},
+    {"prompt_lookup_num_tokens": 2},
+)
+
+
+@pytest.mark.parametrize("own", BROUGHT_ALONG, ids=lambda own: next(iter(own)))
+def test_a_checkpoints_own_decoding_does_not_matter(own):
     policy, clips = build_policy("qwen2_audio"), clips_of()
     prompts = [ask(policy.facts)] * 2
     before = policy.transcribe(prompts, clips, 8)
     config = policy.network.generation_config
-    config.do_sample, config.temperature, config.num_beams = True, 0.7, 3
-    config.repetition_penalty, config.no_repeat_ngram_size = 5.0, 1
+    for name, value in own.items():
+        setattr(config, name, value)
     assert policy.transcribe(prompts, clips, 8) == before
+    assert policy.network.generation_config is config
+
+
+@FAMILY
+def test_text_may_stand_on_both_sides_of_a_clip(name):
+    policy, (clip, *_) = build_policy(name), clips_of()
+    audio = {"type": "audio", "audio": "clip.wav"}
+    before, after = ({"type": "text", "text": said} for said in ("Listen:", "Write it down."))
+    prompt = [{"role": "user", "content": [before, audio, after]}]
+    check_prompt_ids(policy, prompt, [clip])
+    if policy.facts.takes_instruction:
+        told = policy.tokenizer.decode(policy.prompt_ids(prompt, [1]))
+        assert told.index("Listen:") < told.index("Write it down.")
 
 
 @FAMILY

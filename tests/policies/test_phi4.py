@@ -8,10 +8,10 @@ from phi4_model import build_phi4
 
 from earmark.errors import InputError
 from earmark.policies.adapt import add_lora, merge_lora
-from earmark.policies.chat import GREEDY
 from earmark.policies.load import load_policy
 from earmark.policies.messages import ask
 from earmark.policies.plain import plain_logps
+from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import SharedBatch
 from earmark.policies.shared_row import Answers, answer_logps, lay_out
 from earmark.policies.speech_lora import merge_speech_lora

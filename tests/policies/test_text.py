@@ -1,5 +1,7 @@
 """Any causal language model is a policy for prompts without audio; the shared row stays exact."""
 
+import json
+
 import pytest
 import torch
 from text_models import build_text
@@ -7,9 +9,9 @@ from text_models import build_text
 from earmark.errors import InputError
 from earmark.policies.adapt import add_lora, disable_dropout, merge_lora
 from earmark.policies.agree import check_prompt_ids
-from earmark.policies.chat import GREEDY
 from earmark.policies.load import load_adapter, load_policy
 from earmark.policies.plain import plain_logps
+from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import SharedBatch
 from earmark.policies.shared_row import Answers, lay_out
 from earmark.policies.text import TextPolicy
@@ -107,6 +109,25 @@ def test_a_saved_folder_is_loaded_without_a_processor(family, tmp_path):
     assert not loaded.hears
     assert loaded.needs_cache == policy.needs_cache
     torch.testing.assert_close(plain(loaded), plain(policy))
+
+
+def test_a_router_that_returns_more_than_a_product_gets_no_lora():
+    policy = text_policy("phimoe")
+    add_lora(policy, rank=2, alpha=4)
+    adapted = {name for name, _ in policy.model.named_parameters() if "lora_" in name}
+    assert adapted
+    assert not any("router" in name for name in adapted)
+    policy.model(shared=batch_of(policy))
+
+
+def test_a_setting_of_encoders_does_not_make_a_text_model_hear(tmp_path):
+    policy = text_policy("llama")
+    policy.network.save_pretrained(tmp_path)
+    policy.tokenizer.save_pretrained(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    own = {"is_encoder_decoder": False, "encoder_no_repeat_ngram_size": 0}
+    (tmp_path / "config.json").write_text(json.dumps({**config, **own}))
+    assert isinstance(load_policy(str(tmp_path)), TextPolicy)
 
 
 @pytest.mark.parametrize("family", ["qwen2", "llama"])

@@ -117,6 +117,14 @@ def test_bad_input_is_refused(policy, rng):
         policy.plain_inputs(messages(), [noise(rng, 1.0), noise(rng, 1.0)])
 
 
+def test_a_prompt_that_the_library_does_not_take_is_refused(policy, rng):
+    system = {"role": "system", "content": "You write."}
+    with pytest.raises(InputError, match=r"template does not take this prompt: .*system"):
+        policy.plain_inputs([system, *messages()], [noise(rng, 1.0)])
+    with pytest.raises(InputError, match="template does not take this prompt"):
+        policy.prompt_ids([system, *messages()], [WINDOW_TOKENS])
+
+
 @torch.no_grad()
 def test_a_saved_folder_is_loaded(policy, tmp_path, rng):
     policy.network.save_pretrained(tmp_path)

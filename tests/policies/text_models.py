@@ -30,6 +30,7 @@ OWN: dict[str, dict[str, Any]] = {
     "qwen2": {},
     "llama": {},
     "mistral": {"sliding_window": 4},
+    "phimoe": {"num_local_experts": 4, "num_experts_per_tok": 2},
     "gemma2": {"head_dim": 16},
     "granite": {"logits_scaling": 4.0},
     "lfm2": {"layer_types": ["conv", "full_attention"]},

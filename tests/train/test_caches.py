@@ -1,13 +1,15 @@
 """What the caches give back belongs to these weights, this configuration and this sound."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 import torch
 
 from earmark.errors import InputError
-from earmark.policies.adapt import disable_dropout
+from earmark.policies.adapt import disable_dropout, freeze_hearing
+from earmark.policies.policy import SharedBatch
 from earmark.speech.audio import write_audio
 from earmark.train.audio_tokens import AudioTokens
 from earmark.train.clips import ClipRef
@@ -73,6 +75,33 @@ def test_lines_of_another_shape_are_no_answers(tmp_path):
     assert len(ReferenceCache(tmp_path, "q")) == 0
 
 
+def test_files_copied_from_other_weights_are_refused_by_name(tmp_path, policy):
+    other = tiny_policy(seed=1)
+    features = [FeatureCache(tmp_path, each) for each in (policy, other)]
+    features[1].add("a", states(3))
+    shutil.copytree(features[1].folder, features[0].folder)
+    with pytest.raises(InputError, match=r"index\.jsonl: this cache belongs to other weights.*Rem"):
+        FeatureCache(tmp_path, policy)
+    assert "a" in FeatureCache(tmp_path, other)
+    asked = [ReferenceCache(tmp_path, of_policy(each)) for each in (policy, other)]
+    asked[1].add({"x": [[-1.0], [-2.0]]})
+    shutil.copytree(asked[1].folder, asked[0].folder)
+    with pytest.raises(InputError, match=r"jsonl: this cache belongs to other weights.*Remove"):
+        ReferenceCache(tmp_path, of_policy(policy))
+
+
+def test_a_frozen_tower_hears_in_training_as_it_does_outside():
+    """Some towers draw at random while they train, dropout apart."""
+    policy = tiny_policy()
+    clip = policy.features(noise(np.random.default_rng(0), 1.0))
+    for trains in (True, False):
+        policy.tower.requires_grad_(trains)
+        policy.model.train()
+        policy.hear(SharedBatch(None, [clip]))
+        assert {module.training for module in policy.tower.modules()} == {trains}
+        freeze_hearing(policy)
+
+
 def test_another_configuration_is_another_policy():
     one, two = tiny_policy(), tiny_policy()
     assert of_policy(one) == of_policy(two)
@@ -107,11 +136,13 @@ def test_dropout_is_off_wherever_a_layer_keeps_it():
         def __init__(self):
             super().__init__()
             self.dropout, self.activation_dropout, self.layerdrop = 0.1, 0.2, 0.3
+            self.jitter_noise = 0.1
             self.scale, self.inner = 0.5, torch.nn.Dropout(0.4)
 
     layer = Layer()
     disable_dropout(layer)
     assert (layer.dropout, layer.activation_dropout, layer.layerdrop) == (0, 0, 0)
+    assert layer.jitter_noise == 0
     assert (layer.scale, layer.inner.p) == (0.5, 0)
 
 

@@ -117,7 +117,7 @@ def test_a_stale_reference_is_refused(world, pairs, tmp_path):
     (kept,) = (cache / "reference").glob("*/*.jsonl")
     rows = [json.loads(line) for line in kept.read_text().splitlines()]
     write_jsonl(kept, [{**row, "logps": [x - 5 for x in row["logps"]]} for row in rows])
-    with pytest.raises(CheckError, match="the cache belongs to other weights"):
+    with pytest.raises(CheckError, match="belongs to other weights: remove the reference"):
         train(pairs, world, str(world / "model"), tmp_path / "two", settings=knobs)
 
 

@@ -29,12 +29,19 @@ END = tiny_policy().tokenizer.eos_token
 def world(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("telling")
     save_tiny(folder / "model")
+    # As in Qwen models, two tokens end an answer.
+    path = folder / "model/generation_config.json"
+    config = json.loads(path.read_text())
+    assert tiny_policy().tokenizer.pad_token == "<|pad|>"
+    both = [config["eos_token_id"], config["pad_token_id"]]
+    path.write_text(json.dumps({**config, "eos_token_id": both}))
     return folder
 
 
 @pytest.fixture(scope="module")
 def pairs(world):
-    return write_pairs(world, 16)
+    pairs = write_pairs(world, 16)
+    return [*pairs[:3], replace(pairs[3], chosen="the shop " * 12), *pairs[4:]]
 
 
 def odd(pairs, **change):
@@ -55,7 +62,10 @@ REFUSED = {
     ),
     "audio token in an answer": ({"rejected": "we <|AUDIO|> share"}, "holds the audio token"),
     "end token in an answer": ({"chosen": f"we {END} share"}, "a token that ends answers"),
+    "another end token": ({"chosen": "we <|pad|> share"}, "a token that ends answers"),
     "too long for the model": ({"chosen": "the shop " * 200}, "positions for 256"),
+    # Fewer letters than others have, and more tokens, since each is told in bytes.
+    "too many bytes": ({"chosen": "\N{GRINNING FACE}" * 100}, "positions for 256"),
 }
 
 
@@ -95,6 +105,7 @@ def test_which_rows_tell_most(pairs, tmp_path):
         clip = ClipRef(str(tmp_path / "clip.wav"), 0.0, lengths.get(number, 1.0))
         telling.look(number, pair, [clip])
     assert telling.rows({"<|AUDIO|>"}) == [0, 3, 5, ODD]
+    assert telling.most_bytes.number == ODD
     assert telling.marks == {"<|AUDIO|>": ODD, "[THIS]": ODD}
 
 

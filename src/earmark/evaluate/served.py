@@ -25,6 +25,8 @@ from earmark.records import Hypothesis, Utterance
 from earmark.speech.audio import SAMPLE_RATE_HZ
 from earmark.speech.wav import wav_bytes
 
+USUAL_LONGEST_S = 30.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Asking:
@@ -44,8 +46,9 @@ class Asking:
         marks: regular expressions of what the model writes round a transcript, such as
             Qwen3-ASR's language prefix; removed from the text, kept in the raw text.
         concurrency: requests under way at once, at most.
-        long_audio: refuse a clip of more than `longest_s` seconds, or split it at quiet places.
-        longest_s: the longest clip that the model hears; servers cut longer ones in silence.
+        long_audio: refuse a clip of more than `limit_s` seconds, or split it at quiet places.
+        longest_s: the longest clip that the model hears, since servers cut longer ones in silence;
+            None takes what is known of the family, or USUAL_LONGEST_S.
     """
 
     route: Route = "transcriptions"
@@ -58,13 +61,13 @@ class Asking:
     marks: tuple[str, ...] = ()
     concurrency: int = 8
     long_audio: Literal["refuse", "split"] = "refuse"
-    longest_s: float = 30.0
+    longest_s: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be asked."""
         if self.concurrency < 1:
             raise KnobError(f"concurrency is {self.concurrency}; expected 1 or more")
-        if self.longest_s <= 0:
+        if self.longest_s is not None and self.longest_s <= 0:
             raise KnobError(f"longest_s is {self.longest_s:g}; expected more than 0")
         if self.route == "chat" and self.language is not None:
             raise KnobError("a language is told on the transcription route alone; use --prompt")
@@ -100,6 +103,11 @@ class Asking:
     def facts(self) -> Facts:
         """Return what is known of the family."""
         return FACTS[self.family] if self.family else Facts()
+
+    @property
+    def limit_s(self) -> float:
+        """Return how many seconds of a clip the model hears at most."""
+        return self.longest_s or self.facts.longest_clip_s or USUAL_LONGEST_S
 
     @property
     def said(self) -> str | None:
@@ -151,7 +159,7 @@ def outputs_of(out: Path, endpoint: Endpoint, asking: Asking) -> list[Output]:
             "candidate": i + 1,
             "candidates": asking.decoding.candidates,
             "long_audio": asking.long_audio,
-            "longest_s": asking.longest_s,
+            "longest_s": asking.limit_s,
             "earmark": __version__,
         }
         outputs.append(Output(path, made_by))
@@ -187,13 +195,13 @@ def transcribe_served(
         InputError: bad audio, or no usable answer.
     """
     split = asking.long_audio == "split"
-    limit_s = None if split else asking.longest_s
+    limit_s = None if split else asking.limit_s
     checked = check_clips(utterances, folder, limit_s, on_error, set_aside)
     endpoint.check_reachable()
 
     def hear(utterance: Utterance) -> Heard:
         try:
-            parts = read_parts(utterance, folder, asking.longest_s if split else None)
+            parts = read_parts(utterance, folder, asking.limit_s if split else None)
             wavs = [wav_bytes(part, f"utterance '{utterance.id}'") for part in parts]
             seconds = [len(part) / SAMPLE_RATE_HZ for part in parts]
             heard = [

@@ -11,9 +11,10 @@ from earmark.evaluate.cap import cap_of, check_cap, recorded_cap
 from earmark.evaluate.keep import Checked, Heard, OnError, check_clips, keep, read_parts
 from earmark.evaluate.partial import Output
 from earmark.files import BadRow
-from earmark.policies.chat import GREEDY
+from earmark.policies.answer import Answer
 from earmark.policies.clean import clean
 from earmark.policies.messages import Messages, ask
+from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import Clip, Policy
 from earmark.policies.stored_weights import adapter_hash, hash_of_model
 from earmark.records import Hypothesis, Utterance
@@ -122,7 +123,7 @@ def transcribe(
                     parts.append(_Parts(utterance, read_parts(utterance, folder, split_s)))
                 except InputError as problem:
                     yield Heard(utterance, [], problem)
-            yield from _decode(policy, parts, messages, max_new_tokens)
+            yield from _decode(policy, parts, messages, max_new_tokens, batch_size)
 
     return keep(checked, listen, [Output(out, made_by)], out, on_error=on_error, tidy=tidy)[0]
 
@@ -142,10 +143,27 @@ class _Parts(NamedTuple):
 
 
 def _decode(
-    policy: Policy, heard: Sequence[_Parts], messages: Messages, max_new_tokens: int | None
+    policy: Policy,
+    heard: Sequence[_Parts],
+    messages: Messages,
+    max_new_tokens: int | None,
+    batch_size: int,
 ) -> Generator[Heard]:
     clips = [clip for parts in heard for clip in parts.clips]
-    caps = [cap_of(max_new_tokens, len(clip) / SAMPLE_RATE_HZ) for clip in clips]
-    written = iter(policy.answers([messages] * len(clips), clips, caps) if clips else ())
+    written = _write(policy, clips, messages, max_new_tokens, batch_size)
     for parts in heard:
         yield Heard(parts.utterance, [[next(written) for _ in parts.clips]])
+
+
+def _write(
+    policy: Policy,
+    clips: Sequence[Clip],
+    messages: Messages,
+    max_new_tokens: int | None,
+    batch_size: int,
+) -> Generator[Answer]:
+    """Yield what is heard in each clip; a long recording that was split has many of them."""
+    for start in range(0, len(clips), batch_size):
+        few = clips[start : start + batch_size]
+        caps = [cap_of(max_new_tokens, len(clip) / SAMPLE_RATE_HZ) for clip in few]
+        yield from policy.answers([messages] * len(few), few, caps)

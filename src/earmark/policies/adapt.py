@@ -110,11 +110,14 @@ def merge_lora(policy: Policy) -> None:
 
 
 def disable_dropout(model: nn.Module) -> None:
-    """Set every dropout to 0: in modules, in attention, and where a layer keeps it as a number."""
+    """Set every dropout to 0: in modules, in attention, and where a layer keeps it as a number.
+
+    The noise that routers of experts add while training is set to 0 as well.
+    """
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
         numbers = [name for name, value in vars(module).items() if isinstance(value, float)]
         for name in numbers:
-            if "dropout" in name or name == "layerdrop":
+            if "dropout" in name or "jitter" in name or name == "layerdrop":
                 setattr(module, name, 0.0)

@@ -18,16 +18,9 @@ from earmark.errors import InputError
 from earmark.policies.answer import Answer
 from earmark.policies.continuation import continuation_ids
 from earmark.policies.facts import Facts
-from earmark.policies.messages import Messages, text_of, turn_of
+from earmark.policies.messages import Messages, texts_in, turn_of
+from earmark.policies.plain_decoding import GREEDY, decoding_plainly
 from earmark.policies.policy import Clip, Features, Policy
-
-# Checkpoints bring sampling, penalties and bans of repeats, of which none may touch a transcript.
-GREEDY: dict[str, Any] = {
-    "do_sample": False,
-    "num_beams": 1,
-    "repetition_penalty": 1.0,
-    "no_repeat_ngram_size": 0,
-}
 
 TEXT_INPUTS = {"input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids"}
 PLACEHOLDERS = "placeholders"
@@ -73,8 +66,8 @@ class ChatPolicy(Policy):
 
     @property
     def own_tokens(self) -> set[str]:
-        """Return the placeholder of audio and the token that ends an answer."""
-        return {self.audio_token, str(self.tokenizer.eos_token)}
+        """Return the placeholder of audio and the tokens that end an answer."""
+        return {self.audio_token, *self.tokenizer.convert_ids_to_tokens(sorted(self.end_ids))}
 
     @property
     def longest_row(self) -> int | None:
@@ -202,7 +195,8 @@ class ChatPolicy(Policy):
         """Write down what is heard; one clip per prompt, the library's own greedy search."""
         inputs = self.process([self.render(messages) for messages in prompts], clips)
         network: Any = self.network
-        written = network.generate(**inputs, **GREEDY, max_new_tokens=max(caps))
+        with decoding_plainly(network):
+            written = network.generate(**inputs, **GREEDY, max_new_tokens=max(caps))
         asked = inputs["input_ids"]
         width = asked.shape[1]
         # The library puts the prompt before the answer; code of a model's own may not.
@@ -231,11 +225,12 @@ class ChatPolicy(Policy):
         text = self.apply_template(turn.messages, add_generation_prompt=True)
         text += self._opening(turn.messages, text)
         for message in turn.messages:
-            if text_of(message).strip() not in text:
-                raise InputError(
-                    f"the chat template of this model leaves out '{text_of(message)}', of role "
-                    f"'{message['role']}'; leave it out of the prompt, or mend the template"
-                )
+            for said in texts_in(message):
+                if said.strip() not in text:
+                    raise InputError(
+                        f"the chat template of this model leaves out '{said}', of role "
+                        f"'{message['role']}'; leave it out of the prompt, or mend the template"
+                    )
         return text + (turn.prefill or prefill)
 
     def _opening(self, messages: Messages, prompt: str) -> str:

@@ -8,6 +8,15 @@ from torch import nn
 from earmark.errors import InputError
 
 
+def returns_a_product(layer: nn.Linear) -> bool:
+    """Tell whether a linear layer does what its name says, and not, as some routers, more.
+
+    Libraries that quantize have subclasses that do; those of a model's own file do not.
+    """
+    kind = type(layer)
+    return kind is nn.Linear or not kind.__module__.startswith("transformers.models.")
+
+
 def linear_layers(network: nn.Module, without: Sequence[nn.Module] = ()) -> str:
     """Return a regular expression for the linear layers of a model, its head left out.
 
@@ -26,7 +35,8 @@ def linear_layers(network: nn.Module, without: Sequence[nn.Module] = ()) -> str:
     others: list[str] = []
     for name, module in network.named_modules():
         if isinstance(module, nn.Linear):
-            (others if id(module) in left_out else found).append(name)
+            adapted = id(module) not in left_out and returns_a_product(module)
+            (found if adapted else others).append(name)
     if not found:
         raise InputError(
             f"{type(network).__name__} has no linear layer for a LoRA; train it as a whole, "

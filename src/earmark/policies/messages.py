@@ -78,10 +78,15 @@ def text_of(message: dict[str, Any]) -> str:
     >>> text_of({"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "audio"}]})
     'a'
     """
+    return "".join(texts_in(message))
+
+
+def texts_in(message: dict[str, Any]) -> list[str]:
+    """Return the text parts of a message: a clip may stand between them."""
     content = message["content"]
     if isinstance(content, str):
-        return content
-    return "".join(part["text"] for part in content if part.get("type") == "text")
+        return [content]
+    return [part["text"] for part in content if part.get("type") == "text"]
 
 
 def _without_text(message: dict[str, Any]) -> dict[str, Any]:

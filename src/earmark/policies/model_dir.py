@@ -13,6 +13,7 @@ PARTS = {
     "a tokenizer": ("tokenizer.json", "tokenizer_config.json", "tekken.json"),
 }
 SETTINGS = "adapter_config.json"
+ENCODER_SETTINGS = {"is_encoder_decoder", "encoder_no_repeat_ngram_size"}
 
 
 def is_model(folder: Path) -> bool:
@@ -72,8 +73,13 @@ def runs_own_code(folder: Path) -> bool:
 def _reads_text_alone(settings: Path) -> bool:
     """Say whether a configuration names nothing that hears, so that a tokenizer is enough."""
     data = read_object(settings)[0]
-    names = " ".join([*data, str(data.get("model_type")), str(data.get("architectures"))]).lower()
-    return not any(word in names for word in ("audio", "speech", "encoder", "thinker", "auto_map"))
+    if data.get("is_encoder_decoder"):
+        return False
+    # Every configuration may have these; they are settings, not parts.
+    names = [key for key in data if key not in ENCODER_SETTINGS]
+    names += [str(data.get("model_type")), str(data.get("architectures"))]
+    words = ("audio", "speech", "encoder", "thinker", "auto_map")
+    return not any(word in " ".join(names).lower() for word in words)
 
 
 def read_object(path: Path) -> tuple[dict[str, Any], str | None]:

@@ -232,12 +232,16 @@ class Policy(ABC):
     def hear(self, batch: SharedBatch) -> SharedBatch:
         """Run the tower on the clips of a batch that were not heard yet.
 
-        While the tower is frozen the batch keeps what was heard.
+        While the tower is frozen the batch keeps what was heard, and the tower hears as it does
+        outside of training, where some draw at random.
         """
+        frozen = self.hearing_is_frozen
+        for part in self.hearing if frozen else ():
+            part.eval()
         # The tower's states go into a cache, so they do not depend on a run's mixed precision.
         with torch.autocast(self.device.type, enabled=False):
             heard = [c if isinstance(c, Tensor) else self.encode(c) for c in batch.clips]
-        if self.hearing_is_frozen:
+        if frozen:
             batch.clips[:] = heard
         return SharedBatch(batch.rows, [*heard])
 

@@ -29,6 +29,14 @@ from earmark.policies.facts import Facts
 from earmark.policies.messages import Messages, text_of, turn_of
 from earmark.policies.policy import Clip
 
+REFUSALS: tuple[type[Exception], ...] = (ValueError,)
+try:
+    from mistral_common.exceptions import MistralCommonException
+
+    REFUSALS = (ValueError, MistralCommonException)
+except ImportError:  # an extra of its own, without which no VoxtralPolicy is made
+    pass
+
 TRANSCRIBE = "[TRANSCRIBE]"
 LANGUAGE = re.compile(r"(lang:[a-z]{2})?")
 ASKED: Messages = [{"role": "user", "content": [{"type": "audio"}]}]
@@ -159,7 +167,10 @@ class VoxtralPolicy(CapturedPolicy):
                 content = [left.pop(0) if _is_audio(part) else part for part in parts]
             filled.append({**message, "content": content})
         processor: Any = self.processor
-        made = processor.apply_chat_template(filled)
+        try:
+            made = processor.apply_chat_template(filled)
+        except REFUSALS as error:
+            raise InputError(f"the chat template does not take this prompt: {error}") from error
         return {name: made[name] for name in ("input_ids", "input_features") if name in made}
 
     def _template_ids(self, text: str) -> tuple[int, ...]:

@@ -115,15 +115,17 @@ def check_start(policy: Tensor, batch: Batch, dtype: torch.dtype) -> None:
     `policy` has its log-probabilities [candidate token], as `batch.reference` has the reference's.
 
     Raises:
-        CheckError: the cached reference does not belong to this policy.
+        CheckError: the reference does not belong to this policy, or the policy draws at random.
     """
     assert batch.reference is not None
     ratios = (policy.float().sum(1) - batch.reference.float().sum(1)).abs()
     worst = float((ratios / batch.shared.rows.lengths).max())
     if not is_rounding(ratios, batch.shared.rows.lengths, dtype):
         raise CheckError(
-            f"at the start, policy and cached reference differ by {worst:.2e} nat per token; the "
-            "cache belongs to other weights. Remove the reference folder in cache_dir and run again"
+            f"at the start, policy and reference differ by {worst:.2e} nat per token. Where the "
+            "reference is cached, the cache belongs to other weights: remove the reference folder "
+            "in cache_dir and run again. Where it is live, this model draws at random while it "
+            "trains, so that no two passes agree; please report the model"
         )
 
 

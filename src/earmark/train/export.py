@@ -171,11 +171,23 @@ def stored_dtype(source: str) -> str:
     Raises:
         InputError: its configuration cannot be read, or names another type.
     """
-    config = stored_config(source)
-    named = config.get("dtype") or config.get("torch_dtype") or "float32"
+    named = named_dtype(stored_config(source)) or "float32"
     if named not in ("float32", "bfloat16", "float16"):
         raise InputError(f"{source}: its weights are {named}; say --dtype")
     return str(named)
+
+
+def named_dtype(config: dict[str, Any]) -> str | None:
+    """Return the number type that a configuration names, or else one of its parts'.
+
+    >>> named_dtype({"thinker_config": {"text_config": {"dtype": "bfloat16"}}})
+    'bfloat16'
+    """
+    for name in ("dtype", "torch_dtype"):
+        if config.get(name):
+            return str(config[name])
+    parts = (value for value in config.values() if isinstance(value, dict))
+    return next((found for part in parts if (found := named_dtype(part))), None)
 
 
 def check_finite(policy: Policy, adapter: Path, dtype: str) -> None:

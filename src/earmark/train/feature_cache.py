@@ -20,6 +20,7 @@ from torch import Tensor
 from earmark.errors import InputError
 from earmark.policies.policy import Policy
 from earmark.train import fingerprint
+from earmark.train.fingerprint import check_owner
 
 SHARD_BYTES = 1 << 30
 INDEX, DATA = ".index.jsonl", ".bin"
@@ -49,7 +50,7 @@ class FeatureCache:
         """Read what all processes have written by now."""
         for index in sorted(self.folder.glob(f"*{INDEX}")):
             if index.name != f"{self.own}{INDEX}":
-                self.places |= read_index(index)
+                self.places |= read_index(index, self.folder.name)
         self.maps.clear()
 
     def __contains__(self, key: str) -> bool:
@@ -87,7 +88,8 @@ class FeatureCache:
                 place = Place(self.own, data.tell(), shape, kind, zlib.crc32(raw))
                 data.write(raw)
             with open(self.folder / f"{self.own}{INDEX}", "a", encoding="utf-8") as index:
-                index.write(json.dumps({"key": key, **place._asdict()}) + "\n")
+                line = {"of": self.folder.name, "key": key, **place._asdict()}
+                index.write(json.dumps(line) + "\n")
         except OSError as error:
             raise InputError(
                 f"{self.folder}: the feature cache cannot be written: {error.strerror or error}; "
@@ -110,14 +112,20 @@ def new_shard() -> str:
     return f"{os.getpid()}-{uuid4().hex[:8]}"
 
 
-def read_index(path: Path) -> dict[str, Place]:
-    """Read one shard's index; a torn last line is left out."""
+def read_index(path: Path, tower: str) -> dict[str, Place]:
+    """Read one shard's index; a torn last line is left out.
+
+    Raises:
+        InputError: it was copied here from the cache of another tower.
+    """
     found = {}
     for line in path.read_text("utf-8", "replace").splitlines():
         try:
             row = json.loads(line)
-            key, (rows, width) = row.pop("key"), row.pop("shape")
-            found[key] = Place(**row, shape=(rows, width))
+            of, key, (rows, width) = row.pop("of"), row.pop("key"), row.pop("shape")
+            place = Place(**row, shape=(rows, width))
         except (ValueError, TypeError, AttributeError, KeyError):
             continue
+        check_owner(path, of, tower)
+        found[key] = place
     return found

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from earmark.errors import InputError
 from earmark.policies.policy import Policy
 
 DIGEST_BYTES = 16
@@ -77,6 +78,19 @@ def of_hearing(policy: Policy) -> str:
         type(policy).__name__,
         type(policy.processor).__name__,
     )
+
+
+def check_owner(path: Path, of: str, here: str) -> None:
+    """Refuse a line of a cache that was kept for others than its folder is named after.
+
+    Raises:
+        InputError: `of`, what the line belongs to, is not `here`, the folder's name.
+    """
+    if of != here:
+        raise InputError(
+            f"{path}: this cache belongs to other weights: it was kept for {of}, and copied to the "
+            f"folder of {here}. Remove the file, or choose another --cache-dir"
+        )
 
 
 def of_policy(policy: Policy) -> str:

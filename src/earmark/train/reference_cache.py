@@ -19,7 +19,7 @@ import numpy as np
 from earmark.errors import InputError
 from earmark.policies.shared_row import Answers
 from earmark.train import fingerprint
-from earmark.train.fingerprint import short_hash
+from earmark.train.fingerprint import check_owner, short_hash
 from earmark.train.rows import Logps
 
 # So many newly written rows are looked up in a dictionary before they join the sorted ones.
@@ -88,6 +88,7 @@ class ReferenceCache:
                     break
                 row = read_line(line)
                 if row is not None:
+                    check_owner(path, row.of, self.folder.name)
                     yield short_hash(row.key), number, start
                 start += len(line)
         self.read_to[path] = start
@@ -116,7 +117,8 @@ class ReferenceCache:
                 for key, logps in found.items():
                     self.newest[short_hash(key)] = 0, file.tell()
                     kept = [x if len(x) > 1 else x[0] for x in logps]
-                    file.write(json.dumps({"key": key, "logps": kept}).encode() + b"\n")
+                    row = {"of": self.folder.name, "key": key, "logps": kept}
+                    file.write(json.dumps(row).encode() + b"\n")
         except OSError as error:
             raise InputError(
                 f"{self.folder}: reference log-probabilities cannot be written: "
@@ -129,8 +131,9 @@ class ReferenceCache:
 
 
 class Line(NamedTuple):
-    """One row as it is kept."""
+    """One row as it is kept; `of` is the hash of the policy that was asked."""
 
+    of: str
     key: str
     logps: Logps
 
@@ -139,7 +142,7 @@ def read_line(raw: bytes) -> Line | None:
     """Read a row; None for anything else, such as the last line of a run that was killed."""
     try:
         row = json.loads(raw)
-        return Line(str(row["key"]), [_numbers(x) for x in row["logps"]])
+        return Line(str(row["of"]), str(row["key"]), [_numbers(x) for x in row["logps"]])
     except (ValueError, TypeError, KeyError):
         return None
 

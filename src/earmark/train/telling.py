@@ -1,8 +1,8 @@
 """The rows that tell most, made before training instead of hours into it.
 
 A row is made when its batch is drawn. One of every form of prompt, those with the longest and
-the shortest clip, the one with the most text and those that hold a token of the model's own show
-at the start what a processor, a tokenizer or a chat template does not take.
+the shortest clip, those with the most text and the most bytes, and those that hold a token of the
+model's own show at the start what a processor, a tokenizer or a chat template does not take.
 """
 
 import re
@@ -40,7 +40,7 @@ class Telling:
     def __init__(self) -> None:
         self.forms: dict[tuple[str, ...], int] = {}
         self.marks: dict[str, int] = {}
-        self.longest_clip = self.most_text = Extreme(0, 0)
+        self.longest_clip = self.most_text = self.most_bytes = Extreme(0, 0)
         self.shortest_clip = Extreme(float("inf"), 0)
 
     def look(self, number: int, pair: Pair, clips: list[ClipRef]) -> None:
@@ -53,6 +53,9 @@ class Telling:
                 for mark in MARK.findall(text) if "<" in text or "[" in text else ():
                     self.marks.setdefault(mark, number)
         self.most_text = max(self.most_text, Extreme(sum(map(extent, texts)), number), key=size)
+        # What no vocabulary knows, such as emoji, is told in bytes.
+        written = Extreme(sum(len(text.encode("utf-8", "replace")) for text in texts), number)
+        self.most_bytes = max(self.most_bytes, written, key=size)
         for clip in clips:
             length = Extreme(clip.duration_s(), number)
             self.longest_clip = max(self.longest_clip, length, key=size)
@@ -61,7 +64,7 @@ class Telling:
     def rows(self, own_tokens: Container[str]) -> list[int]:
         """Return the numbers of these rows, those with one of a model's own tokens among them."""
         marked = [number for mark, number in self.marks.items() if mark in own_tokens]
-        extremes = (self.longest_clip, self.shortest_clip, self.most_text)
+        extremes = (self.longest_clip, self.shortest_clip, self.most_text, self.most_bytes)
         return sorted({*self.forms.values(), *marked, *(extreme.number for extreme in extremes)})
 
 

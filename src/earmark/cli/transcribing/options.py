@@ -70,7 +70,8 @@ class ServedOptions:
         concurrency: requests under way at once.
         retries: how often a request is tried again after a time-out, status 429 or 5xx.
         timeout_s: seconds to wait for an answer.
-        longest_s: the longest clip that the served model hears, in seconds.
+        longest_s: the longest clip that the served model hears, in seconds; default: what is known
+            of the family, or 30.
     """
 
     route: Literal["auto", "transcriptions", "chat"] = "auto"
@@ -87,7 +88,7 @@ class ServedOptions:
     concurrency: int = 8
     retries: int = 6
     timeout_s: float = 120.0
-    longest_s: float = 30.0
+    longest_s: float | None = None
 
 
 class Manifest(NamedTuple):
