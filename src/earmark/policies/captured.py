@@ -19,6 +19,7 @@ from transformers.modeling_outputs import BaseModelOutputWithPooling, MoeModelOu
 from earmark.errors import InputError
 from earmark.policies.chat import PLACEHOLDERS, ChatPolicy
 from earmark.policies.facts import Facts
+from earmark.policies.instead import instead
 from earmark.policies.key_value import why_no_shared_row
 from earmark.policies.policy import Embedded
 
@@ -143,21 +144,7 @@ def _captured(parts: Any, heard: Tensor | None) -> Iterator[dict[str, Any]]:
         return BaseModelOutputWithPooling(last_hidden_state=heard, pooler_output=heard)
 
     with (
-        _instead(parts, "get_audio_features", answer),
-        _instead(parts.language_model, "forward", keep),
+        instead(parts, "get_audio_features", answer),
+        instead(parts.language_model, "forward", keep),
     ):
         yield handed
-
-
-@contextmanager
-def _instead(module: nn.Module, name: str, function: Any) -> Iterator[None]:
-    """Put a function in the place of a module's method, for a while."""
-    before = vars(module).get(name)
-    vars(module)[name] = function
-    try:
-        yield
-    finally:
-        if before is None:
-            del vars(module)[name]
-        else:
-            vars(module)[name] = before

@@ -26,6 +26,7 @@ from earmark.policies.shared_row import (
     continue_positions,
     sum_by_candidate,
 )
+from earmark.policies.unread import only_where_read
 
 Clip = np.ndarray
 Features = dict[str, Tensor]
@@ -254,7 +255,8 @@ class Policy(ABC):
         rows = batch.rows
         prompt = self.prompt_embeds(rows.input_ids, batch.audio, rows.segments != PADDING)
         positions = continue_positions(prompt.positions, rows)
-        hidden = self.decode(prompt.embeds, attention_mask(rows.segments), positions)
+        with only_where_read(self.network, rows.read_from):
+            hidden = self.decode(prompt.embeds, attention_mask(rows.segments), positions)
         read = hidden.flatten(0, 1)[rows.read_from]
         vocabulary = self.network.get_output_embeddings().weight.shape[0]
         return head_logps(self.head, read, rows.targets, vocabulary)

@@ -1,0 +1,59 @@
+"""Leave out what nobody reads: behind the last attention each token is on its own.
+
+Log-probabilities are read where answers are written, a few dozen places of a row; most of it is
+prompt, and most of a prompt is audio. What the last layer does after its tokens have looked at
+each other, its output projection and its feed-forward part, is done at those places alone.
+The others keep what they had before, which nothing looks at any more.
+
+A layer that is computed again in the backward pass has to be whole, so with gradient checkpointing
+nothing is left out.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from earmark.policies.instead import instead
+
+
+@contextmanager
+def only_where_read(
+    network: PreTrainedModel, read_from: Int[Tensor, " answer_token"]
+) -> Iterator[None]:
+    """Let the last layer of a decoder end at some places of its flattened rows only."""
+    places = read_from.unique()
+    with ExitStack() as stack:
+        for part in parts_on_their_own(network):
+            stack.enter_context(instead(part, "forward", at_places(part.forward, places)))
+        yield
+
+
+def parts_on_their_own(network: PreTrainedModel) -> list[nn.Module]:
+    """Return the parts of the last layer that see one token at a time; none if unknown."""
+    layers = getattr(network.get_decoder(), "layers", None)
+    last = layers[-1] if isinstance(layers, nn.ModuleList) and len(layers) else None
+    again = getattr(last, "gradient_checkpointing", False)
+    if again or hasattr(last, "_checkpoint_wrapped_module"):
+        return []
+    attention = getattr(last, "self_attn", None)
+    found = (getattr(attention, "o_proj", None), getattr(last, "mlp", None))
+    return [part for part in found if isinstance(part, nn.Module)]
+
+
+def at_places(whole: Callable[..., Any], places: Int[Tensor, " place"]) -> Callable[[Tensor], Any]:
+    """Return a function that does the same at some places, and leaves 0 at all others."""
+
+    def forward(hidden: Float[Tensor, "row token feature"]) -> Any:
+        made = whole(hidden.flatten(0, 1)[places][None])
+        if not torch.is_tensor(made):
+            return whole(hidden)
+        rows, width = hidden.shape[:2]
+        empty = made.new_zeros(rows * width, made.shape[-1])
+        return empty.index_copy(0, places, made[0]).view(rows, width, -1)
+
+    return forward
