@@ -1,5 +1,6 @@
 """Losses over rewards of heads, and rewards of steps."""
 
+import inspect
 import math
 
 import pytest
@@ -10,6 +11,7 @@ from earmark.objectives import HEAD_OBJECTIVES, OBJECTIVES
 from earmark.objectives.cdpo import cdpo
 from earmark.objectives.dph import con_dph, sep_dph
 from earmark.objectives.dpo import dpo
+from earmark.objectives.explain import argument_lines, papers, summary
 from earmark.objectives.implicit_prm import implicit_prm_ce, implicit_prm_paired, step_rewards
 
 PAIRED = (sep_dph, con_dph, implicit_prm_paired)
@@ -169,3 +171,15 @@ def test_long_answers_in_half_precision_still_add_up():
     found = step_rewards(ratios, torch.tensor([[2047, 4095]]), "sum", beta=1.0)
     assert found.answer.dtype == torch.bfloat16
     assert found.answer.item() == 1024
+
+
+@pytest.mark.parametrize("name", HEAD_OBJECTIVES)
+def test_every_head_objective_explains_itself(name):
+    function = HEAD_OBJECTIVES[name]
+    assert summary(function).endswith(".")
+    assert papers(function)
+    help_lines = argument_lines(function)
+    for parameter in inspect.signature(function).parameters.values():
+        assert parameter.name in help_lines
+        if parameter.kind is parameter.KEYWORD_ONLY:
+            assert parameter.default is not parameter.empty

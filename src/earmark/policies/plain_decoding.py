@@ -25,9 +25,9 @@ def tokens_alone(own: GenerationConfig | None) -> GenerationConfig:
 
     What it does not know is read by code of the model's own.
 
-    >>> own = GenerationConfig(eos_token_id=7, suppress_tokens=[3], num_return_sequences=2)
+    >>> own = GenerationConfig(eos_token_id=7, suppress_tokens=[3], min_new_tokens=2)
     >>> plain = tokens_alone(own)
-    >>> plain.eos_token_id, plain.suppress_tokens, plain.num_return_sequences
+    >>> plain.eos_token_id, plain.suppress_tokens, plain.min_new_tokens
     (7, None, None)
     """
     known = vars(GenerationConfig())

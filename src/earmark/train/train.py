@@ -101,12 +101,8 @@ def train(
         CheckError: the fast step or the hearing could not be proven.
     """
     settings = settings or TrainSettings()
-    options = [f.name for f in fields(TrainSettings)]
-    knobs = with_seed_of_run(objective, knobs or {}, settings)
-    loss = choose_objective(objective, sft_weight, knobs, options, wrappers)
+    loss = checked_objective(objective, sft_weight, wrappers, knobs or {}, settings)
     needs = contract(loss)
-    check_references(needs, settings)
-    note_of_unused(needs, settings)
     keep_own_precision()
     arguments = training_arguments(settings, out)
     together = processes()
@@ -122,8 +118,7 @@ def train(
         "settings": asdict(settings),
         "model": describe_model(model, policy, policy_hash),
         "pairs": {"count": len(found.pairs), "hash": found.digest},
-        "processes": together.size,
-        "versions": {name: version(name) for name in VERSIONS},
+        **describe_machine(together),
     }
     checkpoint = open_run(out, description, together)
     if is_finished(out):
@@ -168,6 +163,28 @@ def survey_and_load(
     if not found.sound.suits(policy):
         found = survey(found.pairs, folder, needs, *asked, policy)
     return found, policy
+
+
+def checked_objective(
+    objective: str,
+    sft_weight: float,
+    wrappers: Sequence[str],
+    knobs: dict[str, Any],
+    settings: TrainSettings,
+) -> Callable[..., Loss]:
+    """Choose the objective, and hold the settings against what it needs.
+
+    Raises:
+        KnobError: an unknown name or knob, or references that it would not ask.
+        InputError: it needs several references, and none is named.
+    """
+    options = [f.name for f in fields(TrainSettings)]
+    knobs = with_seed_of_run(objective, knobs, settings)
+    loss = choose_objective(objective, sft_weight, knobs, options, wrappers)
+    needs = contract(loss)
+    check_references(needs, settings)
+    note_of_unused(needs, settings)
+    return loss
 
 
 def with_seed_of_run(
@@ -255,6 +272,14 @@ def describe(
     """Say what is optimized, for run.json."""
     wrapped = {"wrappers": list(wrappers)} if wrappers else {}
     return {"name": objective, "sft_weight": sft_weight, **wrapped, **needs.knobs}
+
+
+def describe_machine(together: Processes) -> dict[str, Any]:
+    """Say what a run is computed by, for run.json."""
+    return {
+        "processes": together.size,
+        "versions": {name: version(name) for name in VERSIONS},
+    }
 
 
 def describe_model(model: str, policy: Policy, policy_hash: str) -> dict[str, Any]:

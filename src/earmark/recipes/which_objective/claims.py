@@ -78,7 +78,7 @@ CLAIMS = (
     Claim("dynamic margins help SimPO", "gamma_simpo", "simpo"),
     Claim("margins that converge, not the published 20 steps", "gamma_dpo", "gamma_dpo_published"),
     Claim("the same for SimPO", "gamma_simpo", "gamma_simpo_published"),
-    Claim("confidence beside the batch's (inferred)", "capo_relative", "capo"),
+    Claim("confidence relative to the size of rewards (inferred)", "capo_relative", "capo"),
     Claim("confidence from scores (inferred)", "capo_external", "capo"),
     Claim("a target without gradient, not the published one", "ddo_rm", "ddo_rm_undetached"),
     Claim("anchored at the reference (inferred)", "ddo_rm_reference", "ddo_rm"),
