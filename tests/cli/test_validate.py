@@ -1,6 +1,7 @@
 """`earmark validate`: every problem of section "bad input" that data can show, by file and line."""
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -117,6 +118,14 @@ def test_problems_beyond_the_limit_are_counted_errors_first(folder):
         ({"rejected": ["我", ""]}, "rejected answer 2 is empty; if silence is the failure meant"),
         ({"failure_modes": ["omission", "loop"]}, "2 failure modes for 1 rejected answer; give"),
         ({"scores": {"mer": [0.5]}}, r"scores['mer'] should hold 2 finite numbers, chosen first"),
+        (
+            {"scores": {"mer": [0.5, math.nan]}},
+            r"scores['mer'] should hold 2 finite numbers, chosen first",
+        ),
+        (
+            {"scores": {"mer": [math.inf, 0.5]}},
+            r"scores['mer'] should hold 2 finite numbers, chosen first",
+        ),
         ({"prompt": []}, "the prompt has no audio"),
         ({"prompt": [*PROMPT, {"role": "user"}]}, "a prompt message should be an object with role"),
         (

@@ -60,6 +60,16 @@ def test_gaps_that_are_equal_but_for_rounding_are_drawn_alike():
     assert 15 < kept < 45
 
 
+@pytest.mark.parametrize("score", [math.nan, math.inf, 3, [1.0, "2"]])
+def test_scores_that_are_no_finite_numbers_are_refused(score):
+    """One of them would make the mean of all gaps no number, and the choice arbitrary."""
+    odd = Pair("odd", PROMPT, "a", "b", scores={"reward": [score, 0.0]})
+    if not isinstance(score, float):
+        odd = Pair("odd", PROMPT, "a", "b", scores={"reward": score})
+    with pytest.raises(InputError, match=r"1 of 4 pairs have scores for 'reward' .*\(odd\)"):
+        gap_filter([*pairs_with([1.0] * 3), odd], "reward")
+
+
 def test_equal_gaps_are_drawn_alike_and_every_pair_gets_a_verdict():
     for name, curator in CURATORS.items():
         verdicts = curator(pairs_with([2.0] * 10), "reward", keep_share=0.5, seed=1)

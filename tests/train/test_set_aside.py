@@ -78,19 +78,21 @@ def test_pairs_that_lack_scores_are_set_aside_too(world, tmp_path):
     scored = [replace(pair, scores={"judge": [2.0, 1.0]}) for pair in write_pairs(world, 6)]
     scored[2] = replace(scored[2], scores={})
     scored[4] = replace(scored[4], scores={"judge": [2.0]})
+    scored[5] = replace(scored[5], scores={"judge": [2.0, float("nan")]})
     write_jsonl(tmp_path / "pairs.jsonl", scored)
     needs = contract(spa)
     pairs = open_pairs(tmp_path / "pairs.jsonl", out=tmp_path / "run", on_error="skip")
     found = survey(pairs, world, needs, "judge")
-    assert [pair.id for pair in found.pairs] == ["p0", "p1", "p3", "p5"]
+    assert [pair.id for pair in found.pairs] == ["p0", "p1", "p3"]
     assert found.mean_score_gap == 1.0
     aside = [json.loads(row) for row in (tmp_path / "run.skipped.jsonl").read_text().splitlines()]
     assert [row["reason"] for row in aside] == [
         "pair 'p2' has no scores for 'judge'",
         "pair 'p4' has 1 scores for 'judge', of 2 candidates",
+        "pair 'p5' has scores for 'judge' that are not all finite numbers: [2.0, nan]",
     ]
     stopping = open_pairs(tmp_path / "pairs.jsonl", out=tmp_path / "run")
-    with pytest.raises(InputError, match=r"2 of 6 pairs lack .*'p2'.*'p4'.*--on-error skip"):
+    with pytest.raises(InputError, match=r"3 of 6 pairs lack .*'p2'.*'p4'.*'p5'.*--on-error skip"):
         survey(stopping, world, needs, "judge")
 
 

@@ -90,17 +90,17 @@ def checked(pairs: Sequence[Pair], criterion: str) -> Sequence[Pair]:
         InputError: names those that have not.
     """
     scores = {pair.id: pair.scores.get(criterion, []) for pair in pairs}
+    odd = [name for name, found in scores.items() if not are_finite(found)]
+    if odd:
+        raise InputError(
+            f"{len(odd)} of {len(pairs)} pairs have scores for '{criterion}' that are not all "
+            f"finite numbers ({', '.join(odd[:SHOWN])}); mend or remove them"
+        )
     bare = [name for name, found in scores.items() if len(found) < 2]
     if bare or not pairs:
         known = sorted({name for pair in pairs for name in pair.scores})
         raise InputError(
             f"{len(bare)} of {len(pairs)} pairs have no scores for '{criterion}' of chosen and "
             f"rejected ({', '.join(bare[:SHOWN])}); there are: {', '.join(known) or 'none'}"
-        )
-    odd = [name for name, found in scores.items() if not are_finite(found)]
-    if odd:
-        raise InputError(
-            f"{len(odd)} of {len(pairs)} pairs have scores for '{criterion}' that are not all "
-            f"finite numbers ({', '.join(odd[:SHOWN])}); mend or remove them"
         )
     return pairs

@@ -79,7 +79,7 @@ def batch_axis(name: str) -> int | None:
     return next((axes.index(axis) for axis in ("pair", "answer") if axis in axes), None)
 
 
-# The same name means the same thing in all objectives; a negative beta trains backwards.
+# By name: no objective has a use for another sign, and a negative beta trains backwards.
 ABOVE_0 = {"beta", "tau", "eta"}
 AT_LEAST_0 = {"alpha", "gamma", "floor", "desirable_weight", "undesirable_weight"}
 

@@ -174,7 +174,7 @@ def stored_dtype(source: str) -> str:
     named = named_dtype(stored_config(source)) or "float32"
     if named not in ("float32", "bfloat16", "float16"):
         raise InputError(f"{source}: its weights are {named}; say --dtype")
-    return str(named)
+    return named
 
 
 def named_dtype(config: dict[str, Any]) -> str | None:
