@@ -19,6 +19,7 @@ from earmark.policies.answer import Answer
 from earmark.policies.chunked_head import head_logps
 from earmark.policies.facts import Facts
 from earmark.policies.messages import Messages
+from earmark.policies.prompt_attention import prompts_attend_alone
 from earmark.policies.shared_row import (
     PADDING,
     SharedRows,
@@ -255,7 +256,10 @@ class Policy(ABC):
         rows = batch.rows
         prompt = self.prompt_embeds(rows.input_ids, batch.audio, rows.segments != PADDING)
         positions = continue_positions(prompt.positions, rows)
-        with only_where_read(self.network, rows.read_from):
+        with (
+            only_where_read(self.network, rows.read_from),
+            prompts_attend_alone(self.network, rows.segments),
+        ):
             hidden = self.decode(prompt.embeds, attention_mask(rows.segments), positions)
         read = hidden.flatten(0, 1)[rows.read_from]
         vocabulary = self.network.get_output_embeddings().weight.shape[0]

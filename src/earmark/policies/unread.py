@@ -1,9 +1,9 @@
 """Leave out what nobody reads: behind the last attention each token is on its own.
 
 Log-probabilities are read where answers are written, a few dozen places of a row; most of it is
-prompt, and most of a prompt is audio. What the last layer does after its tokens have looked at
-each other, its output projection and its feed-forward part, is done at those places alone.
-The others keep what they had before, which nothing looks at any more.
+prompt, and most of a prompt is audio. What the last layer asks of the tokens before it, and what
+it does after it was told, its queries, output projection and feed-forward part, is done at those
+places alone. The others keep what they had before, which nothing looks at any more.
 
 A layer that is computed again in the backward pass has to be whole, so with gradient checkpointing
 nothing is left out.
@@ -35,14 +35,19 @@ def only_where_read(
 
 def parts_on_their_own(network: PreTrainedModel) -> list[nn.Module]:
     """Return the parts of the last layer that see one token at a time; none if unknown."""
+    last = last_layer(network)
+    attention = getattr(last, "self_attn", None)
+    of_attention = (getattr(attention, name, None) for name in ("q_proj", "o_proj"))
+    found = (*of_attention, getattr(last, "mlp", None))
+    return [part for part in found if isinstance(part, nn.Module)]
+
+
+def last_layer(network: PreTrainedModel) -> nn.Module | None:
+    """Return the decoder's last layer; None if it is unknown or is computed again."""
     layers = getattr(network.get_decoder(), "layers", None)
     last = layers[-1] if isinstance(layers, nn.ModuleList) and len(layers) else None
     again = getattr(last, "gradient_checkpointing", False)
-    if again or hasattr(last, "_checkpoint_wrapped_module"):
-        return []
-    attention = getattr(last, "self_attn", None)
-    found = (getattr(attention, "o_proj", None), getattr(last, "mlp", None))
-    return [part for part in found if isinstance(part, nn.Module)]
+    return None if again or hasattr(last, "_checkpoint_wrapped_module") else last
 
 
 def at_places(whole: Callable[..., Any], places: Int[Tensor, " place"]) -> Callable[[Tensor], Any]:
