@@ -10,7 +10,7 @@ from trl.experimental.orpo import ORPOConfig, ORPOTrainer
 from earmark.objectives import OBJECTIVES
 from earmark.objectives.bco_pair import BcoState
 from earmark.objectives.contract import contract
-from earmark.objectives.sft import sft
+from earmark.objectives.sft import sft, with_sft
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 BETA = 0.3
@@ -147,6 +147,24 @@ def test_sft_is_trls_for_one_answer(dpo_trainer, policy, reference, batch):
     theirs = trls(dpo_trainer, one, "sft")
     found = ours("sft", named(policy, reference, one)).per_pair.mean()
     bench.assert_same(found, theirs, policy)
+
+
+def test_dpo_with_an_sft_term_is_trls_two_losses(words, policy, reference, tmp_path):
+    """Chosen answers of equal lengths: see the departure of sft."""
+    options = {"beta": BETA, "loss_type": ["sigmoid", "sft"], "loss_weights": [1.0, 0.7]}
+    models = {"model": policy, "ref_model": reference}
+    trainer = bench.trl_trainer(
+        DPOTrainer, DPOConfig, tmp_path, words, bench.EVEN, options, **models
+    )
+    batch = dict(next(iter(trainer.get_train_dataloader())))
+    theirs = trainer.compute_loss(trainer.model, dict(batch))
+    supply = named(policy, reference, batch)
+    names = (*contract(OBJECTIVES["dpo"]).tensors, "chosen_tokens")
+    given = {name: supply[name] for name in names}
+    found = with_sft(OBJECTIVES["dpo"], 0.7)(**given, beta=BETA).per_pair.mean()
+    bench.assert_same(found, theirs, policy)
+    off = with_sft(OBJECTIVES["dpo"], 0.6)(**given, beta=BETA).per_pair.mean()
+    assert abs(float(off) - float(theirs)) > 1e-3, "the comparison must be able to fail"
 
 
 def reference_free(kind, config, rows, words, policy, folder, **options):

@@ -165,6 +165,8 @@ def test_two_weights_by_the_same_gap_are_refused():
     for objective in ["beta_dpo", "beta_dpo_random_drop", "capo", "capo_relative", *gammas]:
         with pytest.raises(KnobError, match=rf"'{objective}' and 'confidence' both"):
             check_stack(objective, ["confidence"])
+        with pytest.raises(KnobError, match=rf"'{objective}' and 'confidence' both"):
+            with_confidence(OBJECTIVES[objective])
     with pytest.raises(KnobError, match="likely the policy is to write"):
         check_stack("dpo", ["policy-weight", "policy-weight"])
     with pytest.raises(KnobError, match="chosen and rejected rewards"):

@@ -427,3 +427,26 @@ def test_whatever_is_accepted_stays_finite_at_1e5_nats(wrapper):
         for gradient in torch.autograd.grad(loss.sum(), leaves):
             assert torch.isfinite(gradient).all()
     assert accepted >= len(GENERALISED)
+
+
+@pytest.fixture
+def without_alignment(trl, monkeypatch):
+    """Leave out of TRL's weights what they divide each token's probability by."""
+    trainer, _ = trl
+    forward = trainer.model.forward
+
+    def unaligned(*args, **kwargs):
+        output = forward(*args, **kwargs)
+        if "labels" in kwargs:
+            output.log_sum_sq_probs = torch.zeros_like(output.log_probs)
+        return output
+
+    monkeypatch.setattr(trainer.model, "forward", unaligned)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_policy_weight_is_trls_but_for_its_alignment(trl, monkeypatch, without_alignment):
+    settings = {"beta": 0.3, "use_weighting": True}
+    found = assert_like_trl(trl, with_policy_weight(dpo), monkeypatch, settings, beta=0.3)
+    plain = float(call(dpo, supply_of(*trl), beta=0.3).per_pair.mean())
+    assert found < 0.9 * plain, "else this would prove nothing"

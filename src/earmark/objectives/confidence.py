@@ -10,6 +10,8 @@ from torch import Tensor
 from earmark.errors import KnobError
 from earmark.objectives.contract import contract
 from earmark.objectives.loss import Loss
+from earmark.objectives.pair_tensors import name_of
+from earmark.objectives.stacking import check_stack
 from earmark.objectives.wrap import Inner, wrap
 
 
@@ -34,15 +36,17 @@ def with_confidence(objective: Callable[..., Loss]) -> Callable[..., Loss]:
         [0.2236, 0.5071]
 
     Raises:
-        KnobError: the objective has no rejected answer, hence no gap to be sure of.
+        KnobError: the objective has no rejected answer, hence no gap to be sure of, or weighs
+            pairs by their gap itself.
 
     Source: CAPO 2025, arXiv 2511.07691.
 
     Inferred: the whole formula; see `capo`.
     """
+    name = name_of(objective)
     if not contract(objective).needs_rejected:
-        name = getattr(objective, "__name__", str(objective))
         raise KnobError(f"confidence weighs pairs by their gap; '{name}' has no rejected answer")
+    check_stack(name, ["confidence"])
 
     def run(inner: Inner, given: dict[str, Any]) -> Loss:
         loss = inner()
