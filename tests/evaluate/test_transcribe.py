@@ -164,6 +164,20 @@ def test_a_long_clip_is_refused_or_split(corpus, tmp_path, rng):
     assert len(run(policy, utterances, tmp_path, long_audio="split")) == len(utterances)
 
 
+def test_a_processor_that_cuts_is_refused(corpus, tmp_path, monkeypatch):
+    policy = tiny_policy()
+    extractor = type(policy.extractor)
+    whole = extractor.__call__
+
+    def cutting(self, audio, *args, **options):
+        return whole(self, [clip[:40_000] for clip in audio], *args, **options)
+
+    monkeypatch.setattr(extractor, "__call__", cutting)
+    with pytest.raises(InputError, match="the processor cuts audio"):
+        run(policy, corpus, tmp_path)
+    run(policy, corpus[:3], tmp_path)
+
+
 def test_marks_are_taken_off_each_part_of_a_split_clip(tmp_path, rng, monkeypatch):
     policy = tiny_policy()
     policy.facts = replace(policy.facts, marks=FACTS["qwen3_asr"].marks)

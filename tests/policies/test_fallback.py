@@ -10,6 +10,7 @@ from window_models import build_audio_flamingo, build_glm_asr
 from earmark.errors import InputError
 from earmark.policies.adapt import add_lora, freeze_hearing
 from earmark.policies.agree import check_prompt_ids
+from earmark.policies.clip_end import check_end_is_heard
 from earmark.policies.facts import Facts
 from earmark.policies.fallback import KeyValuePolicy
 from earmark.policies.load import load_policy
@@ -180,3 +181,18 @@ def test_states_stay_inside_of_the_class():
     ):
         with pytest.raises(InputError, match="shows neither embeddings nor hidden states"):
             ask()
+
+
+def test_a_processor_of_its_own_that_cuts_is_found(folder, monkeypatch):
+    """What this policy keeps of a clip is the clip, which tells nothing of what is heard of it."""
+    policy = load_policy(str(folder), trust_remote_code=True)
+    short, long = clips_of(1.4, 1.9)
+    check_end_is_heard(policy, long)
+    extractor = type(policy.extractor)
+    whole = extractor.__call__
+    monkeypatch.setattr(
+        extractor, "__call__", lambda self, audio, **o: whole(self, [audio[0][:24_000]], **o)
+    )
+    check_end_is_heard(policy, short)
+    with pytest.raises(InputError, match="cuts audio"):
+        check_end_is_heard(policy, long)

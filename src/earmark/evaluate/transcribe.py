@@ -13,6 +13,7 @@ from earmark.evaluate.partial import Output
 from earmark.files import BadRow
 from earmark.policies.answer import Answer
 from earmark.policies.clean import clean
+from earmark.policies.clip_end import check_end_is_heard
 from earmark.policies.messages import Messages, ask
 from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import Clip, Policy
@@ -116,6 +117,7 @@ def transcribe(
     tidy = partial(clean, marks=policy.facts.marks)
 
     def listen(todo: Sequence[Utterance]) -> Generator[Heard]:
+        longest: Clip | None = None
         for batch in _batches(checked, todo, batch_size):
             parts = []
             for utterance in batch:
@@ -123,6 +125,9 @@ def transcribe(
                     parts.append(_Parts(utterance, read_parts(utterance, folder, split_s)))
                 except InputError as problem:
                     yield Heard(utterance, [], problem)
+            if longest is None and parts:
+                longest = max((clip for part in parts for clip in part.clips), key=len)
+                check_end_is_heard(policy, longest)
             yield from _decode(policy, parts, messages, max_new_tokens, batch_size)
 
     return keep(checked, listen, [Output(out, made_by)], out, on_error=on_error, tidy=tidy)[0]

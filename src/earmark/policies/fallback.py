@@ -21,7 +21,7 @@ from earmark.policies.chat import PLACEHOLDERS, TEXT_INPUTS, ChatPolicy
 from earmark.policies.facts import Facts
 from earmark.policies.key_value import forked_token_logps, refuse_recurrent, unlay
 from earmark.policies.linear_layers import linear_layers
-from earmark.policies.policy import Clip, Embedded, SharedBatch
+from earmark.policies.policy import Clip, Embedded, Features, SharedBatch
 
 HEARS = re.compile(r"audio|speech|whisper|sound|acoustic", re.IGNORECASE)
 
@@ -73,8 +73,12 @@ class KeyValuePolicy(ChatPolicy):
         Raises:
             InputError: the clip is too long or too short to be heard, or the processor cuts it.
         """
-        made = super().features(clip)
+        made = self.processed(clip)
         return {"clip": torch.tensor(clip), PLACEHOLDERS: made[PLACEHOLDERS]}
+
+    def processed(self, clip: Clip) -> Features:
+        """Return what the processor makes of one clip."""
+        return super().features(clip)
 
     def encode(self, features: dict[str, Tensor]) -> Float[Tensor, "audio_token feature"]:
         """Cut a clip into as many lines as it has audio tokens; the last is filled with NaN."""

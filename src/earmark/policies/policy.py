@@ -195,6 +195,10 @@ class Policy(ABC):
         answers = self.answers(prompts, clips, [max_new_tokens] * len(prompts))
         return [answer.text for answer in answers]
 
+    def processed(self, clip: Clip) -> Features:
+        """Return what the processor makes of one clip; `features` may keep the clip instead."""
+        return self.features(clip)
+
     @property
     def device(self) -> torch.device:
         """Return where the model lives."""

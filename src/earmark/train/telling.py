@@ -9,6 +9,8 @@ import re
 from collections.abc import Container
 from typing import NamedTuple
 
+from earmark.errors import InputError
+from earmark.policies.clip_end import check_end_is_heard
 from earmark.policies.messages import text_of
 from earmark.policies.policy import Policy
 from earmark.progress import track
@@ -104,7 +106,7 @@ def texts_of(pair: Pair) -> list[str]:
 
 
 def check_telling(policy: Policy, encoded: EncodedPairs, telling: Telling) -> None:
-    """Make the rows that tell most.
+    """Make the rows that tell most, and see whether the end of the longest clip is heard.
 
     Raises:
         InputError: one cannot be trained on; names the pair and its clips.
@@ -112,3 +114,10 @@ def check_telling(policy: Policy, encoded: EncodedPairs, telling: Telling) -> No
     make = RowMaker(policy, encoded)
     for number in track(telling.rows(policy.own_tokens), "making the rows that tell most"):
         make(number)
+    clips = encoded[telling.longest_clip.number].clips
+    if clips:
+        longest = max(clips, key=ClipRef.duration_s)
+        try:
+            check_end_is_heard(policy, longest.read())
+        except InputError as error:
+            raise InputError(f"{longest.path}: {error}") from error

@@ -1,0 +1,49 @@
+"""A processor that cuts in silence is found, in every family and whether it has a mask or not."""
+
+import numpy as np
+import pytest
+from family_models import BUILD, build_policy
+
+from earmark.errors import InputError
+from earmark.policies.clip_end import check_end_is_heard
+from tiny_world import noise
+
+FAMILY = pytest.mark.parametrize("name", BUILD)
+CUT_S = 1.5
+
+
+def cut(policy, monkeypatch):
+    """Let a policy's processor hear the beginning of a clip alone, and say nothing about it."""
+    extractor = type(policy.extractor)
+    whole = extractor.__call__
+
+    def cutting(self, audio, *args, **options):
+        few = int(CUT_S * 16_000)
+        shorter = [x[:few] for x in audio] if isinstance(audio, list) else audio[:few]
+        return whole(self, shorter, *args, **options)
+
+    monkeypatch.setattr(extractor, "__call__", cutting)
+
+
+@FAMILY
+def test_every_family_hears_how_a_clip_ends(name, rng):
+    policy = build_policy(name)
+    for duration_s in (1.03, 1.9):
+        check_end_is_heard(policy, noise(rng, duration_s))
+
+
+@FAMILY
+def test_what_a_processor_cuts_is_found(name, rng, monkeypatch):
+    policy = build_policy(name)
+    cut(policy, monkeypatch)
+    check_end_is_heard(policy, noise(rng, CUT_S))
+    with pytest.raises(InputError, match="cuts audio"):
+        check_end_is_heard(policy, noise(rng, CUT_S + 0.4))
+
+
+def test_a_clip_that_ends_in_silence_is_no_other(rng):
+    clip = noise(rng, 1.5)
+    clip[16_000:] = 0
+    check_end_is_heard(build_policy("qwen2_audio"), clip)
+    check_end_is_heard(build_policy("qwen2_audio"), np.zeros_like(clip))
+    check_end_is_heard(build_policy("qwen2_audio"), clip[:800])
