@@ -12,7 +12,7 @@ import pytest
 from earmark.errors import InputError
 from earmark.objectives.contract import contract
 from earmark.objectives.dpo import dpo
-from earmark.train import references
+from earmark.train import frozen, references
 from earmark.train.costs import Heard, check_room, choose_features, row_visits
 from earmark.train.encode import EncodedPairs
 from earmark.train.feature_cache import FeatureCache
@@ -148,3 +148,17 @@ def test_one_reference_is_in_memory_at_a_time(world, encoded, tmp_path, monkeypa
     assert not (tmp_path / "features").exists(), "each of them hears a clip once"
     assert alive == [0, 0, 0]
     assert all(network() is None for network in networks)
+
+
+def test_references_in_another_order_are_not_asked_again(world, encoded, tmp_path, monkeypatch):
+    one, other = str(world / "model"), str(save_tiny(tmp_path / "other", seed=1))
+
+    def asked(*names):
+        settings = TrainSettings(references=names, cache_dir=str(tmp_path / "c"), device="cpu")
+        return logps_of_references(encoded, settings, Processes())
+
+    first, second = asked(one, other)
+    assert first != second
+    monkeypatch.setattr(frozen, "logps_of", None)  # what would ask a policy
+    assert asked(other, one) == [second, first]
+    assert asked(one) == [first]

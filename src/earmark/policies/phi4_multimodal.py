@@ -63,6 +63,20 @@ class Phi4MultimodalPolicy(ChatPolicy):
             )
         return super().features(clip)
 
+    def prompt_ids(self, messages: Messages, audio_tokens: Sequence[int]) -> list[int]:
+        """Tokenize a prompt of one clip.
+
+        Raises:
+            InputError: it holds several, which the class hears otherwise than alone.
+        """
+        if len(audio_tokens) > 1:
+            raise InputError(
+                f"the prompt holds {len(audio_tokens)} clips, but this model hears several clips "
+                "of one prompt otherwise than each alone: the padding of shorter ones is not "
+                "hidden from it. Give each clip a prompt of its own"
+            )
+        return super().prompt_ids(messages, audio_tokens)
+
     def encode(self, features: dict[str, Tensor]) -> Float[Tensor, "audio_token feature"]:
         """Run conformer and projector on one clip, through the class's own merging."""
         count = int(features[PLACEHOLDERS])
