@@ -166,5 +166,5 @@ def test_several_clips_in_one_prompt_are_refused():
     policy = build_policy(NAME)
     clips = [len(policy.encode(policy.features(clip_of(seconds)))) for seconds in (0.7, 2.4)]
     several = [{"role": "user", "content": [{"type": "audio", "audio": "a.wav"}] * 2}]
-    with pytest.raises(InputError, match="holds 2 clips.*a prompt of its own"):
+    with pytest.raises(InputError, match=r"holds 2 clips.*a prompt of its own"):
         policy.prompt_ids(several, clips)
