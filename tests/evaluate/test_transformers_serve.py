@@ -5,12 +5,15 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
+from transformers import AutoModelForSpeechSeq2Seq, AutoProcessor
+from whisper_model import write_whisper
 
 from earmark.cli import app
 from earmark.errors import InputError
@@ -18,7 +21,7 @@ from earmark.evaluate.openai_routes import multipart
 from earmark.files import read_records, write_jsonl
 from earmark.policies.load import model_path
 from earmark.records import Hypothesis, Utterance
-from earmark.speech.audio import write_audio
+from earmark.speech.audio import read_audio, write_audio
 from earmark.speech.wav import wav_bytes
 from tiny_world import noise
 
@@ -40,16 +43,20 @@ def world(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def url(world):
+    with serving(world / "tiny-base", world / "server.log") as url:
+        yield url
+
+
+@contextmanager
+def serving(model, log):
+    """Start the library's own server with a model; yield where it answers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     program = Path(sys.executable).parent / "transformers"
     options = ["--host", "127.0.0.1", "--port", str(port), "--device", "cpu", "--dtype", "float32"]
-    log = world / "server.log"
     with open(log, "w") as file:
-        server = subprocess.Popen(
-            [program, "serve", str(world / "tiny-base"), *options], stdout=file, stderr=file
-        )
+        server = subprocess.Popen([program, "serve", model, *options], stdout=file, stderr=file)
     try:
         deadline = time.monotonic() + 200
         while not answers(f"http://127.0.0.1:{port}/health"):
@@ -116,8 +123,27 @@ def test_what_the_server_does_not_know_is_refused_and_quoted(url, world, tmp_pat
         transcribe(world, tmp_path / "h.jsonl", *wrong, "--route", "chat")
 
 
-def test_its_transcription_route_cannot_serve_this_class(url, world):
-    # Why the route is tested against a server of our own, and refused for this kind of server.
+def test_its_transcription_route_hears_what_the_library_hears(world, tmp_path):
+    """By a Whisper, which this route is made for; it heeds no decoding but the model's own."""
+    model = write_whisper(tmp_path / "whisper")
+    processor = AutoProcessor.from_pretrained(model)
+    network = AutoModelForSpeechSeq2Seq.from_pretrained(model)
+    expected = []
+    for utterance in read_records(Utterance, world / "test.jsonl"):
+        clip = read_audio(world / utterance.audio)
+        heard = processor(clip, sampling_rate=16_000, return_tensors="pt")
+        written = processor.batch_decode(network.generate(**heard), skip_special_tokens=True)
+        expected.append((utterance.id, written[0]))
+    assert len({text for _, text in expected}) > 1
+    given = ("--model", model, "--server", "openai", "--route", "transcriptions")
+    given += ("--language", "zh")
+    with serving(model, tmp_path / "server.log") as url:
+        transcribe(world, tmp_path / "h.jsonl", "--endpoint", url, *given)
+    assert [(id, raw) for id, _, raw in rows_of(tmp_path / "h.jsonl")] == expected
+
+
+def test_its_transcription_route_cannot_serve_the_base(url, world):
+    # Why decoding on the route is tested against a server of our own.
     content, kind = multipart(
         {"model": str(world / "tiny-base")}, wav_bytes(np.zeros(16_000, np.float32))
     )
