@@ -107,3 +107,13 @@ def test_every_family_attends_in_two_parts(name, asked):
     with torch.no_grad():
         policy.shared_logps(batch)
     assert {(shared, False), (tokens - shared, True)} == set(asked)
+
+
+def test_what_hears_goes_on_attending_as_it_did():
+    network = build_policy("phi4_multimodal").network
+    below = network.get_decoder().config.audio_config
+    below._attn_implementation = "eager"
+    with prompts_attend_alone(network, ROWS.segments):
+        assert network.get_decoder().config._attn_implementation == NAME
+        assert below._attn_implementation == "eager"
+    assert below._attn_implementation == "eager"

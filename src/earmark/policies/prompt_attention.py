@@ -39,11 +39,12 @@ def prompts_attend_alone(
         yield
         return
     ALL_ATTENTION_FUNCTIONS[NAME] = in_two_parts(width, getattr(layer, "self_attn", None))
-    decoder.config._attn_implementation = NAME
+    # Of the decoder alone: what hears may have a configuration below it, and attend otherwise.
+    decoder.config._attn_implementation = {"": NAME}
     try:
         yield
     finally:
-        decoder.config._attn_implementation = MASKED
+        decoder.config._attn_implementation = {"": MASKED}
         del ALL_ATTENTION_FUNCTIONS[NAME]
 
 
