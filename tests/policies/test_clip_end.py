@@ -41,9 +41,38 @@ def test_what_a_processor_cuts_is_found(name, rng, monkeypatch):
         check_end_is_heard(policy, noise(rng, CUT_S + 0.4))
 
 
-def test_a_clip_that_ends_in_silence_is_no_other(rng):
+@FAMILY
+@pytest.mark.parametrize("peak", [0.0, 1e-8, 3e-6, 1e-4, 1.0])
+def test_quiet_and_silent_clips_are_no_reason(name, peak, rng):
     clip = noise(rng, 1.5)
-    clip[16_000:] = 0
-    check_end_is_heard(build_policy("qwen2_audio"), clip)
-    check_end_is_heard(build_policy("qwen2_audio"), np.zeros_like(clip))
-    check_end_is_heard(build_policy("qwen2_audio"), clip[:800])
+    clip *= peak / np.abs(clip).max()
+    policy = build_policy(name)
+    check_end_is_heard(policy, clip)
+    clip[12_000:] = 0
+    check_end_is_heard(policy, clip)
+
+
+def test_short_clips_are_left_to_others(rng):
+    check_end_is_heard(build_policy("qwen2_audio"), noise(rng, 0.05))
+
+
+def test_chance_and_means_over_the_clip_do_not_hide_a_cut(rng, monkeypatch):
+    """An extractor that draws noise, and one whose every frame hangs on the clip as a whole."""
+    policy = build_policy("qwen2_audio")
+    policy.extractor.dither = 1e-4
+    cut(policy, monkeypatch)
+    check_end_is_heard(policy, noise(rng, CUT_S))
+    with pytest.raises(InputError, match="cuts audio"):
+        check_end_is_heard(policy, noise(rng, CUT_S + 0.4))
+    monkeypatch.undo()
+    whole = type(policy).processed
+    late = 90  # frames
+
+    def centred(self, clip):
+        made = whole(self, clip)
+        mel = made["input_features"] - made["input_features"].mean(-1, keepdim=True)
+        return {**made, "input_features": mel[..., :late]}
+
+    monkeypatch.setattr(type(policy), "processed", centred)
+    with pytest.raises(InputError, match="cuts audio"):
+        check_end_is_heard(policy, noise(rng, 1.9))

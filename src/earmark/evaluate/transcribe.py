@@ -117,7 +117,7 @@ def transcribe(
     tidy = partial(clean, marks=policy.facts.marks)
 
     def listen(todo: Sequence[Utterance]) -> Generator[Heard]:
-        longest: Clip | None = None
+        unchecked = True
         for batch in _batches(checked, todo, batch_size):
             parts = []
             for utterance in batch:
@@ -125,9 +125,9 @@ def transcribe(
                     parts.append(_Parts(utterance, read_parts(utterance, folder, split_s)))
                 except InputError as problem:
                     yield Heard(utterance, [], problem)
-            if longest is None and parts:
-                longest = max((clip for part in parts for clip in part.clips), key=len)
-                check_end_is_heard(policy, longest)
+            if unchecked and parts:
+                _check_longest(policy, parts)
+                unchecked = False
             yield from _decode(policy, parts, messages, max_new_tokens, batch_size)
 
     return keep(checked, listen, [Output(out, made_by)], out, on_error=on_error, tidy=tidy)[0]
@@ -145,6 +145,16 @@ def _batches(
 class _Parts(NamedTuple):
     utterance: Utterance
     clips: list[Clip]
+
+
+def _check_longest(policy: Policy, heard: Sequence[_Parts]) -> None:
+    """See whether the end of the longest clip is heard; the first batch has it."""
+    clips = [(clip, parts.utterance.id) for parts in heard for clip in parts.clips]
+    longest, utterance = max(clips, key=lambda clip: len(clip[0]))
+    try:
+        check_end_is_heard(policy, longest)
+    except InputError as error:
+        raise InputError(f"utterance '{utterance}': {error}") from error
 
 
 def _decode(

@@ -260,11 +260,12 @@ class Policy(ABC):
         rows = batch.rows
         prompt = self.prompt_embeds(rows.input_ids, batch.audio, rows.segments != PADDING)
         positions = continue_positions(prompt.positions, rows)
+        mask = attention_mask(rows.segments)
         with (
             only_where_read(self.network, rows.read_from),
-            prompts_attend_alone(self.network, rows.segments),
+            prompts_attend_alone(self.network, rows.segments, mask),
         ):
-            hidden = self.decode(prompt.embeds, attention_mask(rows.segments), positions)
+            hidden = self.decode(prompt.embeds, mask, positions)
         read = hidden.flatten(0, 1)[rows.read_from]
         vocabulary = self.network.get_output_embeddings().weight.shape[0]
         return head_logps(self.head, read, rows.targets, vocabulary)

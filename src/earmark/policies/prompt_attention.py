@@ -10,15 +10,16 @@ A layer that is computed again in the backward pass has to do the same as before
 over; so with gradient checkpointing the whole row takes the mask.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from contextvars import ContextVar
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
-from transformers import PreTrainedModel
-from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+from transformers import AttentionInterface, PreTrainedModel
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
 from earmark.policies.shared_row import PROMPT
 from earmark.policies.unread import last_layer
@@ -27,25 +28,38 @@ NAME = "earmark_shared_row"
 MASKED = "sdpa"
 
 
+class Parts(NamedTuple):
+    """The first `width` tokens of all rows are prompt; `last` is the last layer's attention."""
+
+    mask: Tensor
+    width: int
+    last: nn.Module | None
+
+
+IN_PARTS: ContextVar[Parts] = ContextVar("IN_PARTS")
+
+
 @contextmanager
 def prompts_attend_alone(
-    network: PreTrainedModel, segments: Int[Tensor, "row token"]
+    network: PreTrainedModel,
+    segments: Int[Tensor, "row token"],
+    mask: Bool[Tensor, "row 1 token token"],
 ) -> Iterator[None]:
-    """Let a decoder's layers attend in two parts until the context ends."""
-    decoder: Any = network.get_decoder()
+    """Let a decoder's layers attend in two parts where they are given `mask`, for a while."""
+    config: Any = network.get_decoder().config
     width = prompt_width(segments)
     layer = last_layer(network)
-    if layer is None or not width or decoder.config._attn_implementation != MASKED:
+    if layer is None or not width or config._attn_implementation != MASKED:
         yield
         return
-    ALL_ATTENTION_FUNCTIONS[NAME] = in_two_parts(width, getattr(layer, "self_attn", None))
+    before = IN_PARTS.set(Parts(mask, width, getattr(layer, "self_attn", None)))
     # Of the decoder alone: what hears may have a configuration below it, and attend otherwise.
-    decoder.config._attn_implementation = {"": NAME}
+    config._attn_implementation = {"": NAME}
     try:
         yield
     finally:
-        decoder.config._attn_implementation = {"": MASKED}
-        del ALL_ATTENTION_FUNCTIONS[NAME]
+        config._attn_implementation = {"": MASKED}
+        IN_PARTS.reset(before)
 
 
 def prompt_width(segments: Int[Tensor, "row token"]) -> int:
@@ -53,24 +67,40 @@ def prompt_width(segments: Int[Tensor, "row token"]) -> int:
     return max(0, int((segments == PROMPT).sum(1).min()) - 1)
 
 
-def in_two_parts(width: int, last: nn.Module | None) -> Callable[..., tuple[Tensor, None]]:
-    """Return the attention of shared rows whose first `width` tokens are all prompt."""
-    attend = ALL_ATTENTION_FUNCTIONS[MASKED]
+def attend_in_two_parts(
+    module: nn.Module,
+    query: Float[Tensor, "row head token feature"],
+    key: Float[Tensor, "row head token feature"],
+    value: Float[Tensor, "row head token feature"],
+    attention_mask: Bool[Tensor, "row 1 token token"],
+    **options: Any,
+) -> tuple[Float[Tensor, "row token head feature"], None]:
+    """Attend as transformers' attention functions do, by `IN_PARTS`.
 
-    def forward(
-        module: nn.Module,
-        query: Float[Tensor, "row head token feature"],
-        key: Float[Tensor, "row head token feature"],
-        value: Float[Tensor, "row head token feature"],
-        mask: Bool[Tensor, "row 1 token token"],
-        **options: Any,
-    ) -> tuple[Float[Tensor, "row token head feature"], None]:
-        rest, _ = attend(module, query[:, :, width:], key, value, mask[:, :, width:], **options)
-        if module is last:
-            prompt = rest.new_zeros(len(rest), width, *rest.shape[2:])
-        else:
-            own = (states[:, :, :width] for states in (query, key, value))
-            prompt, _ = attend(module, *own, None, **{**options, "is_causal": True})
-        return torch.cat([prompt, rest], dim=1), None
+    A layer that makes a mask of its own says more by it than who sees whom, and takes it whole.
+    """
+    ours, width, last = IN_PARTS.get()
+    if attention_mask is not ours:
+        return sdpa_attention_forward(module, query, key, value, attention_mask, **options)
+    masks = attention_mask[:, :, width:]
+    rest, _ = sdpa_attention_forward(module, query[:, :, width:], key, value, masks, **options)
+    if module is last:
+        prompt = rest.new_zeros(len(rest), width, *rest.shape[2:])
+    else:
+        query, key, value = (states[:, :, :width] for states in (query, key, value))
+        mask = None if fast_without_mask(query) else attention_mask[:, :, :width, :width]
+        causal = {**options, "is_causal": True}
+        prompt, _ = sdpa_attention_forward(module, query, key, value, mask, **causal)
+    return torch.cat([prompt, rest], dim=1), None
 
-    return forward
+
+def fast_without_mask(query: Tensor) -> bool:
+    """Tell whether no mask is the faster way.
+
+    Without a mask transformers lets a head of keys serve several of queries, and in float32 no
+    CUDA kernel does that without holding all scores in memory.
+    """
+    return not (query.is_cuda and query.dtype == torch.float32)
+
+
+AttentionInterface.register(NAME, attend_in_two_parts)

@@ -43,11 +43,19 @@ def parts_on_their_own(network: PreTrainedModel) -> list[nn.Module]:
 
 
 def last_layer(network: PreTrainedModel) -> nn.Module | None:
-    """Return the decoder's last layer; None if it is unknown or is computed again."""
-    layers = getattr(network.get_decoder(), "layers", None)
-    last = layers[-1] if isinstance(layers, nn.ModuleList) and len(layers) else None
-    again = getattr(last, "gradient_checkpointing", False)
-    return None if again or hasattr(last, "_checkpoint_wrapped_module") else last
+    """Return the decoder's last layer; None if it is unknown or anything is computed again."""
+    decoder = network.get_decoder()
+    layers = getattr(decoder, "layers", None)
+    if not isinstance(layers, nn.ModuleList) or not len(layers):
+        return None
+    return None if any(map(computed_again, decoder.modules())) else layers[-1]
+
+
+def computed_again(module: nn.Module) -> bool:
+    """Tell whether a module drops what it computed, and computes it again in the backward pass."""
+    # The library's own mark, and what torch's wrapper, which FSDP takes, holds.
+    marked = vars(module).get("gradient_checkpointing", False)
+    return marked or "_checkpoint_wrapped_module" in module._modules
 
 
 def at_places(whole: Callable[..., Any], places: Int[Tensor, " place"]) -> Callable[[Tensor], Any]:
