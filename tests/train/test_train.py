@@ -292,3 +292,27 @@ def test_batches_within_a_budget_train_and_resume_exactly(world, pairs, tmp_path
     tight = settings(world, token_budget=20)
     with pytest.raises(InputError, match=r"pair 'p\d+' alone takes .* the token_budget of 20"):
         train(pairs, world, str(world / "model"), tmp_path / "tight", settings=tight)
+
+
+def test_what_was_known_of_a_row_stays(world, pairs, tmp_path):
+    """A batch of which the cache knows some rows is asked; those rows keep what was known."""
+    cache = tmp_path / "cache"
+
+    def run(name, **more):
+        knobs = settings(world, cache_dir=str(cache), reference_logps="cached", **more)
+        return log_of(train(pairs, world, str(world / "model"), tmp_path / name, settings=knobs))
+
+    run("begun", max_steps=2, seed=1)
+    (kept,) = (cache / "reference").glob("*/*.jsonl")
+    rows = [json.loads(line) for line in kept.read_text().splitlines()]
+    assert 0 < len(rows) < len(pairs)
+    # As if they had been asked in other company: by less than the proof at the start lets pass.
+    nudged = [{**row, "logps": [x - 1e-4 for x in row["logps"]]} for row in rows]
+    kept.write_text("".join(json.dumps(row) + "\n" for row in nudged))
+    one, two = run("one", num_train_epochs=2), run("two", num_train_epochs=2)
+    assert [[row[name] for name in SAME_LOSS] for row in one] == [
+        [row[name] for name in SAME_LOSS] for row in two
+    ]
+    texts = [path.read_text() for path in (cache / "reference").glob("*/*.jsonl")]
+    keys = [json.loads(line)["key"] for text in texts for line in text.splitlines()]
+    assert len(keys) == len(set(keys)) == len(pairs)

@@ -41,9 +41,10 @@ class Caches(NamedTuple):
                     self.features.add(key, states)
 
     def keep_reference(self, batch: Batch, answers: list[Logps]) -> None:
-        """Keep what the reference answers."""
+        """Keep what the reference answers about rows of which nothing was known."""
         if self.reference is not None:
-            self.reference.add(dict(zip(batch.keys, answers, strict=True)))
+            rows = zip(batch.keys, batch.known, answers, strict=True)
+            self.reference.add({key: answer for key, known, answer in rows if known is None})
 
 
 def logps_of(

@@ -80,7 +80,8 @@ class Batch(NamedTuple):
     """What a step receives: shared rows, the places of candidates, what is known of them.
 
     `keys` and `clip_keys` name rows and clips in the caches; `sizes` counts each row's
-    candidates.
+    candidates; `known` has each row's answers of the reference, and `reference` all of them once
+    none is missing.
     """
 
     ids: list[str]
@@ -90,6 +91,7 @@ class Batch(NamedTuple):
     numbers: Int[Tensor, " row"]
     shared: SharedBatch
     places: Places
+    known: list[Logps | None]
     reference: Float[Tensor, "candidate token"] | None
     references: Float[Tensor, "ref candidate token"] | None
     scores: Float[Tensor, " candidate"] | None
@@ -113,7 +115,6 @@ def shared_batch(rows: Sequence[Row], pad_id: int) -> SharedBatch:
 
 def collate(rows: Sequence[Row], pad_id: int) -> dict[str, Any]:
     """Make the trainer's inputs: a batch, under one name."""
-    has_reference = all(row.reference is not None for row in rows)
     has_scores = all(row.scores is not None for row in rows)
     several = len(rows[0].references)
     batch = Batch(
@@ -124,7 +125,8 @@ def collate(rows: Sequence[Row], pad_id: int) -> dict[str, Any]:
         torch.tensor([row.number for row in rows]),
         shared_batch(rows, pad_id),
         find_places(rows),
-        table([logps for row in rows for logps in row.reference or []]) if has_reference else None,
+        [row.reference for row in rows],
+        table_of_rows([row.reference for row in rows]),
         tables([[logps for row in rows for logps in row.references[k]] for k in range(several)]),
         torch.tensor([x for row in rows for x in row.scores or []]) if has_scores else None,
     )
@@ -160,6 +162,12 @@ def find_places(rows: Sequence[Row]) -> Places:
         torch.tensor(wanted),
         torch.tensor(mismatched, dtype=torch.long),
     )
+
+
+def table_of_rows(rows: Sequence[Logps | None]) -> Float[Tensor, "candidate token"] | None:
+    """Put the log-probabilities of all candidates into one tensor; None if a row lacks them."""
+    there = [row for row in rows if row is not None]
+    return table([logps for row in there for logps in row]) if len(there) == len(rows) else None
 
 
 def table(lines: Sequence[Sequence[float]]) -> Float[Tensor, "candidate token"]:

@@ -33,7 +33,7 @@ from earmark.policies.policy import Policy
 from earmark.train.checks import check_start
 from earmark.train.frozen import Caches, by_row, logps_of
 from earmark.train.material import Material
-from earmark.train.rows import Batch, collate
+from earmark.train.rows import Batch, collate, table
 from earmark.train.run_folder import last_checkpoint
 from earmark.train.supply import AllSums, loss_count, quantities, supply
 from earmark.train.together import Processes, join, processes, shared_mean
@@ -153,7 +153,8 @@ class PreferenceTrainer(Trainer):
     def with_reference(self, model: nn.Module, batch: Batch) -> Batch:
         """Ask the frozen reference, which is the policy without its adapter, where it is wanted.
 
-        If one process has to ask, all do: a model that is spread over them is called by all.
+        If one process has to ask, all do: a model that is spread over them is called by all. What
+        was known of a row stays: asked in other company, the last digits would be others.
         """
         if not self.contract.needs_reference:
             return batch
@@ -161,9 +162,12 @@ class PreferenceTrainer(Trainer):
             return batch
         detailed = self.contract.needs_heads
         with torch.no_grad(), without_adapter(self.accelerator.unwrap_model(model)):
-            reference = logps_of(model, batch, detailed)
-        self.caches.keep_reference(batch, by_row(reference, batch, detailed))
-        return batch._replace(reference=reference)
+            asked = logps_of(model, batch, detailed)
+        answers = by_row(asked, batch, detailed)
+        self.caches.keep_reference(batch, answers)
+        rows = [old or new for old, new in zip(batch.known, answers, strict=True)]
+        reference = table([logps for row in rows for logps in row])
+        return batch._replace(reference=reference.to(asked))
 
     def check(self, loss: Loss, batch: Batch) -> None:
         """Stop at a loss that is no finite number.
