@@ -77,7 +77,7 @@ def test_a_tokenizer_without_the_audio_token():
 def test_a_tokenizer_of_another_model():
     network, processor = build_qwen3_asr()
     network.config.audio_token_id = 1
-    with pytest.raises(InputError, match="belongs to another model"):
+    with pytest.raises(InputError, match="does not belong to this model: take"):
         CapturedPolicy(network, processor)
 
 

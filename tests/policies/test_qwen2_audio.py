@@ -7,7 +7,7 @@ from family_models import build_policy
 from transformers.masking_utils import create_bidirectional_mask
 
 from earmark.errors import InputError
-from earmark.policies.qwen2_audio import hear_true_length
+from earmark.policies.true_length import hear_true_length
 
 WINDOW_FRAMES = 300
 

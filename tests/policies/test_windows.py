@@ -8,6 +8,7 @@ from window_models import WINDOW_S
 
 from earmark.errors import InputError
 from earmark.policies.agree import check_prompt_ids
+from earmark.policies.captured import CapturedPolicy
 from earmark.policies.clean import clean
 from earmark.policies.messages import ask
 from tiny_world import messages, noise
@@ -28,6 +29,20 @@ def test_every_window_is_heard(name, duration_s, rng):
     check_prompt_ids(policy, messages(), [clip])
     clip[-1600:] = 0
     assert not torch.equal(policy.encode(policy.features(clip))[-1], heard[-1])
+
+
+@pytest.mark.parametrize("duration_s", [0.11, 0.7, 1.37, 1.99, 2.0, 2.5, 5.3])
+@torch.no_grad()
+def test_audio_flamingo_hears_the_true_length_as_the_padded_window(duration_s, rng):
+    policy = build_policy("audioflamingo3")
+    features = policy.features(noise(rng, duration_s))
+    heard = []
+    handle = policy.tower.conv1.register_forward_hook(lambda _, x, __: heard.append(x[0].shape[-1]))
+    found = policy.encode(features)
+    handle.remove()
+    assert sum(heard) <= int(features["input_features_mask"].sum()) + 3, "sound alone is heard"
+    padded = CapturedPolicy.encode(policy, features)
+    torch.testing.assert_close(found, padded, rtol=1e-5, atol=1e-6)
 
 
 @NAMES

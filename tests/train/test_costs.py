@@ -4,6 +4,7 @@ import gc
 import json
 import shutil
 import weakref
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +14,14 @@ from earmark.errors import InputError
 from earmark.objectives.contract import contract
 from earmark.objectives.dpo import dpo
 from earmark.train import frozen, references
-from earmark.train.costs import Heard, check_room, choose_features, row_visits
+from earmark.train.costs import (
+    Heard,
+    check_room,
+    choose_features,
+    choose_reference,
+    passes,
+    row_visits,
+)
 from earmark.train.encode import EncodedPairs
 from earmark.train.feature_cache import FeatureCache
 from earmark.train.references import logps_of_references
@@ -102,6 +110,40 @@ def test_visits_are_those_of_all_steps_and_processes():
     assert row_visits(10, 4, TrainSettings(num_train_epochs=2.5), 2) == 25
     stepped = TrainSettings(max_steps=3, gradient_accumulation_steps=2)
     assert row_visits(10, 4.5, stepped, 2) == 54
+
+
+@pytest.mark.parametrize(
+    ("epochs", "known", "chosen", "said"),
+    [
+        (1, 0, "live", "live, 10 passes over a row, about 50% of the cost of the steps"),
+        (1, 4, "cached", "cached, 6 passes over a row, about 30%"),
+        (3, 0, "cached", "cached, 10 passes over a row, about 17%"),
+    ],
+)
+def test_the_reference_is_asked_where_it_costs_least(epochs, known, chosen, said, capsys):
+    settings = TrainSettings(num_train_epochs=epochs, lora_rank=8)
+    cost = passes(10, known, 2, settings, 1)
+    assert choose_reference(cost, settings) == chosen
+    assert f"reference: {said}" in capsys.readouterr().err
+    assert choose_reference(cost, replace(settings, reference_logps="live")) == "live"
+
+
+def test_without_an_adapter_the_reference_is_kept():
+    settings = TrainSettings(num_train_epochs=1, lora_rank=0)
+    cost = passes(10, 0, 2, settings, 1)
+    assert choose_reference(cost, settings) == "cached"
+    with pytest.raises(InputError, match=r"lora_rank 0 the whole model.*set it to cached"):
+        choose_reference(cost, replace(settings, reference_logps="live"))
+
+
+@pytest.mark.parametrize("rank", [8, 0])
+def test_a_run_does_what_was_chosen(rank, world, encoded, tmp_path):
+    """Kept answers lie on disk; live ones leave nothing behind."""
+    settings = TrainSettings(
+        device="cpu", cache_dir=str(tmp_path / "c"), lora_rank=rank, num_train_epochs=1
+    )
+    train(encoded.pairs, world, str(world / "model"), tmp_path / "run", settings=settings)
+    assert (tmp_path / "c/reference").exists() == (rank == 0)
 
 
 def test_one_epoch_trains_the_same_with_and_without_the_cache(world, encoded, tmp_path):

@@ -9,8 +9,11 @@ import pytest
 
 from earmark.errors import InputError
 from earmark.files import to_row, write_jsonl
+from earmark.train import clips
 from earmark.train.pair_file import open_pairs
-from tiny_world import save_tiny, write_pairs
+from earmark.train.train import train
+from earmark.train.trainer import PreferenceTrainer
+from tiny_world import save_tiny, settings, write_pairs
 
 ROWS = 1_000_000
 LIMIT_MB = 1500
@@ -98,3 +101,34 @@ def test_a_file_that_changes_while_it_is_used_is_noticed(tmp_path):
     write_jsonl(path, write_pairs(tmp_path, 3, seed=1))
     with pytest.raises(InputError, match="has changed since it was opened"):
         opened[1]
+
+
+def test_the_first_step_waits_for_no_clip_but_its_own(tmp_path, monkeypatch):
+    """A clip for each row: read are those of the first batch and of the few rows that are proven.
+
+    Lengths come from the headers of the files.
+    """
+    rows, batch = 60, 2
+    pairs = write_pairs(tmp_path, rows)
+    save_tiny(tmp_path / "model")
+    read: set[str] = set()
+    whole = clips.read_audio
+
+    def reading(path, *span):
+        read.add(str(path))
+        return whole(path, *span)
+
+    class Reached(Exception):
+        """The first step began."""
+
+    def stop(*_, **__):
+        raise Reached
+
+    monkeypatch.setattr(clips, "read_audio", reading)
+    monkeypatch.setattr(PreferenceTrainer, "training_step", stop)
+    knobs = settings(tmp_path, per_device_train_batch_size=batch, max_steps=4)
+    with pytest.raises(Reached):
+        train(pairs, tmp_path, str(tmp_path / "model"), tmp_path / "run", settings=knobs)
+    proven, telling, drawn_ahead = 2, 5, batch
+    assert 0 < len(read) <= proven + telling + batch + drawn_ahead
+    assert len(read) < rows / 4

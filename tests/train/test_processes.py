@@ -115,14 +115,22 @@ def test_two_processes_train_as_one_and_fill_the_caches_together(world, alone):
 
 
 def test_spread_weights_train_the_same_and_resume_exactly(world, alone):
-    """A process that has nothing to hear must not keep the other waiting: its clips are known."""
+    """A process that has nothing to hear must not keep the other waiting: its clips are known.
+
+    Clips stand in the index in the order of training, of each four rows the first two are those
+    of the first process.
+    """
     cache = world / "cache-half"
     shutil.copytree(world / "cache-one" / "features", cache / "features")
     (index,) = cache.rglob("*.index.jsonl")
-    index.write_text("".join(index.read_text().splitlines(keepends=True)[::2]))
+    lines = index.read_text().splitlines(keepends=True)
+    index.write_text("".join(line for at, line in enumerate(lines) if at % 4 < 2))
 
     launch(world, [__file__], options("spread", cache.name, 2), **FSDP2)
     same_log(alone, world / "spread")
+    (heard,) = {*cache.rglob("*.index.jsonl")} - {index}  # only one process heard anything
+    others = [json.loads(line)["key"] for at, line in enumerate(lines) if at % 4 >= 2]
+    assert keys_of([heard]) == others, "in every step"
     whole = load_file(world / "spread/adapter_model.safetensors")
     torch.testing.assert_close(
         whole, load_file(alone / "adapter_model.safetensors"), rtol=1e-3, atol=1e-4

@@ -33,6 +33,14 @@ def test_a_pair_without_audio_is_refused(world, pairs, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_a_tower_that_makes_other_tokens_than_the_processor(world, pairs, tmp_path, monkeypatch):
+    whole = Qwen2AudioPolicy.encode
+    monkeypatch.setattr(Qwen2AudioPolicy, "encode", lambda *given: whole(*given)[:-1])
+    with pytest.raises(InputError, match=r"processor .* another model: take all processor"):
+        train(pairs, world, str(world / "model"), tmp_path / "run", settings=settings(world))
+    assert not (tmp_path / "run").exists()
+
+
 def test_audio_that_cannot_be_heard_is_refused_before_training(world, pairs, tmp_path):
     for name, seconds in (("long", 3.5), ("whole", 3.0)):
         write_audio(tmp_path / f"{name}.wav", noise(np.random.default_rng(0), seconds))

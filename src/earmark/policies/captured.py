@@ -17,6 +17,7 @@ from transformers import PreTrainedModel, ProcessorMixin
 from transformers.modeling_outputs import BaseModelOutputWithPooling, MoeModelOutputWithPast
 
 from earmark.errors import InputError
+from earmark.policies.audio_places import OTHER_PROCESSOR, audio_places
 from earmark.policies.chat import PLACEHOLDERS, ChatPolicy
 from earmark.policies.facts import Facts
 from earmark.policies.instead import instead
@@ -78,12 +79,21 @@ class CapturedPolicy(ChatPolicy):
             if name != PLACEHOLDERS
         }
         output = self.parts.get_audio_features(**inputs, return_dict=True)
-        states = output.pooler_output.flatten(0, -2)
+        return self.of_all(output.pooler_output.flatten(0, -2), features)
+
+    def of_all(
+        self, states: Float[Tensor, "audio_token feature"], features: dict[str, Tensor]
+    ) -> Float[Tensor, "audio_token feature"]:
+        """Return a clip's states if they are as many as the processor makes room for.
+
+        Raises:
+            InputError: they are not.
+        """
         expected = int(features[PLACEHOLDERS])
         if len(states) != expected:
             raise InputError(
                 f"the processor makes room for {expected} audio tokens of a clip, the model hears "
-                f"{len(states)}; the processor does not belong to this model"
+                f"{len(states)}; {OTHER_PROCESSOR}"
             )
         return states
 
@@ -94,17 +104,11 @@ class CapturedPolicy(ChatPolicy):
         real: Bool[Tensor, "row token"] | None = None,
     ) -> Embedded:
         """Return what the model's own forward pass hands its language model."""
-        places = int((ids == self.audio_id).sum())
-        count = sum(len(states) for states in audio)
-        if places != count:
-            raise InputError(
-                f"{places} audio placeholders in the prompts, {count} audio tokens from the "
-                "tower; the processor does not belong to this model"
-            )
+        audio_places(ids, audio, self.audio_id)
         mask = torch.ones_like(ids) if real is None else real.long()
         inputs: dict[str, Any] = {"input_ids": ids, "attention_mask": mask, "use_cache": False}
         heard = None
-        if count:
+        if audio:
             heard = torch.cat([states.to(self.device, self.network.dtype) for states in audio])
             inputs["input_features"] = heard[:0]
         with _captured(self.parts, heard) as handed:

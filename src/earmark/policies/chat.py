@@ -16,6 +16,7 @@ from transformers import PreTrainedModel, ProcessorMixin
 
 from earmark.errors import InputError
 from earmark.policies.answer import Answer
+from earmark.policies.audio_places import OTHER_PROCESSOR
 from earmark.policies.continuation import continuation_ids
 from earmark.policies.facts import Facts
 from earmark.policies.messages import Messages, texts_in, turn_of
@@ -60,7 +61,7 @@ class ChatPolicy(Policy):
         if known != expected:
             raise InputError(
                 f"the tokenizer's id of {token} is {known}, not the model's audio_token_id "
-                f"{expected}; the processor belongs to another model"
+                f"{expected}; {OTHER_PROCESSOR}"
             )
         return token
 
@@ -293,5 +294,7 @@ class ChatPolicy(Policy):
             return processor(text=texts, **sound, return_tensors="pt", **options)
         except ValueError as error:
             raise InputError(
-                f"{type(processor).__name__} cannot take a prompt with its clips: {error}"
+                f"{type(processor).__name__} cannot take a prompt with its clips: {error}. If it "
+                "cuts them, take truncation and max_length out of processor_config.json and "
+                "tokenizer_config.json; shorter utterances help as well"
             ) from error

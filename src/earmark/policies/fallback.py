@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, ProcessorMixin
 
 from earmark.errors import InputError
+from earmark.policies.audio_places import OTHER_PROCESSOR
 from earmark.policies.chat import PLACEHOLDERS, TEXT_INPUTS, ChatPolicy
 from earmark.policies.facts import Facts
 from earmark.policies.key_value import forked_token_logps, refuse_recurrent, unlay
@@ -110,8 +111,7 @@ class KeyValuePolicy(ChatPolicy):
         while left > 0:
             if not clips or len(clips[0]) > left:
                 raise InputError(
-                    f"{left} audio placeholders are left over in a prompt; the processor does "
-                    "not belong to this model"
+                    f"{left} audio placeholders are left over in a prompt; {OTHER_PROCESSOR}"
                 )
             states = clips.pop(0)
             left -= len(states)

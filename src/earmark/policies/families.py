@@ -5,6 +5,7 @@ What is known about each beyond its classes stands in `family_facts.py`, under t
 
 from dataclasses import dataclass
 
+from earmark.policies.audio_flamingo import AudioFlamingoPolicy
 from earmark.policies.captured import CapturedPolicy
 from earmark.policies.facts import Facts
 from earmark.policies.fallback import KeyValuePolicy
@@ -52,7 +53,7 @@ FAMILIES: dict[str, Family] = {
     "meralion2": Family(KeyValuePolicy, FACTS["meralion2"], loader="AutoModelForSpeechSeq2Seq"),
     "voxtral": Family(VoxtralPolicy, FACTS["voxtral"]),
     "audioflamingo3": Family(
-        CapturedPolicy,
+        AudioFlamingoPolicy,
         FACTS["audioflamingo3"],
         loader="AudioFlamingo3ForConditionalGeneration",
     ),

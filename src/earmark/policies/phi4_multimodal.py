@@ -19,6 +19,7 @@ from transformers import PreTrainedModel, ProcessorMixin
 
 from earmark.errors import InputError
 from earmark.policies.answer import Answer
+from earmark.policies.audio_places import audio_places
 from earmark.policies.chat import PLACEHOLDERS, ChatPolicy
 from earmark.policies.facts import Facts
 from earmark.policies.messages import Messages
@@ -98,14 +99,8 @@ class Phi4MultimodalPolicy(ChatPolicy):
     ) -> Embedded:
         """Embed tokens; audio takes the place of the placeholders, in order."""
         embeds = self.decoder.embed_tokens(ids)
-        places = ids == self.audio_id
-        count = sum(len(states) for states in audio)
-        if int(places.sum()) != count:
-            raise InputError(
-                f"{int(places.sum())} audio placeholders in the prompts, {count} audio tokens "
-                "from the tower; the processor does not belong to this model"
-            )
-        if not count:
+        places = audio_places(ids, audio, self.audio_id)
+        if not audio:
             return Embedded(embeds)
         heard = torch.cat([states.to(self.device) for states in audio]).to(embeds.dtype)
         return Embedded(embeds.masked_scatter(places[..., None], heard))

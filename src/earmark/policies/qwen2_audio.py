@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from transformers import PreTrainedModel, ProcessorMixin
 
-from earmark.errors import InputError
+from earmark.policies.audio_places import audio_places
 from earmark.policies.chat import ChatPolicy
 from earmark.policies.facts import Facts
 from earmark.policies.policy import Embedded
+from earmark.policies.true_length import hear_true_length
 
 
 class Qwen2AudioPolicy(ChatPolicy):
@@ -58,14 +58,8 @@ class Qwen2AudioPolicy(ChatPolicy):
     ) -> Embedded:
         """Embed tokens; projected audio takes the place of the placeholders, in order."""
         embeds = self.network.get_input_embeddings()(ids)
-        places = ids == self.audio_id
-        count = sum(len(states) for states in audio)
-        if int(places.sum()) != count:
-            raise InputError(
-                f"{int(places.sum())} audio placeholders in the prompts, {count} audio "
-                "tokens from the tower; the processor does not belong to this model"
-            )
-        if not count:
+        places = audio_places(ids, audio, self.audio_id)
+        if not audio:
             return Embedded(embeds)
         spoken = torch.cat([states.to(self.device) for states in audio])
         projected = self.parts.multi_modal_projector(spoken.to(embeds.dtype))
@@ -86,22 +80,3 @@ class Qwen2AudioPolicy(ChatPolicy):
         """Apply the output matrix."""
         network: Any = self.network
         return network.lm_head(hidden)
-
-
-def hear_true_length(
-    tower: Any, mel: Float[Tensor, "1 mel frame"], frames: int
-) -> Float[Tensor, "audio_token feature"]:
-    """Run a Whisper-like encoder on the `frames` that hold sound, and on no padding.
-
-    The convolutions see two frames of padding beyond the sound, as they do in the padded clip;
-    the layers see sound only, which is what the class's mask lets them see. There is no layer
-    drop, as there is no dropout in training.
-    """
-    states = (frames - 1) // 2 + 1
-    wave = F.gelu(tower.conv1(mel[..., : 2 * states + 2]))
-    hidden = F.gelu(tower.conv2(wave))[..., :states].mT + tower.embed_positions.weight[:states]
-    for layer in tower.layers:
-        hidden = layer(hidden, None)
-    if states < 2:
-        return hidden[0, :0]
-    return tower.layer_norm(tower.avg_pooler(hidden.mT).mT)[0]
