@@ -10,6 +10,7 @@ from collections.abc import Container
 from typing import NamedTuple
 
 from earmark.errors import InputError
+from earmark.policies.agree import check_prompt_ids
 from earmark.policies.clip_end import check_end_is_heard
 from earmark.policies.messages import text_of
 from earmark.policies.policy import Policy
@@ -108,9 +109,13 @@ def texts_of(pair: Pair) -> list[str]:
 def check_telling(policy: Policy, encoded: EncodedPairs, telling: Telling) -> None:
     """Make the rows that tell most, and see whether the end of the longest clip is heard.
 
+    The first prompt's tokens are held against the processor's.
+
     Raises:
         InputError: one cannot be trained on; names the pair and its clips.
     """
+    if policy.hears:
+        check_prompt_ids(policy, encoded[0].messages, [clip.read() for clip in encoded[0].clips])
     make = RowMaker(policy, encoded)
     for number in track(telling.rows(policy.own_tokens), "making the rows that tell most"):
         make(number)
