@@ -17,10 +17,12 @@ from earmark.policies.load import load_policy
 from earmark.policies.plain import plain_logps
 from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import SharedBatch
-from earmark.policies.shared_row import Answers, lay_out
+from earmark.policies.shared_row import Answers, answer_logps, lay_out
+from earmark.train.export import export
 from earmark.train.references import open_caches
 from earmark.train.settings import TrainSettings
-from tiny_world import messages, noise, trainable
+from earmark.train.train import train
+from tiny_world import messages, noise, settings, trainable, write_pairs
 
 ANSWERS = [["我 想 去", "share the shop 我", "the"], ["a", "the library share the shop"]]
 LONG = Facts(longest_clip_s=60.0)
@@ -196,3 +198,54 @@ def test_a_processor_of_its_own_that_cuts_is_found(folder, monkeypatch):
     check_end_is_heard(policy, short)
     with pytest.raises(InputError, match="cuts audio"):
         check_end_is_heard(policy, long)
+
+
+def test_own_code_is_trained_loaded_and_exported_by_command(folder, tmp_path):
+    """What MERaLiON-2's preset does, with a model of its own code."""
+    pairs = write_pairs(tmp_path, 4)
+    knobs = settings(tmp_path, max_steps=2, trust_remote_code=True)
+    with pytest.raises(InputError, match="pass --trust-remote-code"):
+        train(pairs, tmp_path, str(folder), tmp_path / "refused", settings=settings(tmp_path))
+    run = train(pairs, tmp_path, str(folder), tmp_path / "run", settings=knobs)
+
+    clips = clips_of()
+    base = load_policy(str(folder), trust_remote_code=True)
+    adapted = load_policy(str(folder), str(run), trust_remote_code=True)
+    export(run, tmp_path / "whole", dtype="float32", trust_remote_code=True)
+    whole = load_policy(str(tmp_path / "whole"), trust_remote_code=True)
+    with torch.no_grad():
+        before, after, merged = (plain(each, clips) for each in (base, adapted, whole))
+    assert (before - after).abs().max() > 1e-3, "it was trained"
+    torch.testing.assert_close(merged, after, rtol=1e-5, atol=1e-4)
+    assert whole.transcribe([messages()], clips[:1], 5) == adapted.transcribe(
+        [messages()], clips[:1], 5
+    )
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_own_code_agrees_however_it_pads(folder, side):
+    policy = load_policy(str(folder), trust_remote_code=True)
+    clips = clips_of(1.0, 1.0)
+    found = policy.model(shared=batch_of(policy, clips))
+    rows = [
+        (policy.plain_inputs(messages(), [clip])["input_ids"][0].tolist(), texts[0])
+        for clip, texts in zip(clips, ANSWERS, strict=True)
+    ]
+    answers = [policy.answer_ids(messages(), text) for _, text in rows]
+    prompts = [prompt for prompt, _ in rows]
+    width = max(len(p) + len(a) for p, a in zip(prompts, answers, strict=True))
+    inputs = dict(policy.process([policy.render(messages())] * 2, clips))
+    ids, mask = torch.full((2, width), policy.pad_id), torch.zeros(2, width, dtype=torch.long)
+    for row, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
+        length = len(prompt) + len(answer)
+        place = slice(width - length, width) if side == "left" else slice(length)
+        ids[row, place], mask[row, place] = torch.tensor(prompt + answer), 1
+    assert mask.sum() < 2 * width
+    logits = policy.network(**{**inputs, "input_ids": ids, "attention_mask": mask}).logits
+    for row, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
+        end = width if side == "left" else len(prompt) + len(answer)
+        own = logits[row, end - len(answer) - 1 : end - 1]
+        expected = found[0] if row == 0 else found[len(ANSWERS[0])]
+        total = answer_logps(own, torch.tensor(answer)).sum()
+        torch.testing.assert_close(total, expected, rtol=1e-5, atol=1e-4)

@@ -13,7 +13,7 @@ from earmark.policies.load import load_adapter, load_policy
 from earmark.policies.plain import plain_logps
 from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import SharedBatch
-from earmark.policies.shared_row import Answers, lay_out
+from earmark.policies.shared_row import Answers, answer_logps, lay_out
 from earmark.policies.text import TextPolicy
 from earmark.train.spread import spread_language_model
 from tiny_world import messages, noise, trainable
@@ -81,6 +81,32 @@ def test_shared_row_equals_the_plain_forward(family, lora):
     assert_same(gradients(policy, found), expected_gradients)
 
 
+@FAMILY
+@pytest.mark.parametrize("side", ["left", "right"])
+@torch.no_grad()
+def test_the_library_agrees_however_it_pads(family, side):
+    policy = text_policy(family)
+    found = policy.model(shared=batch_of(policy))
+    one_each = [found[0], found[len(ANSWERS[0])]]
+    rows = []
+    for prompt, texts in zip(PROMPTS, ANSWERS, strict=True):
+        rows.append((policy.prompt_ids(prompt, []), policy.answer_ids(prompt, texts[0])))
+    width = max(len(prompt) + len(answer) for prompt, answer in rows)
+    ids, mask = torch.full((2, width), policy.pad_id), torch.zeros(2, width, dtype=torch.long)
+    for row, (prompt, answer) in enumerate(rows):
+        length = len(prompt) + len(answer)
+        place = slice(width - length, width) if side == "left" else slice(length)
+        ids[row, place], mask[row, place] = torch.tensor(prompt + answer), 1
+    assert mask.sum() < 2 * width
+    positions = (mask.cumsum(1) - 1).clamp(min=0)
+    logits = policy.network(input_ids=ids, attention_mask=mask, position_ids=positions).logits
+    for row, (prompt, answer) in enumerate(rows):
+        end = width if side == "left" else len(prompt) + len(answer)
+        own = logits[row, end - len(answer) - 1 : end - 1]
+        total = answer_logps(own, torch.tensor(answer)).sum()
+        torch.testing.assert_close(total, one_each[row], rtol=1e-5, atol=1e-4)
+
+
 @pytest.mark.parametrize("family", ["phi", "doge", "deepseek_v3"])
 def test_attention_of_other_kinds_shares_rows_exactly(family):
     """Beside the feed-forward part, with weights in its mask, through latents."""
@@ -143,7 +169,7 @@ def test_a_setting_of_encoders_does_not_make_a_text_model_hear(tmp_path):
     assert isinstance(load_policy(str(tmp_path)), TextPolicy)
 
 
-@pytest.mark.parametrize("family", ["qwen2", "llama"])
+@FAMILY
 @torch.no_grad()
 def test_prompts_and_greedy_answers_are_the_librarys(family):
     policy = text_policy(family)
@@ -162,9 +188,10 @@ def test_prompts_and_greedy_answers_are_the_librarys(family):
     assert any(written)
 
 
+@FAMILY
 @torch.no_grad()
-def test_adapter_is_saved_loaded_and_merged(tmp_path):
-    policy = text_policy()
+def test_adapter_is_saved_loaded_and_merged(family, tmp_path):
+    policy = text_policy(family)
     add_lora(policy, rank=2, alpha=4)
     for name, parameter in trainable(policy).items():
         assert "lm_head" not in name
@@ -172,12 +199,12 @@ def test_adapter_is_saved_loaded_and_merged(tmp_path):
             torch.nn.init.normal_(parameter, std=0.1)
     adapted = plain(policy)
     policy.model.save_pretrained(tmp_path)
-    loaded = text_policy()
+    loaded = text_policy(family)
     loaded.model = load_adapter(loaded.network, tmp_path, "")
     torch.testing.assert_close(plain(loaded), adapted)
     merge_lora(policy)
     torch.testing.assert_close(plain(policy), adapted, rtol=1e-5, atol=1e-4)
-    assert (plain(text_policy()) - adapted).abs().max() > 1e-3
+    assert (plain(text_policy(family)) - adapted).abs().max() > 1e-3
 
 
 THOUGHT = "<think>\n\n</think>\n\n"
