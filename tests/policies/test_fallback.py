@@ -5,6 +5,7 @@ import pytest
 import torch
 import transformers.dynamic_module_utils
 from own_code_model import write_own_code_model
+from padded import logps_in, pad_rows
 from window_models import build_audio_flamingo, build_glm_asr
 
 from earmark.errors import InputError
@@ -17,7 +18,7 @@ from earmark.policies.load import load_policy
 from earmark.policies.plain import plain_logps
 from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import SharedBatch
-from earmark.policies.shared_row import Answers, answer_logps, lay_out
+from earmark.policies.shared_row import Answers, lay_out
 from earmark.train.export import export
 from earmark.train.references import open_caches
 from earmark.train.settings import TrainSettings
@@ -228,24 +229,12 @@ def test_own_code_agrees_however_it_pads(folder, side):
     policy = load_policy(str(folder), trust_remote_code=True)
     clips = clips_of(1.0, 1.0)
     found = policy.model(shared=batch_of(policy, clips))
+    made = policy.process([policy.render(messages())] * 2, clips)
     rows = [
-        (policy.plain_inputs(messages(), [clip])["input_ids"][0].tolist(), texts[0])
-        for clip, texts in zip(clips, ANSWERS, strict=True)
+        (prompt, policy.answer_ids(messages(), texts[0]))
+        for prompt, texts in zip(made["input_ids"].tolist(), ANSWERS, strict=True)
     ]
-    answers = [policy.answer_ids(messages(), text) for _, text in rows]
-    prompts = [prompt for prompt, _ in rows]
-    width = max(len(p) + len(a) for p, a in zip(prompts, answers, strict=True))
-    inputs = dict(policy.process([policy.render(messages())] * 2, clips))
-    ids, mask = torch.full((2, width), policy.pad_id), torch.zeros(2, width, dtype=torch.long)
-    for row, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
-        length = len(prompt) + len(answer)
-        place = slice(width - length, width) if side == "left" else slice(length)
-        ids[row, place], mask[row, place] = torch.tensor(prompt + answer), 1
-    assert mask.sum() < 2 * width
-    logits = policy.network(**{**inputs, "input_ids": ids, "attention_mask": mask}).logits
-    for row, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
-        end = width if side == "left" else len(prompt) + len(answer)
-        own = logits[row, end - len(answer) - 1 : end - 1]
-        expected = found[0] if row == 0 else found[len(ANSWERS[0])]
-        total = answer_logps(own, torch.tensor(answer)).sum()
-        torch.testing.assert_close(total, expected, rtol=1e-5, atol=1e-4)
+    ids, mask, ends = pad_rows(rows, policy.pad_id, side)
+    logits = policy.network(**{**made, "input_ids": ids, "attention_mask": mask}).logits
+    first_of_each = found[[0, len(ANSWERS[0])]]
+    torch.testing.assert_close(logps_in(logits, rows, ends), first_of_each, rtol=1e-5, atol=1e-4)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from family_models import BUILD, HEARD_ALONE, build_policy
+from padded import logps_in, pad_rows
 
 from earmark.errors import InputError
 from earmark.policies import policy as policy_module
@@ -16,7 +17,7 @@ from earmark.policies.messages import ask
 from earmark.policies.plain import plain_logps
 from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import SharedBatch
-from earmark.policies.shared_row import Answers, answer_logps, lay_out
+from earmark.policies.shared_row import Answers, lay_out
 from tiny_world import messages, noise, trainable
 
 ANSWERS = [["我 想 去", "share the shop 我", "the"], ["a", "the library share the shop"]]
@@ -147,25 +148,20 @@ def test_a_prompt_without_audio_shares_its_row_too(name):
 @torch.no_grad()
 def test_the_library_agrees_however_it_pads(name, side):
     policy, clips = build_policy(name), clips_of()
-    answers = [[texts[0]] for texts in ANSWERS]
-    found = policy.model(shared=batch_of(policy, clips, answers))
-    ids = [policy.answer_ids(messages(), texts[0]) for texts in answers]
-    single = [policy.plain_inputs(messages(), [clip])["input_ids"][0] for clip in clips]
+    first_of_each = [[texts[0]] for texts in ANSWERS]
+    found = policy.model(shared=batch_of(policy, clips, first_of_each))
+    rows = [
+        (
+            policy.plain_inputs(messages(), [clip])["input_ids"][0].tolist(),
+            policy.answer_ids(messages(), text),
+        )
+        for clip, (text,) in zip(clips, first_of_each, strict=True)
+    ]
+    ids, mask, ends = pad_rows(rows, policy.pad_id, side)
     together = policy.process([policy.render(messages(), policy.prefill)] * 2, clips)
-    rows = [torch.cat([row, torch.tensor(x)]) for row, x in zip(single, ids, strict=True)]
-    inputs = dict(together)
-    inputs["input_ids"] = pad(rows, policy.pad_id, side)
-    inputs["attention_mask"] = pad([torch.ones_like(row) for row in rows], 0, side)
+    inputs = {**together, "input_ids": ids, "attention_mask": mask}
     logits = policy.network(**inputs, use_cache=False).logits
-    for row, answer, expected in zip(range(2), ids, found, strict=True):
-        end = logits.shape[1] if side == "left" else len(rows[row])
-        own = logits[row, end - len(answer) - 1 : end - 1]
-        sum_ = answer_logps(own, torch.tensor(answer)).sum()
-        torch.testing.assert_close(sum_, expected, rtol=1e-5, atol=1e-4)
-
-
-def pad(rows, value, side):
-    return torch.nn.utils.rnn.pad_sequence(rows, True, value, padding_side=side)
+    torch.testing.assert_close(logps_in(logits, rows, ends), found, rtol=1e-5, atol=1e-4)
 
 
 @FAMILY

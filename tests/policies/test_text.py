@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from padded import logps_in, pad_rows
 from text_models import build_text
 
 from earmark.errors import InputError
@@ -13,7 +14,7 @@ from earmark.policies.load import load_adapter, load_policy
 from earmark.policies.plain import plain_logps
 from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import SharedBatch
-from earmark.policies.shared_row import Answers, answer_logps, lay_out
+from earmark.policies.shared_row import Answers, lay_out
 from earmark.policies.text import TextPolicy
 from earmark.train.spread import spread_language_model
 from tiny_world import messages, noise, trainable
@@ -87,24 +88,15 @@ def test_shared_row_equals_the_plain_forward(family, lora):
 def test_the_library_agrees_however_it_pads(family, side):
     policy = text_policy(family)
     found = policy.model(shared=batch_of(policy))
-    one_each = [found[0], found[len(ANSWERS[0])]]
-    rows = []
-    for prompt, texts in zip(PROMPTS, ANSWERS, strict=True):
-        rows.append((policy.prompt_ids(prompt, []), policy.answer_ids(prompt, texts[0])))
-    width = max(len(prompt) + len(answer) for prompt, answer in rows)
-    ids, mask = torch.full((2, width), policy.pad_id), torch.zeros(2, width, dtype=torch.long)
-    for row, (prompt, answer) in enumerate(rows):
-        length = len(prompt) + len(answer)
-        place = slice(width - length, width) if side == "left" else slice(length)
-        ids[row, place], mask[row, place] = torch.tensor(prompt + answer), 1
-    assert mask.sum() < 2 * width
+    rows = [
+        (policy.prompt_ids(prompt, []), policy.answer_ids(prompt, texts[0]))
+        for prompt, texts in zip(PROMPTS, ANSWERS, strict=True)
+    ]
+    ids, mask, ends = pad_rows(rows, policy.pad_id, side)
     positions = (mask.cumsum(1) - 1).clamp(min=0)
     logits = policy.network(input_ids=ids, attention_mask=mask, position_ids=positions).logits
-    for row, (prompt, answer) in enumerate(rows):
-        end = width if side == "left" else len(prompt) + len(answer)
-        own = logits[row, end - len(answer) - 1 : end - 1]
-        total = answer_logps(own, torch.tensor(answer)).sum()
-        torch.testing.assert_close(total, one_each[row], rtol=1e-5, atol=1e-4)
+    first_of_each = found[[0, len(ANSWERS[0])]]
+    torch.testing.assert_close(logps_in(logits, rows, ends), first_of_each, rtol=1e-5, atol=1e-4)
 
 
 @pytest.mark.parametrize("family", ["phi", "doge", "deepseek_v3"])
