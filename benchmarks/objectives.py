@@ -32,6 +32,7 @@ from earmark.recipes.which_objective.tables import (
     claims_table,
     differences,
     measured,
+    overview,
 )
 from earmark.recipes.which_objective.world import World
 from earmark.report.plots import Bar, difference_plot
@@ -85,7 +86,8 @@ def plan_of(options: argparse.Namespace) -> Plan:
 
 def show(outcomes: Outcomes, plan: Plan, figures: Path) -> None:
     """Print all tables and draw each condition."""
-    tables = [answer_table(outcomes, plan.conditions), claims_table(outcomes)]
+    tables = [overview(outcomes, plan.conditions), answer_table(outcomes, plan.conditions)]
+    tables.append(claims_table(outcomes))
     for condition in plan.conditions:
         tables += [measured(outcomes, condition), differences(outcomes, condition)]
         bars = {

@@ -40,7 +40,13 @@ from earmark.recipes.which_objective.outcomes import (
     verdict,
 )
 from earmark.recipes.which_objective.schedule import Clock, OutOfTimeError, Plan, Sweep
-from earmark.recipes.which_objective.tables import answer_table, claims_table, differences, measured
+from earmark.recipes.which_objective.tables import (
+    answer_table,
+    claims_table,
+    differences,
+    measured,
+    overview,
+)
 from earmark.recipes.which_objective.world import World
 from earmark.records import Pair
 from earmark.text import tokenize
@@ -249,6 +255,22 @@ def test_the_tables_say_what_the_results_say(sweep):
     assert claim[-1] == "lower"
     (answer,) = answer_table(outcomes, ["clean"]).rows
     assert answer[:2] == ("clean", "dpo")
+    (sft_alone, beside) = overview(outcomes, ["clean"]).rows
+    assert (beside[0], beside[1]) == ("dpo", "**−3.0**")
+    assert sft[2].startswith(sft_alone[1])
+
+
+def test_the_overview_leaves_out_what_ran_once_and_marks_what_is_shown():
+    def outcome(*errors):
+        return Outcome(1e-4, False, {seed: result(error) for seed, error in enumerate(errors)})
+
+    sft = outcome(20, 20, 20)
+    outcomes = {("clean", "sft"): sft, ("clean", "ipo"): outcome(9, 9, 9)}
+    outcomes |= {(at, "dpo"): outcome(15, 16, 14) for at in ("clean", "mined")}
+    outcomes |= {("mined", "sft"): outcome(14, 17, 15)}
+    found = overview(outcomes, ["clean", "mined", "several"]).rows
+    assert [row[0] for row in found] == ["sft", "dpo"]
+    assert found[1][1:] == ("**−5.0**", "−0.3", "")
 
 
 SMALLEST = Scale((1e-4,), steps=2, batch_size=4, pool=14, most_pairs=10, mined_from=14, test_size=4)

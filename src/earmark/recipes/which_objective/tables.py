@@ -1,5 +1,6 @@
 """The tables: what each arm reached, its differences to the controls, the claims, the answer."""
 
+from collections import Counter
 from collections.abc import Sequence
 from statistics import mean
 
@@ -173,6 +174,32 @@ def answer_table(outcomes: Outcomes, conditions: Sequence[str]) -> Table:
     header = ("pairs", "best on development", "sft", "it", "minus sft", "held-out", "error rate is")
     note = "The objective is chosen on the development set, so the test sets chose nothing."
     return Table("Where does a preference objective beat SFT?", header, rows, note)
+
+
+def overview(outcomes: Outcomes, conditions: Sequence[str]) -> Table:
+    """Tabulate how far from SFT each arm is, by condition; arms of one condition are left out."""
+    ran = Counter(arm for condition, arm in outcomes if arm not in (BASE, "sft"))
+    controls = [outcomes.get((condition, "sft")) for condition in conditions]
+    written = ["" if c is None else per_cent(mean(rates_of(c, "codeswitch"))) for c in controls]
+    rows = [("sft", *written)]
+    for arm in (arm for arm, times in ran.items() if times > 1 or len(conditions) == 1):
+        rows.append((arm, *(beside_sft(outcomes, condition, arm) for condition in conditions)))
+    note = (
+        "Mixed error rate of SFT on code-switched speech, and how many points more or fewer each "
+        "other objective has, means over seeds. Bold: its interval leaves out 0. Empty: not run."
+    )
+    return Table("At one glance: points beside SFT", ("objective", *conditions), rows, note)
+
+
+def beside_sft(outcomes: Outcomes, condition: str, arm: str) -> str:
+    """Write the difference to SFT in points, bold where its interval leaves out 0."""
+    if (condition, arm) not in outcomes:
+        return ""
+    found = difference_to(outcomes, condition, arm, "sft", "codeswitch")
+    if found is None:
+        return ""
+    said = points(found.mean)
+    return f"**{said}**" if verdict(found) in ("lower", "higher") else said
 
 
 def on_development(outcome: Outcome) -> float:
