@@ -167,6 +167,8 @@ def test_two_weights_by_the_same_gap_are_refused():
             check_stack(objective, ["confidence"])
         with pytest.raises(KnobError, match=rf"'{objective}' and 'confidence' both"):
             with_confidence(OBJECTIVES[objective])
+    with pytest.raises(KnobError, match="'confidence' and 'confidence' both"):
+        with_confidence(with_confidence(dpo))
     with pytest.raises(KnobError, match="likely the policy is to write"):
         check_stack("dpo", ["policy-weight", "policy-weight"])
     with pytest.raises(KnobError, match="chosen and rejected rewards"):

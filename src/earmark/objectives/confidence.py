@@ -43,10 +43,11 @@ def with_confidence(objective: Callable[..., Loss]) -> Callable[..., Loss]:
 
     Inferred: the whole formula; see `capo`.
     """
-    name = name_of(objective)
-    if not contract(objective).needs_rejected:
+    name, needs = name_of(objective), contract(objective)
+    if not needs.needs_rejected:
         raise KnobError(f"confidence weighs pairs by their gap; '{name}' has no rejected answer")
-    check_stack(name, ["confidence"])
+    again = ["confidence"] if "confidence_tau" in needs.knobs else []
+    check_stack(name, ["confidence", *again])
 
     def run(inner: Inner, given: dict[str, Any]) -> Loss:
         loss = inner()
