@@ -29,7 +29,7 @@ MASKED = "sdpa"
 
 
 class Parts(NamedTuple):
-    """The first `width` tokens of all rows are prompt; `last` is the last layer's attention."""
+    """Under `mask` the first `width` tokens of rows are prompt; `last` is the last attention."""
 
     mask: Tensor
     width: int
