@@ -1,0 +1,94 @@
+"""On a GPU: the shared row equals the plain forward pass there too, with that device's kernels.
+
+Skipped where there is none. The tiny models are those of the other tests.
+"""
+
+import pytest
+import torch
+from family_models import BUILD, build_policy
+from test_families import assert_same, batch_of, clips_of, gradients, plain, with_lora
+from text_models import build_text
+
+from earmark.policies.adapt import disable_dropout, freeze_hearing
+from earmark.policies.prompt_attention import prompts_attend_alone
+from earmark.policies.shared_row import Answers, attention_mask, lay_out
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+FAMILY = pytest.mark.parametrize("name", BUILD)
+
+
+@pytest.fixture(autouse=True)
+def whole_float32():
+    """Keep convolutions of float32 in float32, which a GPU would round by itself."""
+    with torch.backends.cudnn.flags(allow_tf32=False):
+        yield
+
+
+def on_gpu(name, dtype=torch.float32):
+    policy = build_policy(name)
+    disable_dropout(policy.network)
+    policy.network.to("cuda", dtype)
+    freeze_hearing(policy)
+    return with_lora(policy)
+
+
+@FAMILY
+def test_the_shared_row_equals_the_plain_forward(name):
+    policy, clips = on_gpu(name), clips_of()
+    expected = plain(policy, clips)
+    expected_gradients = gradients(policy, expected)
+    found = policy.model(shared=batch_of(policy, clips).to("cuda"))
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-3)
+    own = gradients(policy, found)
+    assert own.keys() == expected_gradients.keys()
+    for gradient, other in zip(own.values(), expected_gradients.values(), strict=True):
+        assert (gradient - other).norm() <= 1e-4 * other.norm() + 1e-7
+
+
+@FAMILY
+@torch.no_grad()
+def test_in_bfloat16_it_is_as_near_as_bfloat16_is(name):
+    policy, clips = on_gpu(name, torch.bfloat16), clips_of()
+    expected = plain(policy, clips)
+    found = policy.model(shared=batch_of(policy, clips).to("cuda"))
+    assert found.dtype == torch.float32
+    # Sums of up to 17 log-probabilities near -6; one bfloat16 step of a logit is 2^-6 of it.
+    torch.testing.assert_close(found, expected.float(), rtol=5e-3, atol=0.1)
+
+
+@FAMILY
+def test_gradient_checkpointing_is_exact(name):
+    policy = on_gpu(name)
+    batch = batch_of(policy, clips_of()).to("cuda")
+    expected = gradients(policy, policy.model(shared=batch))
+    policy.network.activation_checkpointing_enable({"use_reentrant": False})
+    policy.model.train()
+    disable_dropout(policy.network)
+    assert_same(gradients(policy, policy.model(shared=batch)), expected)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("name", ["llama", "qwen2"])
+@torch.no_grad()
+def test_prompts_that_attend_alone_attend_to_the_same(name, dtype):
+    network, _ = build_text(name)
+    network.to("cuda", dtype)
+    prompt = [3 + i % 50 for i in range(300)]
+    rows = lay_out([Answers(prompt, [[8, 9, 2], [10, 2]]), Answers(prompt[:70], [[5, 2]])], 0)
+    rows = type(rows)(*(tensor.to("cuda") for tensor in rows))
+    mask = attention_mask(rows.segments)
+
+    def read():
+        decoded = network.base_model(
+            input_ids=rows.input_ids,
+            attention_mask=mask,
+            position_ids=rows.positions,
+            use_cache=False,
+        ).last_hidden_state
+        return decoded.flatten(0, 1)[rows.read_from].float()
+
+    whole = read()
+    with prompts_attend_alone(network, rows.segments, mask):
+        parted = read()
+    near = 1e-5 if dtype == torch.float32 else 3e-2
+    torch.testing.assert_close(parted, whole, rtol=near, atol=near)
