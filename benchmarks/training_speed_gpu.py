@@ -1,15 +1,15 @@
 """How fast a DPO step is on a GPU: Earmark against TRL on a model of the size of Qwen2-Audio-7B.
 
-    python benchmarks/training_speed_gpu.py                    # one GPU with 80 GB or more
-    python benchmarks/training_speed_gpu.py --shape tiny       # a try-out, on a CPU too
+    python benchmarks/training_speed_gpu.py                    # one GPU with 140 GB
+    python benchmarks/training_speed_gpu.py --shape tiny --cases 2x4   # a try-out, on a CPU too
 
-Random weights, bfloat16 on a GPU, LoRA of rank 16, no gradient checkpointing, clips of 4 and of
-20 s, both trainers' own `training_step` on the same weights and the same batch, in interleaved
-rounds. Losses are compared first, and the clips that go through the audio tower are counted;
-gradients in bfloat16 differ by rounding, so their difference is printed and not judged. Times
-are wall clock with the device synchronised, medians over rounds; memory is the peak that a
-step allocates. Utilisation is model FLOPs, by the formula in `training_steps/flops.py`, over
-seconds and the card's dense bfloat16 peak.
+Random weights, bfloat16 on a GPU, LoRA of rank 16, no gradient checkpointing, both trainers' own
+`training_step` on the same weights and the same batch, in interleaved rounds: 8 clips of 4 s, 32
+of 4 s, and 8 of 20 s, which is about as many tokens as 32 of 4 s. Losses are compared first, and
+the clips that go through the audio tower are counted; gradients in bfloat16 differ by rounding,
+so their difference is printed and not judged. Times are wall clock with the device synchronised,
+medians over rounds; memory is the peak that a step allocates. Utilisation is model FLOPs, by the
+formula in `training_steps/flops.py`, over seconds and the card's dense bfloat16 peak.
 
 The last line is one JSON object.
 """
@@ -34,7 +34,7 @@ from training_steps.earmark_step import CACHED, LIVE, prepare, steps_of
 from training_steps.flops import PEAK, earmark_flops, trl_flops
 from training_steps.names import start
 from training_steps.race import Compared, compare, interleave
-from training_steps.shapes import AUDIO_TOKENS_PER_S, SHAPES, build_network, build_processor
+from training_steps.shapes import AUDIO_TOKENS_PER_S, SHAPES, Shape, build_network, build_processor
 from training_steps.step import Step
 from training_steps.task import Case, clips_of, frozen_policy, moved
 from training_steps.trl_step import DEFAULT, PRECOMPUTED, build_trainer, compact_head, step_of
@@ -49,12 +49,30 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add = parser.add_argument
     add("--shape", default="qwen2-audio-7b", help=f"one of {', '.join(SHAPES)}")
     add("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    add("--clips-s", default="4,20", help="seconds of audio")
-    add("--prompts", type=int, default=8, help="prompts in a step")
+    add("--cases", default="8x4,32x4,8x20", help="prompts in a step x seconds of audio in each")
     add("--losers", type=int, default=1, help="rejected answers per prompt")
     add("--repeats", type=int, default=5, help="interleaved rounds")
     add("--peak-tflops", type=float, help="the card's dense bfloat16 peak; known: " + known())
     return parser.parse_args(arguments)
+
+
+def case_of(text: str, shape: Shape, losers: int) -> Case:
+    """Read a case such as 8x4: prompts in a step, and seconds of audio in each.
+
+    Raises:
+        KnobError: it is no case, or the model does not hear such a clip whole.
+    """
+    try:
+        prompts, seconds = int(text.split("x")[0]), float(text.split("x")[1])
+    except (ValueError, IndexError):
+        raise KnobError(f"a case is PROMPTSxSECONDS, such as 8x4; found '{text}'") from None
+    if not (prompts > 0 and 0 < seconds <= shape.clip_s):
+        raise KnobError(f"{text}: shape '{shape.name}' hears clips of up to {shape.clip_s} s")
+    return Case(shape.name, round(seconds * AUDIO_TOKENS_PER_S), losers, prompts=prompts)
+
+
+def seconds_of(case: Case) -> float:
+    return case.audio_tokens / AUDIO_TOKENS_PER_S
 
 
 def known() -> str:
@@ -81,7 +99,9 @@ def steps_for(case: Case, device: str, root: Path) -> dict[str, Step]:
     processor = build_processor(SHAPES[case.shape])
     network = build_network(SHAPES[case.shape], processor, device)
     theirs = frozen_policy(copy.deepcopy(network), processor)
-    ready = prepare(root, case, frozen_policy(network, processor), lambda model: moved(model))
+    # The caches are new and thrown away, so nothing else could be taken for these weights.
+    owner = "random weights of the benchmark"
+    ready = prepare(root, case, frozen_policy(network, processor), moved, owner)
     steps = steps_of(ready, case, clips_of(root, case), None, wall)
     trainer = build_trainer(theirs, root, case, precompute=False)
     inputs = trainer._prepare_inputs(next(iter(trainer.get_train_dataloader())))
@@ -178,8 +198,7 @@ def table_of(case: Case, found: dict[str, dict[str, Any]]) -> Table:
     ]
     header = ("step", "pairs / s", "utilisation", "added GiB", "x TRL default", "x TRL precomputed")
     aims = f"Targets: {UTILISATION_AIM:.0%} utilisation, {TRL_AIM:g} times TRL default."
-    seconds = case.audio_tokens / AUDIO_TOKENS_PER_S
-    title = f"{case.shape}, {seconds:g} s of audio, {case.prompts} prompts a step"
+    title = f"{case.shape}, {case.prompts} clips of {seconds_of(case):g} s a step"
     return Table(title, (*header, "gradient difference", "clips heard / pair"), rows, aims)
 
 
@@ -187,24 +206,19 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     """Measure every clip length and print it.
 
     Raises:
-        KnobError: an unknown shape, or a clip that the model does not hear whole.
+        KnobError: an unknown shape, no such case, or a clip that the model does not hear whole.
     """
     if options.shape not in SHAPES:
         raise KnobError(f"no shape '{options.shape}'; {did_you_mean(options.shape, SHAPES)}")
-    shape, seconds = SHAPES[options.shape], [float(x) for x in options.clips_s.split(",")]
-    if options.shape == "tiny":
-        seconds = [min(length, shape.clip_s) / (1 + (length < shape.clip_s)) for length in seconds]
-    if max(seconds) > shape.clip_s:
-        raise KnobError(f"{max(seconds)} s: shape '{shape.name}' hears {shape.clip_s} s at most")
+    shape = SHAPES[options.shape]
+    cases = [case_of(text, shape, options.losers) for text in options.cases.split(",")]
     device = torch.cuda.get_device_name() if options.device == "cuda" else "CPU"
     last: dict[str, Any] = {"device": device, "cases": {}}
-    for length in dict.fromkeys(seconds):
-        tokens = round(length * AUDIO_TOKENS_PER_S)
-        case = Case(shape.name, tokens, options.losers, prompts=options.prompts)
+    for case in cases:
         found = measure(case, options)
         table = table_of(case, found)
         print(f"\n**{table.title}, {device}**\n\n{to_markdown(table)}\n\n{table.note}", flush=True)
-        last["cases"][f"{length:g} s"] = found
+        last["cases"][f"{case.prompts} clips of {seconds_of(case):g} s"] = found
     print(json.dumps(last))
     return last
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+import attention_gpu
 import test_architecture
 import training_speed
 import training_speed_gpu
@@ -123,14 +124,29 @@ def test_bad_options_are_refused(arguments, message):
 
 
 def test_the_gpu_benchmark_runs_end_to_end_on_a_cpu(capsys):
-    arguments = ["--shape", "tiny", "--device", "cpu", "--clips-s", "4", "--prompts", "2"]
+    arguments = ["--shape", "tiny", "--device", "cpu", "--cases", "2x4"]
     training_speed_gpu.run(
         training_speed_gpu.parsed([*arguments, "--repeats", "1", "--peak-tflops", "1"])
     )
     last = json.loads(capsys.readouterr().out.splitlines()[-1])
-    ways = last["cases"]["4 s"]
+    ways = last["cases"]["2 clips of 4 s"]
     assert ways.keys() == {CACHED, LIVE, PRECOMPUTED, DEFAULT}
     assert all(0 < way["utilisation"] < 1 for way in ways.values())
+
+
+@pytest.mark.parametrize("case", ["2x9", "0x4", "4", "2x", "axb"])
+def test_the_gpu_benchmark_refuses_what_is_no_case(case):
+    options = training_speed_gpu.parsed(["--shape", "tiny", "--device", "cpu", "--cases", case])
+    with pytest.raises(KnobError, match=r"8x4|up to 4 s"):
+        training_speed_gpu.run(options)
+
+
+def test_attention_of_a_shared_row_is_the_same_in_every_way(capsys):
+    attention_gpu.run(attention_gpu.parsed(["--device", "cpu", "--cases", "1x4", "--repeats", "1"]))
+    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    ways = last["cases"]["1 x 4 s"]
+    assert ways.keys() == {attention_gpu.MASKED, attention_gpu.PARTS}
+    assert all(way["ms"] > 0 and way["error"] < 1e-5 for way in ways.values())
 
 
 def test_flops_of_the_large_shape_are_those_of_its_weights():

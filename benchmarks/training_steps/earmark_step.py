@@ -54,9 +54,16 @@ class Ready(NamedTuple):
 
 
 def prepare(
-    root: Path, case: Case, policy: Policy, weights: Callable[[nn.Module], dict[str, Tensor]]
+    root: Path,
+    case: Case,
+    policy: Policy,
+    weights: Callable[[nn.Module], dict[str, Tensor]],
+    owner: str = "",
 ) -> Ready:
-    """Fill the caches by the frozen policy, then give the policy its weights."""
+    """Fill the caches by the frozen policy, then give the policy its weights.
+
+    `owner` stands for the hash of the weights where hashing them would take longer than all else.
+    """
 
     def objective(chosen: Tensor, rejected: Tensor, ref_chosen: Tensor, ref_rejected: Tensor):
         return dpo(chosen, rejected, ref_chosen, ref_rejected, beta=BETA)
@@ -74,7 +81,7 @@ def prepare(
         )
         needs = contract(objective)
         encoded = EncodedPairs(pairs_of(root, case), root / case.shape, needs)
-        policy_hash = of_policy(policy)
+        policy_hash = owner or of_policy(policy)
         if settings.lora_rank:
             add_lora(policy, LORA_RANK, LORA_ALPHA)
         material = gather(policy, policy_hash, encoded, settings)
