@@ -10,6 +10,7 @@ from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import nn
 
 from earmark.errors import InputError
+from earmark.policies.lora_linear import take_one_step
 from earmark.policies.policy import Policy
 
 
@@ -52,6 +53,7 @@ def add_lora(policy: Policy, rank: int, alpha: int, targets: str | None = None) 
         # peft 0.21 asks for a property by the name that transformers 5.23 gave up.
         warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated")
         policy.model = get_peft_model(policy.network, settings)
+    take_one_step(policy.model)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from transformers import AutoConfig, AutoProcessor, PreTrainedConfig
 from earmark.errors import InputError
 from earmark.policies.choose import check_supported, family_of
 from earmark.policies.hub_name import hub_name
+from earmark.policies.lora_linear import take_one_step
 from earmark.policies.model_dir import SETTINGS, check_model_dir
 from earmark.policies.policy import Policy
 from earmark.policies.speech_lora import merge_speech_lora
@@ -127,7 +128,9 @@ def load_adapter(network: Any, folder: Path, base: str) -> PeftModel:
     with warnings.catch_warnings():
         # peft 0.21 asks for a property by the name that transformers 5.23 gave up.
         warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated")
-        return PeftModel.from_pretrained(network, str(folder), use_safetensors=True)
+        model = PeftModel.from_pretrained(network, str(folder), use_safetensors=True)
+    take_one_step(model)
+    return model
 
 
 def _dtype(name: str) -> torch.dtype:
