@@ -29,6 +29,7 @@ import torch
 from transformers.utils.logging import disable_progress_bar
 
 from earmark.errors import EarmarkError, KnobError, did_you_mean
+from earmark.policies.norms import take_torch_norms
 from earmark.report.tables import Table, to_markdown
 from training_steps.earmark_step import CACHED, LIVE, prepare, steps_of
 from training_steps.flops import PEAK, earmark_flops, trl_flops
@@ -99,6 +100,8 @@ def steps_for(case: Case, device: str, root: Path) -> dict[str, Step]:
     processor = build_processor(SHAPES[case.shape])
     network = build_network(SHAPES[case.shape], processor, device)
     theirs = frozen_policy(copy.deepcopy(network), processor)
+    if device == "cuda":  # as `earmark train` loads it
+        take_torch_norms(network)
     # The caches are new and thrown away, so nothing else could be taken for these weights.
     owner = "random weights of the benchmark"
     ready = prepare(root, case, frozen_policy(network, processor), moved, owner)

@@ -1,4 +1,4 @@
-"""A layer and its LoRA in one step: what peft computes, and peft itself where there is more to it."""
+"""A layer and its LoRA in one step: what peft computes, and peft itself where it does more."""
 
 import pytest
 import torch

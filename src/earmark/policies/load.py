@@ -15,6 +15,7 @@ from earmark.policies.choose import check_supported, family_of
 from earmark.policies.hub_name import hub_name
 from earmark.policies.lora_linear import take_one_step
 from earmark.policies.model_dir import SETTINGS, check_model_dir
+from earmark.policies.norms import take_torch_norms
 from earmark.policies.policy import Policy
 from earmark.policies.speech_lora import merge_speech_lora
 from earmark.policies.stored_weights import check_base
@@ -80,6 +81,8 @@ def load_policy(
     if family.facts.speech_lora is not None:
         merge_speech_lora(network, path, family.facts.speech_lora)
     network.to(_device(device))
+    if network.device.type == "cuda":
+        take_torch_norms(network)
     policy = family.policy(network, processor, family.facts)
     if adapter is not None:
         policy.model = load_adapter(network, Path(adapter), path)

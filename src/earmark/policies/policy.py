@@ -195,6 +195,10 @@ class Policy(ABC):
         answers = self.answers(prompts, clips, [max_new_tokens] * len(prompts))
         return [answer.text for answer in answers]
 
+    def encode_all(self, clips: Sequence[Features]) -> list[Float[Tensor, "audio_token feature"]]:
+        """Run the tower on several clips; see `encode`."""
+        return [self.encode(clip) for clip in clips]
+
     def processed(self, clip: Clip) -> Features:
         """Return what the processor makes of one clip; `features` may keep the clip instead."""
         return self.features(clip)
@@ -246,7 +250,9 @@ class Policy(ABC):
             part.eval()
         # The tower's states go into a cache, so they do not depend on a run's mixed precision.
         with torch.autocast(self.device.type, enabled=False):
-            heard = [c if isinstance(c, Tensor) else self.encode(c) for c in batch.clips]
+            new = [clip for clip in batch.clips if not isinstance(clip, Tensor)]
+            found = iter(self.encode_all(new) if new else [])
+            heard = [c if isinstance(c, Tensor) else next(found) for c in batch.clips]
         if frozen:
             batch.clips[:] = heard
         return SharedBatch(batch.rows, [*heard])

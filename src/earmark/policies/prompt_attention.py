@@ -82,15 +82,16 @@ def attend_in_two_parts(
     ours, width, last = IN_PARTS.get()
     if attention_mask is not ours:
         return sdpa_attention_forward(module, query, key, value, attention_mask, **options)
+    of_prompt, of_rest = query.split([width, query.shape[2] - width], dim=2)
     masks = attention_mask[:, :, width:]
-    rest, _ = sdpa_attention_forward(module, query[:, :, width:], key, value, masks, **options)
+    rest, _ = sdpa_attention_forward(module, of_rest, key, value, masks, **options)
     if module is last:
         prompt = rest.new_zeros(len(rest), width, *rest.shape[2:])
     else:
-        query, key, value = (states[:, :, :width] for states in (query, key, value))
+        keys, values = key[:, :, :width], value[:, :, :width]
         mask = None if fast_without_mask(query) else attention_mask[:, :, :width, :width]
         causal = {**options, "is_causal": True}
-        prompt, _ = sdpa_attention_forward(module, query, key, value, mask, **causal)
+        prompt, _ = sdpa_attention_forward(module, of_prompt, keys, values, mask, **causal)
     return torch.cat([prompt, rest], dim=1), None
 
 

@@ -17,7 +17,7 @@ from earmark.policies.audio_places import audio_places
 from earmark.policies.chat import ChatPolicy
 from earmark.policies.facts import Facts
 from earmark.policies.policy import Embedded
-from earmark.policies.true_length import hear_true_length
+from earmark.policies.true_length import hear_true_length, hear_true_lengths
 
 
 class Qwen2AudioPolicy(ChatPolicy):
@@ -49,6 +49,16 @@ class Qwen2AudioPolicy(ChatPolicy):
         mel = features["input_features"].to(self.device, self.network.dtype)
         frames = int(features["feature_attention_mask"].sum())
         return hear_true_length(self.parts.audio_tower, mel, frames)
+
+    def encode_all(
+        self, clips: Sequence[dict[str, Tensor]]
+    ) -> list[Float[Tensor, "audio_token feature"]]:
+        """Run the encoder on several clips: on a GPU together."""
+        if self.device.type == "cpu" or len(clips) == 1:
+            return super().encode_all(clips)
+        mels = [clip["input_features"].to(self.device, self.network.dtype) for clip in clips]
+        counts = [clip["feature_attention_mask"].sum() for clip in clips]
+        return hear_true_lengths(self.parts.audio_tower, mels, torch.stack(counts).tolist())
 
     def prompt_embeds(
         self,
