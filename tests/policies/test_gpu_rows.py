@@ -10,6 +10,8 @@ from test_families import assert_same, batch_of, clips_of, gradients, plain, wit
 from text_models import build_text
 
 from earmark.policies.adapt import disable_dropout, freeze_hearing
+from earmark.policies.norms import take_torch_norms
+from earmark.policies.policy import SharedBatch
 from earmark.policies.prompt_attention import prompts_attend_alone
 from earmark.policies.shared_row import Answers, attention_mask, lay_out
 
@@ -25,11 +27,15 @@ def whole_float32():
 
 
 def on_gpu(name, dtype=torch.float32):
+    """Return a policy as a run has it there: frozen weights in a number type, the LoRA float32."""
     policy = build_policy(name)
     disable_dropout(policy.network)
-    policy.network.to("cuda", dtype)
     freeze_hearing(policy)
-    return with_lora(policy)
+    policy.network.to(dtype)
+    with_lora(policy)
+    policy.network.to("cuda")
+    assert take_torch_norms(policy.network) > 0
+    return policy
 
 
 @FAMILY
@@ -54,6 +60,20 @@ def test_in_bfloat16_it_is_as_near_as_bfloat16_is(name):
     assert found.dtype == torch.float32
     # Sums of up to 17 log-probabilities near -6; one bfloat16 step of a logit is 2^-6 of it.
     torch.testing.assert_close(found, expected.float(), rtol=5e-3, atol=0.1)
+
+
+@FAMILY
+@torch.no_grad()
+def test_clips_of_a_batch_are_heard_as_alone(name):
+    policy = on_gpu(name)
+    clips = [*clips_of(), *clips_of(seed=1)]
+    features = [policy.features(clip) for clip in clips]
+    rows = batch_of(policy, clips[:2]).rows
+    heard = policy.hear(SharedBatch(rows, features).to("cuda")).audio
+    assert len(heard) == len(clips)
+    for states, clip in zip(heard, clips, strict=True):
+        alone = policy.encode(policy.features(clip))
+        torch.testing.assert_close(states, alone, rtol=1e-4, atol=1e-4)
 
 
 @FAMILY
