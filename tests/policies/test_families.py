@@ -58,7 +58,7 @@ def with_lora(policy, seed=1):
 def gradients(policy, logps):
     """Return gradients of a sum that tells every candidate apart."""
     policy.model.zero_grad()
-    (logps * torch.linspace(-1, 1, len(logps)).exp()).sum().backward()
+    (logps * torch.linspace(-1, 1, len(logps)).exp().to(logps.device)).sum().backward()
     return {n: p.grad.clone() for n, p in trainable(policy).items() if p.grad is not None}
 
 

@@ -7,13 +7,10 @@ import pytest
 import torch
 from family_models import BUILD, build_policy
 from test_families import assert_same, batch_of, clips_of, gradients, plain, with_lora
-from text_models import build_text
 
 from earmark.policies.adapt import disable_dropout, freeze_hearing
 from earmark.policies.norms import take_torch_norms
 from earmark.policies.policy import SharedBatch
-from earmark.policies.prompt_attention import prompts_attend_alone
-from earmark.policies.shared_row import Answers, attention_mask, lay_out
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 FAMILY = pytest.mark.parametrize("name", BUILD)
@@ -85,30 +82,3 @@ def test_gradient_checkpointing_is_exact(name):
     policy.model.train()
     disable_dropout(policy.network)
     assert_same(gradients(policy, policy.model(shared=batch)), expected)
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
-@pytest.mark.parametrize("name", ["llama", "qwen2"])
-@torch.no_grad()
-def test_prompts_that_attend_alone_attend_to_the_same(name, dtype):
-    network, _ = build_text(name)
-    network.to("cuda", dtype)
-    prompt = [3 + i % 50 for i in range(300)]
-    rows = lay_out([Answers(prompt, [[8, 9, 2], [10, 2]]), Answers(prompt[:70], [[5, 2]])], 0)
-    rows = type(rows)(*(tensor.to("cuda") for tensor in rows))
-    mask = attention_mask(rows.segments)
-
-    def read():
-        decoded = network.base_model(
-            input_ids=rows.input_ids,
-            attention_mask=mask,
-            position_ids=rows.positions,
-            use_cache=False,
-        ).last_hidden_state
-        return decoded.flatten(0, 1)[rows.read_from].float()
-
-    whole = read()
-    with prompts_attend_alone(network, rows.segments, mask):
-        parted = read()
-    near = 1e-5 if dtype == torch.float32 else 3e-2
-    torch.testing.assert_close(parted, whole, rtol=near, atol=near)

@@ -3,8 +3,6 @@
 `test_families.py` and `test_text.py` compare log-probabilities and gradients of every family.
 """
 
-from types import SimpleNamespace
-
 import pytest
 import torch
 import torch.nn.functional as F
@@ -14,11 +12,9 @@ from text_models import build_text
 from torch.distributed.algorithms._checkpoint.checkpoint_wrapper import checkpoint_wrapper
 from transformers import AttentionInterface, GPT2Config, GPT2LMHeadModel
 
-from earmark.policies import prompt_attention
 from earmark.policies.prompt_attention import (
     NAME,
     attend_in_two_parts,
-    fast_without_mask,
     prompt_width,
     prompts_attend_alone,
 )
@@ -150,18 +146,7 @@ def test_classes_with_a_registry_of_their_own_find_it():
     assert AttentionInterface()[NAME] is attend_in_two_parts
 
 
-@pytest.mark.parametrize(
-    ("is_cuda", "dtype", "fast"),
-    [(True, torch.float32, False), (True, torch.bfloat16, True), (False, torch.float32, True)],
-)
-def test_where_no_mask_would_be_slower_there_is_one(is_cuda, dtype, fast, asked, monkeypatch):
-    query = SimpleNamespace(is_cuda=is_cuda, dtype=dtype)
-    assert fast_without_mask(query) is fast
+def test_on_other_devices_the_mask_is_taken_whole():
     network, _ = build_text("llama")
-    whole = decoded(network).flatten(0, 1)[ROWS.read_from]
-    monkeypatch.setattr(prompt_attention, "fast_without_mask", lambda _: fast)
-    asked.clear()
-    with prompts_attend_alone(network, ROWS.segments, MASK):
-        parted = decoded(network).flatten(0, 1)[ROWS.read_from]
-    assert (len(SHORT) - 1, not fast) in asked
-    torch.testing.assert_close(parted, whole)
+    with prompts_attend_alone(network, ROWS.segments, MASK.to("meta")):
+        assert network.config._attn_implementation == "sdpa"

@@ -2,9 +2,12 @@
 
 The mask of a shared row says for every token whether it sees every other, and attention under a
 mask computes all of it, half of it for nothing: a prompt only looks back. Asked to look back and
-given no mask, the kernels leave that half out, and GPUs have faster ones. So the prompts' tokens
-attend by themselves and only what follows them takes its part of the mask.
+given no mask, a CPU's kernel leaves that half out. So the prompts' tokens attend by themselves and
+only what follows them takes its part of the mask.
 In the last layer, whose prompts nobody reads, they do not attend at all.
+
+On a GPU the whole mask is faster: two small kernels, and putting together what they return, take
+longer there than one that does needless work (measured; see `benchmarks/attention_gpu.py`).
 
 A layer that is computed again in the backward pass has to do the same as before, when this is
 over; so with gradient checkpointing the whole row takes the mask.
@@ -46,6 +49,9 @@ def prompts_attend_alone(
     mask: Bool[Tensor, "row 1 token token"],
 ) -> Iterator[None]:
     """Let a decoder's layers attend in two parts where they are given `mask`, for a while."""
+    if mask.device.type != "cpu":
+        yield
+        return
     config: Any = network.get_decoder().config
     width = prompt_width(segments)
     layer = last_layer(network)
@@ -89,19 +95,9 @@ def attend_in_two_parts(
         prompt = rest.new_zeros(len(rest), width, *rest.shape[2:])
     else:
         keys, values = key[:, :, :width], value[:, :, :width]
-        mask = None if fast_without_mask(query) else attention_mask[:, :, :width, :width]
         causal = {**options, "is_causal": True}
-        prompt, _ = sdpa_attention_forward(module, of_prompt, keys, values, mask, **causal)
+        prompt, _ = sdpa_attention_forward(module, of_prompt, keys, values, None, **causal)
     return torch.cat([prompt, rest], dim=1), None
-
-
-def fast_without_mask(query: Tensor) -> bool:
-    """Tell whether no mask is the faster way.
-
-    Without a mask transformers lets a head of keys serve several of queries, and in float32 no
-    CUDA kernel does that without holding all scores in memory.
-    """
-    return not (query.is_cuda and query.dtype == torch.float32)
 
 
 AttentionInterface.register(NAME, attend_in_two_parts)
