@@ -16,6 +16,7 @@ The last line is one JSON object.
 
 import argparse
 import copy
+import gc
 import json
 import statistics
 import tempfile
@@ -221,6 +222,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         found = measure(case, options)
         table = table_of(case, found)
         print(f"\n**{table.title}, {device}**\n\n{to_markdown(table)}\n\n{table.note}", flush=True)
+        gc.collect()  # the models of one case would leave the next too little memory
         last["cases"][f"{case.prompts} clips of {seconds_of(case):g} s"] = found
     print(json.dumps(last))
     return last

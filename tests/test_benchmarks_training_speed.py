@@ -1,12 +1,14 @@
 """The race of training steps in miniature: TRL really runs and hears, and what cheats is caught."""
 
 import doctest
+import gc
 import json
 import sys
 from pathlib import Path
 
 import pytest
 import torch
+from transformers import Qwen2AudioForConditionalGeneration
 
 import attention_gpu
 import test_architecture
@@ -132,6 +134,8 @@ def test_the_gpu_benchmark_runs_end_to_end_on_a_cpu(capsys):
     ways = last["cases"]["2 clips of 4 s"]
     assert ways.keys() == {CACHED, LIVE, PRECOMPUTED, DEFAULT}
     assert all(0 < way["utilisation"] < 1 for way in ways.values())
+    left = [x for x in gc.get_objects() if type(x) is Qwen2AudioForConditionalGeneration]
+    assert not left, "the next case's models would stand beside them"
 
 
 @pytest.mark.parametrize("case", ["2x9", "0x4", "4", "2x", "axb"])
