@@ -77,4 +77,5 @@ def test_no_group_holds_what_is_unlike():
         chosen = [lengths[number] for number in group]
         assert min(chosen) >= 0.75 * max(chosen)
     assert len(groups) < 30
+    assert [len(group) for group in alike([1500] * 70)] == [32, 32, 6]
     assert doctest.testmod(true_length).failed == 0

@@ -10,6 +10,8 @@ from torch import Tensor
 
 # Clips are heard together if the shortest of them is at least this part of the longest.
 ALIKE = 0.75
+# ... and they are no more than this many states, 32 windows of 30 s, so that memory is bounded.
+MOST_STATES = 48_000
 
 
 def hear_true_length(
@@ -55,7 +57,9 @@ def alike(lengths: Sequence[int]) -> list[list[int]]:
     """
     found: list[list[int]] = []
     for number in sorted(range(len(lengths)), key=lambda n: -lengths[n]):
-        if found and lengths[number] >= ALIKE * lengths[found[-1][0]]:
+        longest = lengths[found[-1][0]] if found else 0
+        fits = found and (len(found[-1]) + 1) * longest <= MOST_STATES
+        if fits and lengths[number] >= ALIKE * longest:
             found[-1].append(number)
         else:
             found.append([number])
