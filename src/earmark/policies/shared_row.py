@@ -7,9 +7,9 @@ The last token of a candidate is predicted but never read, so it takes no place 
 The result equals one forward pass per candidate; `train/checks.py` proves it on every run.
 
 Idea: prefix sharing for DPO, Wang and Hegde 2024, arXiv 2410.20305.
-Departure: scaled-dot-product attention instead of FlexAttention, under a dense mask where there
-are answers and under none where there is prompt alone (`prompt_attention.py`), since a prompt of
-speech is below 2 000 tokens; any number of candidates instead of two.
+Departure: scaled-dot-product attention instead of FlexAttention, under a dense mask, and on a CPU
+under none where there is prompt alone (`prompt_attention.py`): at the lengths of utterances it is
+faster (`benchmarks/attention_gpu.py`); any number of candidates instead of two.
 """
 
 from collections.abc import Sequence
