@@ -23,14 +23,16 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn.attention.flex_attention import create_block_mask, flex_attention
 
+from earmark.errors import EarmarkError
 from earmark.policies.prompt_attention import prompt_width
 from earmark.policies.shared_row import PADDING, PROMPT, Answers, attention_mask, lay_out
 from earmark.report.tables import Table, to_markdown
-from training_speed_gpu import wall
-from training_steps.shapes import AUDIO_TOKENS_PER_S
-from training_steps.task import MARKS, PROMPT_WORDS
+from training_speed_gpu import case_of, seconds_of, wall
+from training_steps.shapes import SHAPES
+from training_steps.task import Case
 
-HEADS, WIDTH, ANSWER_TOKENS = 32, 128, 24
+SHAPE = SHAPES["qwen2-audio-7b"]
+HEADS, WIDTH = 32, 128
 MASKED, PARTS, FLEX = "whole mask", "two parts", "FlexAttention"
 
 Way = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -45,11 +47,10 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def segments_of(rows: int, seconds: float, device: str) -> Int[Tensor, "row token"]:
+def segments_of(case: Case, device: str) -> Int[Tensor, "row token"]:
     """Return which part of its row every token belongs to."""
-    prompt = [1] * (round(seconds * AUDIO_TOKENS_PER_S) + MARKS + PROMPT_WORDS)
-    answer = [1] * ANSWER_TOKENS
-    return lay_out([Answers(prompt, [answer, answer])] * rows, 0).segments.to(device)
+    row = Answers([1] * case.prompt_tokens, [[1] * case.answer_tokens] * (1 + case.losers))
+    return lay_out([row] * case.prompts, 0).segments.to(device)
 
 
 def ways_of(segments: Int[Tensor, "row token"]) -> dict[str, Way]:
@@ -63,7 +64,7 @@ def ways_of(segments: Int[Tensor, "row token"]) -> dict[str, Way]:
 
 
 def in_two_parts(mask: Bool[Tensor, "row 1 token token"], width: int) -> Way:
-    """Attend as the training step does; see `earmark.policies.prompt_attention`."""
+    """Attend as a training step on a CPU does; see `earmark.policies.prompt_attention`."""
 
     def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         rest = F.scaled_dot_product_attention(
@@ -122,13 +123,16 @@ def measure(segments: Int[Tensor, "row token"], repeats: int) -> dict[str, dict[
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
-    """Measure every case and print it."""
+    """Measure every case and print it.
+
+    Raises:
+        KnobError: no such case, or a clip that the model does not hear whole.
+    """
     device = torch.cuda.get_device_name() if options.device == "cuda" else "CPU"
     last: dict[str, Any] = {"device": device, "cases": {}}
-    for text in options.cases.split(","):
-        rows, seconds = text.split("x")
-        segments = segments_of(int(rows), float(seconds), options.device)
-        last["cases"][f"{rows} x {seconds} s"] = measure(segments, options.repeats)
+    for case in [case_of(text, SHAPE, losers=1) for text in options.cases.split(",")]:
+        found = measure(segments_of(case, options.device), options.repeats)
+        last["cases"][f"{case.prompts} clips of {seconds_of(case):g} s"] = found
     lines = [
         (case, name, f"{way['ms']:.2f}", f"{ways[MASKED]['ms'] / way['ms']:.2f}")
         for case, ways in last["cases"].items()
@@ -141,4 +145,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    run(parsed())
+    try:
+        run(parsed())
+    except EarmarkError as error:
+        raise SystemExit(f"error: {error}") from None

@@ -143,12 +143,15 @@ def test_the_gpu_benchmark_refuses_what_is_no_case(case):
     options = training_speed_gpu.parsed(["--shape", "tiny", "--device", "cpu", "--cases", case])
     with pytest.raises(KnobError, match=r"8x4|up to 4 s"):
         training_speed_gpu.run(options)
+    if case != "2x9":
+        with pytest.raises(KnobError, match=r"8x4|up to 30 s"):
+            attention_gpu.run(options)
 
 
 def test_attention_of_a_shared_row_is_the_same_in_every_way(capsys):
     attention_gpu.run(attention_gpu.parsed(["--device", "cpu", "--cases", "1x4", "--repeats", "1"]))
     last = json.loads(capsys.readouterr().out.splitlines()[-1])
-    ways = last["cases"]["1 x 4 s"]
+    ways = last["cases"]["1 clips of 4 s"]
     assert ways.keys() == {attention_gpu.MASKED, attention_gpu.PARTS}
     assert all(way["ms"] > 0 and way["error"] < 1e-5 for way in ways.values())
 

@@ -7,7 +7,9 @@ import pytest
 import torch
 from family_models import build_policy
 
-from earmark.policies import true_length
+from earmark.policies import qwen2_audio, true_length
+from earmark.policies.policy import SharedBatch
+from earmark.policies.shared_row import Answers, lay_out
 from earmark.policies.true_length import alike, hear_true_length, hear_true_lengths
 from tiny_world import noise
 
@@ -40,6 +42,25 @@ def test_each_is_heard_as_alone(part, attention, monkeypatch):
     for one, other in zip(together, alone, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-5)
     assert min(map(len, alone)) == 0
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_batch_is_heard_in_order_also_where_some_was_heard_before(together, monkeypatch):
+    monkeypatch.setattr(qwen2_audio, "pays_together", lambda _: together)
+    policy = build_policy("qwen2_audio")
+    rng = np.random.default_rng(0)
+    features = [policy.features(noise(rng, seconds)) for seconds in SECONDS]
+    alone = [policy.encode(clip) for clip in features]
+    calls = []
+    policy.tower.conv1.register_forward_pre_hook(lambda _, given: calls.append(len(given[0])))
+    batch = SharedBatch(
+        lay_out([Answers([3], [[4, 2]])], 0), [*features[:3], alone[3], *features[4:]]
+    )
+    heard = policy.hear(batch).audio
+    assert (max(calls) > 1) is together
+    assert sum(calls) == len(SECONDS) - 1
+    for one, other in zip(heard, alone, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-5)
 
 
 def test_what_fills_a_window_up_would_be_heard_without_a_mask(monkeypatch):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from test_train import log_of
 
 from earmark.cli import app
 from earmark.train.train import train
@@ -20,11 +21,6 @@ from tiny_world import settings
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 FSDP2_FILE = Path(__file__).parents[2] / "examples/launch/fsdp2.yaml"
 LOGGED = ("loss", "rewards/margins", "logps/chosen_shift", "logps/rejected_shift")
-
-
-def log_of(run: Path) -> list[dict]:
-    rows = map(json.loads, (run / "log.jsonl").read_text().splitlines())
-    return [row for row in rows if "loss" in row]
 
 
 def run(world, pairs, out, objective="dpo", **knobs):

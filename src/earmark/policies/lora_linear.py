@@ -1,8 +1,8 @@
 """A linear layer and its LoRA in one step: three products and nothing written in between.
 
 peft computes the update of a bfloat16 layer in float32, since an adapter's weights are float32,
-and scales and adds it as tensors of the layer's whole width: on a GPU most of a training step
-goes there, and each layer keeps a float32 copy of its input. Here products take the layer's own
+and scales and adds it as tensors of the layer's whole width; each layer keeps a float32 copy of
+its input. Here products take the layer's own
 number type, are scaled where they are as narrow as the rank, and are added by the product itself,
 which sums in float32. The adapter's weights and their updates stay float32.
 
@@ -63,10 +63,9 @@ class LoraLinear(lora.Linear):
         """Return the layer's output; see `lora.Linear`."""
         name = self._one_plain_adapter()
         base = self.base_layer
-        if name is None or args or kwargs or x.dtype != base.weight.dtype:
+        mixed = x.dtype != base.weight.dtype or torch.is_autocast_enabled(x.device.type)
+        if name is None or mixed or args or kwargs:
             return super().forward(x, *args, **kwargs)
-        if torch.is_autocast_enabled(x.device.type):
-            return super().forward(x)
         down, up = self.lora_A[name].weight, self.lora_B[name].weight
         product: Tensor = LowRankLinear.apply(
             x, base.weight, base.bias, down, up, self.scaling[name]

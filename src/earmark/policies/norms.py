@@ -1,8 +1,9 @@
 """Norms of the language model by torch's own kernel on a GPU, where they are what it computes.
 
-transformers writes a root-mean-square norm as eight operations, forward and backward, in float32;
-on a GPU they take longer than the attention does. Which class of norm is torch's is not told by its
-name: some add 1 to their weights. So each one is tried, and one that differs stays as it is.
+transformers writes a root-mean-square norm as eight operations, most of them in float32, and each
+reads and writes all there is. On a CPU torch's own form is slower still. Which class of norm is
+torch's is not told by its name: some add 1 to their weights. So each one is tried, and one that
+differs stays as it is.
 """
 
 from functools import partial

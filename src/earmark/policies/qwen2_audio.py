@@ -17,7 +17,11 @@ from earmark.policies.audio_places import audio_places
 from earmark.policies.chat import ChatPolicy
 from earmark.policies.facts import Facts
 from earmark.policies.policy import Embedded
-from earmark.policies.true_length import hear_true_length, hear_true_lengths
+from earmark.policies.true_length import (
+    hear_true_length,
+    hear_true_lengths,
+    pays_together,
+)
 
 
 class Qwen2AudioPolicy(ChatPolicy):
@@ -54,7 +58,7 @@ class Qwen2AudioPolicy(ChatPolicy):
         self, clips: Sequence[dict[str, Tensor]]
     ) -> list[Float[Tensor, "audio_token feature"]]:
         """Run the encoder on several clips: on a GPU together."""
-        if self.device.type == "cpu" or len(clips) == 1:
+        if not pays_together(self.device):
             return super().encode_all(clips)
         mels = [clip["input_features"].to(self.device, self.network.dtype) for clip in clips]
         counts = [clip["feature_attention_mask"].sum() for clip in clips]

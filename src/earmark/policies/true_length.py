@@ -31,9 +31,7 @@ def hear_true_lengths(
 ) -> list[Float[Tensor, "audio_token feature"]]:
     """Run a Whisper-like encoder on several windows, those of like lengths together.
 
-    A window that is shorter than its company is filled up, and the filling is hidden from it. A
-    GPU needs much longer to be told of a clip's layers than to compute them, so this is faster
-    there; a CPU computes the filling as well.
+    A window that is shorter than its company is filled up, and the filling is hidden from it.
     """
     lengths = [states_of(count) for count in frames]
     heard: dict[int, Tensor] = {}
@@ -42,6 +40,14 @@ def hear_true_lengths(
         found = _hear(tower, together, [lengths[number] for number in numbers])
         heard |= dict(zip(numbers, found, strict=True))
     return [heard[number] for number in range(len(mels))]
+
+
+def pays_together(device: torch.device) -> bool:
+    """Tell whether clips are heard together: a GPU is told of all layers once, not once a clip.
+
+    A CPU would compute what fills the windows up, and gain nothing.
+    """
+    return device.type != "cpu"
 
 
 def states_of(frames: int) -> int:
