@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 
 class EarmarkError(Exception):
-    """A mistake that the user can mend. Its text is the whole message; no traceback is shown."""
+    """A mistake that the user can fix. Its text is the whole message; no traceback is shown."""
 
 
 class InputError(EarmarkError):
