@@ -3,19 +3,23 @@
 import codecs
 import json
 import os
+import shutil
+import tempfile
+import weakref
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
 from types import UnionType
-from typing import IO, Any, Literal, NamedTuple, TypeVar, get_args, get_origin
+from typing import IO, Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args, get_origin
 
 from earmark.errors import InputError, did_you_mean
 from earmark.progress import note
 from earmark.records import Hypothesis, Pair, Utterance
 
 Record = TypeVar("Record", Utterance, Hypothesis, Pair)
+AnyPath: TypeAlias = "str | Path | Drained"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,48 @@ def write_jsonl(path: str | Path, rows: Iterable[Any]) -> int:
     return count
 
 
+class Drained:
+    """What came through a pipe, kept in a temporary file while this object lives.
+
+    `open` finds the bytes and `str` gives the pipe's name, for messages.
+    """
+
+    def __init__(self, pipe: Path) -> None:
+        self.pipe = pipe
+        handle, self.copy = tempfile.mkstemp(prefix="earmark-pipe-")
+        weakref.finalize(self, Path(self.copy).unlink, missing_ok=True)
+        with open(pipe, "rb") as incoming, open(handle, "wb") as kept:
+            shutil.copyfileobj(incoming, kept)
+
+    def __fspath__(self) -> str:
+        """Return where the bytes are."""
+        return self.copy
+
+    def __str__(self) -> str:
+        """Return the name of the pipe."""
+        return str(self.pipe)
+
+
+def reopenable(path: AnyPath) -> Path | Drained:
+    """Return a path that can be opened again and again, or be read from any place.
+
+    A pipe (`<(command)`, `/dev/stdin`, a FIFO) gives its bytes once, whoever reads them; so it
+    is opened once, here, and copied into a temporary file.
+
+    Raises:
+        InputError: the pipe cannot be read, or the temporary file not be written.
+    """
+    if isinstance(path, Drained):
+        return path
+    path = Path(path)
+    if path.is_file() or path.is_dir() or not path.exists():
+        return path
+    try:
+        return Drained(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
 class Line(NamedTuple):
     """A line of a file: its number from 1, the byte at which it starts, its bytes."""
 
@@ -96,7 +142,7 @@ class Line(NamedTuple):
     raw: bytes
 
 
-def placed_lines(path: str | Path) -> Iterator[Line]:
+def placed_lines(path: AnyPath) -> Iterator[Line]:
     """Yield the lines of a file with their places, skipping blank ones; a BOM is dropped.
 
     Raises:
@@ -116,7 +162,7 @@ def placed_lines(path: str | Path) -> Iterator[Line]:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-def numbered_lines(path: str | Path) -> Iterator[tuple[int, bytes]]:
+def numbered_lines(path: AnyPath) -> Iterator[tuple[int, bytes]]:
     """Yield (line number from 1, raw bytes) of a file, skipping blank lines; a BOM is dropped.
 
     Raises:
@@ -195,7 +241,7 @@ def parse_line(raw: bytes, where: str) -> Any:
 
 def read_records(
     kind: type[Record],
-    path: str | Path,
+    path: AnyPath,
     check: Callable[[Record, str], None] | None = None,
     set_aside: list[BadRow] | None = None,
 ) -> Iterator[Record]:
@@ -208,7 +254,7 @@ def read_records(
 
 
 def read_rows(
-    path: str | Path,
+    path: AnyPath,
     parse: Callable[[bytes, str], Record],
     check: Callable[[Record, str], None] | None = None,
     set_aside: list[BadRow] | None = None,
@@ -255,7 +301,7 @@ def skipped_path(out: str | Path) -> Path:
 
 def load_records(
     kind: type[Record],
-    path: str | Path,
+    path: AnyPath,
     *,
     out: str | Path,
     on_error: Literal["stop", "skip"] = "stop",

@@ -12,7 +12,7 @@ from earmark.cli.checks.model import check_model
 from earmark.cli.checks.pairs import check_pairs
 from earmark.cli.checks.rows import check_hypotheses, check_utterances
 from earmark.errors import InputError
-from earmark.files import numbered_lines
+from earmark.files import AnyPath, Drained, numbered_lines, reopenable
 from earmark.policies.model_dir import is_model
 from earmark.speech.corpus import MANIFEST
 from earmark.speech.manifests import kind_of
@@ -25,15 +25,15 @@ HYPOTHESIS_FIELDS = {"raw_text", "logprob", "tokens", "made_by"}
 SAMPLE_ROWS = 50
 
 
-def recognise(path: Path) -> str:
+def recognise(path: Path | Drained) -> str:
     """Name what a path holds: utterances, hypotheses, pairs, kaldi, nemo, tsv, text or model.
 
     Raises:
         InputError: nothing is there, or nothing that Earmark knows.
     """
-    if not path.exists():
+    if isinstance(path, Path) and not path.exists():
         raise InputError(f"{path}: no such file or folder")
-    if path.is_dir():
+    if isinstance(path, Path) and path.is_dir():
         return "model" if is_model(path) else kind_of(path)
     kind = kind_of(path)
     if kind != "utterances":
@@ -46,7 +46,7 @@ def recognise(path: Path) -> str:
     return "hypotheses" if hypotheses else "utterances"
 
 
-def _objects(path: Path) -> Iterator[dict[str, Any]]:
+def _objects(path: AnyPath) -> Iterator[dict[str, Any]]:
     """Yield the rows of a file that are JSON objects; the others are reported later."""
     for _, raw in numbered_lines(path):
         try:
@@ -63,7 +63,8 @@ def check_path(path: Path, kind: Kind, limit: int, max_seconds: float | None) ->
         path /= MANIFEST
     findings = Findings(path, kind, limit)
     try:
-        findings.kind = recognise(path) if kind == "auto" else kind
+        findings.source = reopenable(path)
+        findings.kind = recognise(findings.source) if kind == "auto" else kind
         if findings.kind == "model":
             check_model(findings)
             return findings

@@ -13,6 +13,7 @@ from typing import Any
 
 from earmark.errors import InputError, did_you_mean
 from earmark.files import (
+    AnyPath,
     BadRow,
     decode_line,
     numbered_lines,
@@ -20,12 +21,13 @@ from earmark.files import (
     parse_row,
     read_records,
     read_rows,
+    reopenable,
 )
 from earmark.progress import note
 from earmark.records import Utterance
 
 Check = Callable[[Utterance, str], None]
-Reader = Callable[[Path, Check | None, list[BadRow] | None], Iterator[Utterance]]
+Reader = Callable[[Any, Check | None, list[BadRow] | None], Iterator[Utterance]]
 
 NEMO_FIELDS = {
     "audio_filepath": "audio",
@@ -39,29 +41,30 @@ NEMO_FIELDS = {
 NEMO_TIMES = ("offset", "duration")
 
 
-def kind_of(path: Path) -> str:
+def kind_of(path: AnyPath) -> str:
     """Recognise a manifest: `utterances`, `nemo`, `tsv`, `kaldi` (a folder) or `text`.
 
     Raises:
         InputError: nothing there, or a folder without a manifest.
     """
-    if path.is_dir():
+    if isinstance(path, Path) and path.is_dir():
         if (path / "text").is_file() or (path / "wav.scp").is_file():
             return "kaldi"
         raise InputError(
             f"{path}: a folder without a manifest; expected Kaldi's text or wav.scp in it, or "
             "give the path of the manifest itself, such as utterances.jsonl"
         )
-    if path.suffix == ".tsv":
+    suffix = Path(str(path)).suffix
+    if suffix == ".tsv":
         return "tsv"
-    if path.suffix in {".jsonl", ".json", ".ndjson"}:
+    if suffix in {".jsonl", ".json", ".ndjson"}:
         first = next(numbered_lines(path), (0, b""))[1]
         return "nemo" if b'"audio_filepath"' in first else "utterances"
     return "text"
 
 
 def read_manifest(
-    path: str | Path,
+    path: AnyPath,
     check: Check | None = None,
     set_aside: list[BadRow] | None = None,
 ) -> Iterator[Utterance]:
@@ -72,18 +75,18 @@ def read_manifest(
     Raises:
         InputError: a row that cannot be used, with file and line, unless it is set aside.
     """
-    path = Path(path)
+    path = reopenable(path)
     return READERS[kind_of(path)](path, check, set_aside)
 
 
 def _read_utterances(
-    path: Path, check: Check | None, set_aside: list[BadRow] | None
+    path: AnyPath, check: Check | None, set_aside: list[BadRow] | None
 ) -> Iterator[Utterance]:
     return read_records(Utterance, path, check, set_aside)
 
 
 def read_text(
-    path: Path, check: Check | None = None, set_aside: list[BadRow] | None = None
+    path: AnyPath, check: Check | None = None, set_aside: list[BadRow] | None = None
 ) -> Iterator[Utterance]:
     """Read Kaldi's `text`: an id, white space, the transcript (which may be empty)."""
 
@@ -177,7 +180,7 @@ def _segment(line: str, where: str) -> tuple[str, str, float, float | None]:
 
 
 def read_nemo(
-    path: Path, check: Check | None = None, set_aside: list[BadRow] | None = None
+    path: AnyPath, check: Check | None = None, set_aside: list[BadRow] | None = None
 ) -> Iterator[Utterance]:
     """Read JSON lines with audio_filepath, text, offset and duration (NeMo's manifest).
 
@@ -214,7 +217,7 @@ def _span(row: dict[str, Any], data: dict[str, Any], where: str) -> dict[str, An
 
 
 def read_tsv(
-    path: Path, check: Check | None = None, set_aside: list[BadRow] | None = None
+    path: AnyPath, check: Check | None = None, set_aside: list[BadRow] | None = None
 ) -> Iterator[Utterance]:
     """Read tab-separated values; the first line names the fields of an utterance.
 

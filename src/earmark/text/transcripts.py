@@ -5,25 +5,26 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from earmark.errors import InputError
-from earmark.files import decode_line, load_records, numbered_lines
+from earmark.files import AnyPath, decode_line, load_records, numbered_lines, reopenable
 from earmark.records import Hypothesis, Utterance
 
 Format = Literal["auto", "jsonl", "kaldi", "plain"]
 Row = TypeVar("Row", Utterance, Hypothesis)
 
 
-def format_of(path: str | Path) -> Format:
+def format_of(path: AnyPath) -> Format:
     """Tell a file's format: JSONL by its name or its first brace, plain by `.txt`, else Kaldi.
 
     Raises:
         InputError: the file cannot be read.
     """
-    if Path(path).suffix in (".jsonl", ".json"):
+    suffix = Path(str(path)).suffix
+    if suffix in (".jsonl", ".json"):
         return "jsonl"
     first = next((line for _, line in numbered_lines(path)), b"")
     if first.lstrip().startswith(b"{"):
         return "jsonl"
-    return "plain" if Path(path).suffix == ".txt" else "kaldi"
+    return "plain" if suffix == ".txt" else "kaldi"
 
 
 def read_transcripts(
@@ -49,17 +50,18 @@ def read_transcripts(
     Raises:
         InputError: the file cannot be read, a bad row, an id used twice, or not one row.
     """
-    found = format_of(path) if format == "auto" else format
+    source = reopenable(path)
+    found = format_of(source) if format == "auto" else format
     if found == "jsonl":
-        return load_records(kind, path, out=out or path, on_error=on_error)
-    lines = _plain_lines(path) if found == "plain" else _kaldi_lines(path)
+        return load_records(kind, source, out=out or path, on_error=on_error)
+    lines = _plain_lines(source) if found == "plain" else _kaldi_lines(source)
     rows = [kind(id=id_, text=text) for id_, text in lines]
     if not rows:
         raise InputError(f"{path}: the file is empty; expected one utterance a line")
     return rows
 
 
-def _kaldi_lines(path: str | Path) -> Iterator[tuple[str, str]]:
+def _kaldi_lines(path: AnyPath) -> Iterator[tuple[str, str]]:
     """Yield id and text of each line of a Kaldi `text` file."""
     line_of_id: dict[str, int] = {}
     for number, raw in numbered_lines(path):
@@ -73,10 +75,11 @@ def _kaldi_lines(path: str | Path) -> Iterator[tuple[str, str]]:
         yield id_, text[0].rstrip() if text else ""
 
 
-def _plain_lines(path: str | Path) -> Iterator[tuple[str, str]]:
+def _plain_lines(path: AnyPath) -> Iterator[tuple[str, str]]:
     """Yield number and text of every line, the empty ones too."""
     try:
-        whole = Path(path).read_bytes()
+        with open(path, "rb") as file:
+            whole = file.read()
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
     for number, raw in enumerate(whole.removeprefix(b"\xef\xbb\xbf").splitlines(), start=1):

@@ -18,11 +18,13 @@ import numpy as np
 
 from earmark.errors import InputError
 from earmark.files import (
+    AnyPath,
     BadRow,
     Line,
     parse_line,
     parse_row,
     placed_lines,
+    reopenable,
     skipped_path,
     to_row,
     write_jsonl,
@@ -59,7 +61,7 @@ class PairFile:
 
     def __init__(
         self,
-        path: Path,
+        path: AnyPath,
         places: np.ndarray,
         digest: str,
         aside: Path | None = None,
@@ -70,7 +72,7 @@ class PairFile:
         self.digest = digest
         self.aside = aside
         self.bad = bad
-        self.state = state_of(path.stat())
+        self.state = state_of(os.stat(path))
 
     def __len__(self) -> int:
         """Return the number of pairs."""
@@ -147,7 +149,7 @@ class _Seen(NamedTuple):
 
 
 def open_pairs(
-    path: Path, *, out: str | Path, on_error: Literal["stop", "skip"] = "stop"
+    path: AnyPath, *, out: str | Path, on_error: Literal["stop", "skip"] = "stop"
 ) -> PairFile:
     """Check every row of a pairs file and remember where it stands.
 
@@ -156,6 +158,7 @@ def open_pairs(
     Raises:
         InputError: a bad row when `on_error` is "stop", or not one good row in the file.
     """
+    path = reopenable(path)
     bad: list[BadRow] = []
     seen = _Seen(array("q"), array("q"))
     digest = blake2b(digest_size=DIGEST_BYTES)
@@ -193,7 +196,7 @@ def digest_of(pairs: Pairs) -> str:
     return digest.hexdigest()
 
 
-def parse_pair(path: Path, line: Line) -> Pair:
+def parse_pair(path: AnyPath, line: Line) -> Pair:
     """Parse one line.
 
     Raises:
@@ -205,7 +208,7 @@ def parse_pair(path: Path, line: Line) -> Pair:
     return pair
 
 
-def read_pair(path: Path, line: Line) -> Pair:
+def read_pair(path: AnyPath, line: Line) -> Pair:
     """Parse a line whose prompt needs no look, or has had it.
 
     Raises:
@@ -236,15 +239,15 @@ def repeated_ids(pairs: PairFile, hashes: np.ndarray) -> dict[int, InputError]:
     return found
 
 
-def bad_row(path: Path, line: Line, reason: str) -> BadRow:
+def bad_row(path: AnyPath, line: Line, reason: str) -> BadRow:
     """Return a row that is set aside, as it stands in the file."""
     return BadRow(str(path), line.number, line.raw.decode("utf-8", "replace"), reason)
 
 
-def _with_progress(path: Path) -> Iterator[Line]:
+def _with_progress(path: AnyPath) -> Iterator[Line]:
     """Yield the lines of a file while a bar shows how many of its bytes were read."""
     with progress_bar() as bar:
-        size = os.path.getsize(path) if path.is_file() else 0
+        size = os.path.getsize(path) if os.path.isfile(path) else 0
         task = bar.add_task("reading pairs, bytes", total=size)
         for line in placed_lines(path):
             yield line

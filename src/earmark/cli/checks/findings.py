@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
-from earmark.files import BadRow
+from earmark.files import AnyPath, BadRow
 
 Level = Literal["error", "warning"]
 
@@ -23,6 +23,7 @@ class Findings:
     """Problems and facts gathered about one input; at most `limit` are listed, errors first.
 
     An error is what a later command would refuse; a warning is what it would do or leave out.
+    `source` is where the rows are read from: the path, or what came through it, if it is a pipe.
     """
 
     path: Path
@@ -32,6 +33,7 @@ class Findings:
     problems: list[Problem] = field(default_factory=list)
     counts: Counter[Level] = field(default_factory=Counter)
     facts: list[str] = field(default_factory=list)
+    source: AnyPath = ""
 
     def error(self, where: str, message: str) -> None:
         """Note what a later command would refuse; `where` is `file:line`, or the file."""

@@ -35,7 +35,7 @@ def check_pairs(findings: Findings, max_s: float | None) -> None:
             if heard[key]:
                 findings.error(where, f"pair '{pair.id}': {heard[key]}")
 
-    for pair in track(read_records(Pair, findings.path, check, bad), "checking pairs"):
+    for pair in track(read_records(Pair, findings.source, check, bad), "checking pairs"):
         findings.rows += 1
         modes.update(pair.failure_modes)
         losers += len(pair.losers)

@@ -1,12 +1,13 @@
 """Check manifests of utterances and files of hypotheses, row by row."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from earmark.cli.checks.findings import Findings
 from earmark.cli.checks.profile import Profile
 from earmark.errors import InputError
-from earmark.files import BadRow, numbered_lines, read_records
+from earmark.files import AnyPath, BadRow, numbered_lines, read_records
 from earmark.progress import track
 from earmark.records import Hypothesis, Utterance
 from earmark.speech.audio import check_audio
@@ -29,7 +30,8 @@ def check_utterances(findings: Findings, max_s: float | None) -> None:
         _check_text(row, where, findings, profile)
         _check_sound(row, where, findings, profile, folder, max_s)
 
-    _read_all(track(read_manifest(path, check, bad), f"checking {path.name}", _line_count(path)))
+    rows = read_manifest(findings.source, check, bad)
+    _read_all(track(rows, f"checking {path.name}", _line_count(findings.source)))
     findings.rows += profile.rows
     findings.add_bad_rows(bad)
     for warning in profile.warnings():
@@ -37,9 +39,9 @@ def check_utterances(findings: Findings, max_s: float | None) -> None:
     findings.facts += profile.facts()
 
 
-def _line_count(path: Path) -> int | None:
+def _line_count(path: AnyPath) -> int | None:
     """Count the lines of a file, for the progress bar; a folder's are not known."""
-    return None if path.is_dir() else sum(1 for _ in numbered_lines(path))
+    return None if os.path.isdir(path) else sum(1 for _ in numbered_lines(path))
 
 
 def _read_all(rows: Iterator[object]) -> None:
@@ -91,7 +93,7 @@ def check_hypotheses(findings: Findings) -> None:
     """Check a file of hypotheses; an empty one is no error, for a model may write nothing."""
     bad: list[BadRow] = []
     empty = 0
-    for row in track(read_records(Hypothesis, findings.path, None, bad), "checking hypotheses"):
+    for row in track(read_records(Hypothesis, findings.source, None, bad), "checking hypotheses"):
         findings.rows += 1
         empty += not tokenize(row.text)
     findings.facts.append(f"hypotheses: {findings.rows}, of them empty: {empty}")
