@@ -243,6 +243,10 @@ def model(folder: Path, **extra: bytes) -> Path:
     return folder
 
 
+def index_of(**places: str) -> bytes:
+    return json.dumps({"metadata": {}, "weight_map": places}).encode()
+
+
 def test_a_whole_model_has_no_problems(tmp_path):
     said = found(model(tmp_path / "m"))
     assert said[0] == "m: model; 0 errors, 0 warnings"
@@ -279,8 +283,8 @@ def test_pickled_weights_are_refused_with_the_reason(tmp_path):
         ({"config.json": b"{}"}, "error: m/config.json: no model_type"),
         ({"model.safetensors": b"abc"}, "error: m/model.safetensors: not safetensors, or cut off"),
         (
-            {"model.safetensors.index.json": b'{"weight_map": {"w": "model-2.safetensors"}}'},
-            "error: m: model-2.safetensors is missing, but the index",
+            {"model.safetensors.index.json": index_of(w="model-2.safetensors")},
+            "error: m: the weights are there twice, in model.safetensors and in the files that",
         ),
         (
             {"config.json": b'{"model_type": "x", "auto_map": {}}'},
@@ -290,6 +294,13 @@ def test_pickled_weights_are_refused_with_the_reason(tmp_path):
 )
 def test_other_problems_of_models(tmp_path, extra, message):
     assert found(model(tmp_path / "m", **extra))[0].startswith(message)
+
+
+def test_a_part_of_the_weights_is_missing(tmp_path):
+    parts = {"model.safetensors.index.json": index_of(w="model-2.safetensors")}
+    folder = model(tmp_path / "m", **parts)
+    (folder / "model.safetensors").unlink()
+    assert found(folder)[0].startswith("error: m: model-2.safetensors is missing, but the index")
 
 
 def test_weights_that_were_cut_off(tmp_path):

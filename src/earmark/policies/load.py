@@ -12,6 +12,8 @@ from transformers import AutoConfig, AutoProcessor, PreTrainedConfig
 
 from earmark.errors import InputError
 from earmark.policies.choose import check_supported, family_of
+from earmark.policies.family_facts import FACTS
+from earmark.policies.hub_files import fetch
 from earmark.policies.hub_name import hub_name
 from earmark.policies.lora_linear import take_one_step
 from earmark.policies.model_dir import SETTINGS, check_model_dir
@@ -19,6 +21,7 @@ from earmark.policies.norms import take_torch_norms
 from earmark.policies.policy import Policy
 from earmark.policies.speech_lora import merge_speech_lora
 from earmark.policies.stored_weights import check_base
+from earmark.policies.weight_files import adapter_weights
 
 SHIPPED = {"tiny-base": "assets/tiny-base"}
 
@@ -59,15 +62,12 @@ def load_policy(
             belongs to another model.
     """
     path = model_path(model)
-    hub = hub_name(path)
-    options: dict[str, Any] = {**hub.where, "trust_remote_code": trust_remote_code}
-    if Path(path).is_dir():
-        check_model_dir(Path(path))
-    elif path.startswith((".", "/", "~")):
-        raise InputError(f"{path}: no such model folder")
+    hub, folder = hub_name(path), checked_folder(path)
+    options: dict[str, Any] = {"trust_remote_code": trust_remote_code}
+    if not Path(path).is_dir():
+        # The commit that was checked, whatever the branch is by now.
+        options["revision"] = folder.name
     try:
-        # Before any code that comes with the model is asked for.
-        check_supported(stored_config(path), path)
         family = family_of(AutoConfig.from_pretrained(hub.name, **options), path)
         processor = AutoProcessor.from_pretrained(hub.name, **options)
         network = _load_network(family.loader, hub.name, {**options, "dtype": _dtype(dtype)})
@@ -79,7 +79,7 @@ def load_policy(
             ) from error
         raise InputError(f"{path}: cannot be loaded as a model: {error}") from error
     if family.facts.speech_lora is not None:
-        merge_speech_lora(network, path, family.facts.speech_lora)
+        merge_speech_lora(network, folder, family.facts.speech_lora)
     network.to(_device(device))
     if network.device.type == "cuda":
         take_torch_norms(network)
@@ -88,6 +88,28 @@ def load_policy(
         policy.model = load_adapter(network, Path(adapter), path)
     policy.model.eval()
     return policy
+
+
+def checked_folder(path: str) -> Path:
+    """Return the folder of a model, fetched from the hub if need be, after it was checked.
+
+    Raises:
+        InputError: it is not a whole model, or a family that is not supported.
+    """
+    folder = Path(path)
+    if folder.is_dir():
+        check_model_dir(folder)
+    elif path.startswith((".", "/", "~")):
+        raise InputError(f"{path}: no such model folder")
+    config = stored_config(path)
+    # Before any code that comes with the model is asked for.
+    check_supported(config, path)
+    if folder.is_dir():
+        return folder
+    facts = FACTS.get(config.get("model_type", ""))
+    folder = fetch(path, facts.speech_lora if facts else None)
+    check_model_dir(folder)
+    return folder
 
 
 def stored_config(path: str) -> dict[str, Any]:
@@ -127,6 +149,7 @@ def load_adapter(network: Any, folder: Path, base: str) -> PeftModel:
             "adapter_model.safetensors, which `earmark train --lora-rank N` writes. A run with "
             "--lora-rank 0 is a whole model: give it as --model"
         )
+    adapter_weights(folder)
     check_base(folder, base)
     with warnings.catch_warnings():
         # peft 0.21 asks for a property by the name that transformers 5.23 gave up.

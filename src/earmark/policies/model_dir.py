@@ -3,9 +3,10 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from earmark.errors import InputError
+from earmark.policies.json_object import read_object
+from earmark.policies.weight_files import adapter_weights, weight_files
 
 PARTS = {
     "a configuration": ("config.json",),
@@ -46,6 +47,12 @@ def check_model_dir(folder: Path) -> None:
 def problems(folder: Path) -> Iterator[str]:
     """Yield what keeps a model or adapter folder from being loaded, one message each."""
     settings = folder / (SETTINGS if is_adapter(folder) else "config.json")
+    if not is_adapter(folder) and (folder / SETTINGS).is_file():
+        yield (
+            f"{folder}: config.json and {SETTINGS} are both here, so it is not clear what it is: "
+            "the library would put the adapter on the model unasked. Keep a model and its adapters "
+            "in folders of their own"
+        )
     if settings.is_file():
         data, problem = read_object(settings)
         if problem:
@@ -82,38 +89,13 @@ def _reads_text_alone(settings: Path) -> bool:
     return not any(word in " ".join(names).lower() for word in words)
 
 
-def read_object(path: Path) -> tuple[dict[str, Any], str | None]:
-    """Read a JSON object; return it, or an empty one with what is wrong."""
-    try:
-        data = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        return {}, f"{path}: not JSON in UTF-8: {error}; copy the file again"
-    if not isinstance(data, dict):
-        return {}, f"{path}: expected a JSON object, found {type(data).__name__}"
-    return data, None
-
-
 def _weight_problems(folder: Path) -> Iterator[str]:
-    """Yield what is wrong with the weights: pickled, missing, cut off."""
-    weights = sorted(folder.glob("*.safetensors"))
-    if not weights:
-        pickled = sorted(p.name for pattern in ("*.bin", "*.pt") for p in folder.glob(pattern))
-        found = (
-            f"found {pickled[0]}, a pickle, which can run code when it is read"
-            if pickled
-            else "found none"
-        )
-        yield (
-            f"{folder}: expected weights as *.safetensors, {found}. "
-            "Save the model again with safe_serialization=True"
-        )
-    for index in sorted(folder.glob("*.safetensors.index.json")):
-        data, problem = read_object(index)
-        if problem:
-            yield problem
-        for name in sorted(set(data.get("weight_map", {}).values())):
-            if not (folder / name).is_file():
-                yield f"{folder}: {name} is missing, but the index of the weights names it"
+    """Yield what is wrong with the weights: missing, not safetensors, elsewhere, cut off."""
+    try:
+        weights = [adapter_weights(folder)] if is_adapter(folder) else weight_files(folder)
+    except InputError as error:
+        yield str(error)
+        return
     for path in weights:
         broken = safetensors_problem(path)
         if broken:

@@ -12,48 +12,39 @@ from typing import Any
 from peft import PeftModel
 
 from earmark.errors import InputError
-from earmark.policies.hub_name import hub_name
+from earmark.policies.weight_files import adapter_weights
 from earmark.progress import note
 
-WEIGHTS = "adapter_model.safetensors"
 
-
-def merge_speech_lora(network: Any, model: str, folder: str) -> None:
+def merge_speech_lora(network: Any, model: Path, subfolder: str) -> None:
     """Merge a LoRA from a subfolder of a model into the model.
 
-    Where a model folder has no such subfolder, its LoRA is taken to be merged already, and this
-    is said.
+    Where a model folder has no such subfolder, its LoRA is taken to be merged already, with a
+    note.
 
     Args:
         network: the loaded model, changed in place.
-        model: its folder or hub id, NAME or NAME@REVISION.
-        folder: the subfolder.
+        model: its folder, or its snapshot in the hub's cache.
+        subfolder: where the LoRA is.
 
     Raises:
         InputError: there are no safetensors weights in it, or they do not fit the model.
     """
-    hub, here = hub_name(model), Path(model) / folder
-    if Path(model).is_dir():
-        if not here.is_dir():
-            note(f"{model}: no {folder}; its speech LoRA is taken to be merged already")
-            return
-        if not (here / WEIGHTS).is_file():
-            raise InputError(
-                f"{here}: expected the model's speech LoRA as {WEIGHTS}, found none; "
-                "download the whole folder again"
-            )
+    here = model / subfolder
+    if not here.is_dir():
+        note(f"{model}: no {subfolder}; its speech LoRA is taken to be merged already")
+        return
+    try:
+        adapter_weights(here, model)
+    except InputError as error:
+        raise InputError(
+            f"{error}. It should be the model's speech LoRA; download the whole folder again"
+        ) from error
     try:
         with warnings.catch_warnings():
             # peft 0.21 asks for a property by the name that transformers 5.23 gave up.
             warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated")
-            adapted = PeftModel.from_pretrained(
-                network,
-                hub.name,
-                subfolder=folder,
-                adapter_name="speech",
-                use_safetensors=True,
-                **hub.where,
-            )
+            adapted = PeftModel.from_pretrained(network, str(here), adapter_name="speech")
     except (OSError, ValueError, RuntimeError) as error:
         raise InputError(f"{here}: this speech LoRA does not fit the model: {error}") from error
     adapted.merge_and_unload()

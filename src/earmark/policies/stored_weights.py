@@ -10,12 +10,14 @@ from pathlib import Path
 from transformers.utils.hub import cached_file
 
 from earmark.errors import InputError
+from earmark.policies.family_facts import FACTS
 from earmark.policies.hub_name import hub_name
+from earmark.policies.json_object import read_object
 from earmark.policies.model_dir import SETTINGS
+from earmark.policies.weight_files import adapter_weights, weight_files
 from earmark.progress import track
 
 RUN = "run.json"
-ADAPTER = "adapter_model.safetensors"
 DIGEST_BYTES = 16
 
 
@@ -36,11 +38,22 @@ def stored_folder(path: str) -> Path | None:
 
 
 def weights_hash(folder: Path) -> str:
-    """Hash the weight files of a model folder, whatever their names are."""
-    files = [path for path in folder.glob("*.safetensors") if not path.name.startswith("adapter")]
-    digests = [_digest(path) for path in track(sorted(files), "hashing the weights")]
+    """Hash the files that a model's weights are loaded from, whatever their names are.
+
+    Raises:
+        InputError: they cannot be told, or may not be loaded.
+    """
+    files = [*weight_files(folder), *_speech_lora(folder)]
+    digests = [_digest(path) for path in track(files, "hashing the weights")]
     whole = hashlib.blake2b("".join(sorted(digests)).encode(), digest_size=DIGEST_BYTES)
     return whole.hexdigest()
+
+
+def _speech_lora(folder: Path) -> list[Path]:
+    """Return the file of the LoRA that is merged when the model is loaded, if it has one."""
+    facts = FACTS.get(read_object(folder / "config.json")[0].get("model_type", ""))
+    beside = folder / facts.speech_lora if facts and facts.speech_lora else None
+    return [adapter_weights(beside, folder)] if beside and beside.is_dir() else []
 
 
 def hash_of_model(path: str) -> str | None:
@@ -51,7 +64,7 @@ def hash_of_model(path: str) -> str | None:
 
 def adapter_hash(folder: Path) -> str:
     """Hash an adapter's weight file."""
-    return _digest(folder / ADAPTER)
+    return _digest(adapter_weights(folder))
 
 
 def check_base(adapter: Path, base: str) -> None:

@@ -13,8 +13,9 @@ from earmark import __version__
 from earmark.errors import InputError, KnobError
 from earmark.files import write_text
 from earmark.policies.adapt import merge_lora
+from earmark.policies.json_object import read_object
 from earmark.policies.load import load_policy, model_path, stored_config
-from earmark.policies.model_dir import SETTINGS, is_adapter, read_object
+from earmark.policies.model_dir import SETTINGS, is_adapter
 from earmark.policies.policy import Policy
 from earmark.policies.stored_weights import stored_folder
 from earmark.progress import note
