@@ -336,3 +336,28 @@ def test_neither_torch_nor_transformers_is_needed(corpus, tmp_path):
         text=True,
     )
     assert "pip install 'earmark[train]'" in local.stderr, "the control: a local model needs torch"
+
+
+ECHOED = f"bad key {KEY.replace('-', '%2D')}, bWU6aHVzaC1odXNo, {'&#45;'.join(KEY.split('-'))}"
+
+
+@pytest.mark.parametrize("asking", [CHAT, Asking()], ids=["chat", "transcriptions"])
+@pytest.mark.parametrize("kind", ["status", "answer", "not JSON"])
+def test_a_server_that_repeats_the_key_encoded_gets_it_nowhere(corpus, tmp_path, asking, kind):
+    server = OpenAIServer(lengths, echo=ECHOED)
+    if kind == "status":
+        server.script = [400]
+    elif kind == "not JSON":
+        server.script = [ECHOED.encode()]
+    else:
+        server.hear = lambda clip, fields: [ECHOED if len(clip) == 1600 else "好"]
+    asking = Asking(route=asking.route, prompt=asking.prompt, concurrency=1)
+    rows = run(server, corpus[:2], tmp_path, asking, on_error="skip", key=KEY)
+    assert [row.id for row in rows] == ["u1"]
+    (aside,) = map(json.loads, (tmp_path / "h.jsonl.skipped.jsonl").read_text().splitlines())
+    assert "key or password that was sent" in aside["reason"]
+    for path in tmp_path.glob("h.jsonl*"):
+        text = path.read_text()
+        assert KEY not in text
+        assert "%2D" not in text
+        assert "&#45;" not in text

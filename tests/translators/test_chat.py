@@ -6,15 +6,14 @@ from random import Random
 import pytest
 from chat_server import ChatServer, serving
 
-from earmark.endpoint import KEY_VARIABLES
+from earmark.endpoint import KEY_VARIABLES, Endpoint
 from earmark.errors import InputError, KnobError
 from earmark.translators.answers import AnswerFile
 from earmark.translators.chat import ChatTranslator, clean_answer
-from earmark.translators.endpoint import ChatEndpoint
 
 
 def translator(url, path, model="qwen"):
-    return ChatTranslator(ChatEndpoint(url, model, retries=0), AnswerFile(path), workers=2)
+    return ChatTranslator(Endpoint(url, model, retries=0), AnswerFile(path), workers=2)
 
 
 def test_the_answer_is_cleaned_and_what_is_left_is_named(tmp_path):
@@ -78,7 +77,7 @@ def test_answers_need_a_place(tmp_path):
 
 
 def test_at_least_one_request_must_be_allowed(tmp_path):
-    endpoint = ChatEndpoint("http://localhost/v1", "qwen")
+    endpoint = Endpoint("http://localhost/v1", "qwen")
     with pytest.raises(KnobError, match="expected 1 or more"):
         ChatTranslator(endpoint, AnswerFile(tmp_path / "a.jsonl"), workers=0)
 

@@ -6,9 +6,9 @@ import time
 import pytest
 from chat_server import ChatServer, serving
 
-from earmark.endpoint import KEY_VARIABLES, EndpointError
+from earmark.endpoint import KEY_VARIABLES, Endpoint, EndpointError
 from earmark.errors import KnobError
-from earmark.translators.endpoint import ChatEndpoint
+from earmark.translators.endpoint import complete
 
 KEY = "sk-not-to-be-seen"
 
@@ -22,9 +22,8 @@ def chat(monkeypatch):
 
 def ask(chat, prompt="hello", **knobs):
     with serving(chat) as url:
-        return ChatEndpoint(url, "qwen", **{"first_wait_s": 0.01, "timeout_s": 5.0, **knobs}).ask(
-            prompt
-        )
+        knobs = {"first_wait_s": 0.01, "timeout_s": 5.0, **knobs}
+        return complete(Endpoint(url, "qwen", **knobs), prompt)
 
 
 def test_a_question_is_sent_greedily_and_answered(chat):
@@ -110,35 +109,43 @@ def test_a_refused_prompt_is_not_asked_again(chat):
 
 
 def test_nobody_listening_is_said():
-    endpoint = ChatEndpoint("http://127.0.0.1:9/v1", "qwen", retries=1, first_wait_s=0.01)
+    endpoint = Endpoint("http://127.0.0.1:9/v1", "qwen", retries=1, first_wait_s=0.01)
     with pytest.raises(EndpointError, match="Connection refused"):
-        endpoint.ask("hello")
+        complete(endpoint, "hello")
 
 
 @pytest.mark.parametrize("url", ["localhost:8000", "file:///etc/hosts", "http://", "ftp://x/v1"])
 def test_a_url_that_cannot_be_an_endpoint_is_refused(url):
     with pytest.raises(KnobError, match="expected http"):
-        ChatEndpoint(url, "qwen")
+        Endpoint(url, "qwen")
 
 
 def test_a_model_needs_a_name():
     with pytest.raises(KnobError, match="no name"):
-        ChatEndpoint("http://localhost:8000/v1", "")
+        Endpoint("http://localhost:8000/v1", "")
 
 
 def test_the_key_is_sent_to_the_server_and_shown_to_nobody(chat, monkeypatch):
     monkeypatch.setenv(KEY_VARIABLES[-1], KEY)
     with serving(chat) as url:
-        endpoint = ChatEndpoint(url, "qwen", retries=0)
-        endpoint.ask("hello")
+        endpoint = Endpoint(url, "qwen", retries=0)
+        complete(endpoint, "hello")
         assert chat.requests[0][1]["Authorization"] == f"Bearer {KEY}"
         assert KEY not in repr(endpoint)
         echo = json.dumps({"error": f"bad key {KEY}"}).encode()
         chat.script = [echo]
         with pytest.raises(EndpointError) as caught:
-            endpoint.ask("hello")
+            complete(endpoint, "hello")
     assert KEY not in str(caught.value)
     assert "bad key ***" in str(caught.value)
+
+
+def test_an_answer_that_holds_the_key_is_refused(chat, monkeypatch):
+    monkeypatch.setenv(KEY_VARIABLES[0], KEY)
+    chat.answer = lambda prompt: f"the key is {KEY.replace('-', '%2d')}"
+    with pytest.raises(EndpointError, match=r"holds the key or password .* not kept"):
+        ask(chat)
+    assert len(chat.requests) == 1
 
 
 def test_a_redirect_does_not_carry_the_key_away(chat, monkeypatch):

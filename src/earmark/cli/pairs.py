@@ -5,6 +5,7 @@ from typing import Literal
 
 from cyclopts import App
 
+from earmark.endpoint import Endpoint
 from earmark.failures import TRANSLATING
 from earmark.failures.mode import Tools
 from earmark.pairs.files import OnError, imitate_file, mine_file
@@ -15,7 +16,6 @@ from earmark.progress import console, note
 from earmark.translators import Translator
 from earmark.translators.answers import AnswerFile
 from earmark.translators.chat import ChatTranslator
-from earmark.translators.endpoint import ChatEndpoint
 from earmark.translators.lexicon_file import load_lexicon
 
 pairs = App(name="pairs", help="Build preference pairs: chosen is the truth, rejected a failure.")
@@ -97,7 +97,7 @@ def imitate(
         if translator == "lexicon":
             words = load_lexicon(lexicon)
         else:
-            endpoint = ChatEndpoint(chat_url, chat_model, retries=chat_retries)
+            endpoint = Endpoint(chat_url, chat_model, retries=chat_retries)
             answers = AnswerFile(chat_answers or Path(f"{out}.chat.jsonl"))
             words = ChatTranslator(endpoint, answers, chat_requests)
     imitation = Imitation(parsed, Tools(words, longest), per_utterance, each, on_error)

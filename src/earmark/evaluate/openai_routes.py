@@ -57,7 +57,7 @@ def transcription(endpoint: Endpoint, wav: bytes, fields: dict[str, Any]) -> lis
         text = _object(response, endpoint).get("text")
         if not isinstance(text, str):
             raise _odd("expected a 'text'", response, endpoint)
-        return [Answer(_whole(text))]
+        return [Answer(_whole(text, endpoint))]
 
     return endpoint.post(TRANSCRIPTIONS, content, kind, read, _name(wav))
 
@@ -109,7 +109,7 @@ def _choices(answer: dict[str, Any], n: int, response: bytes, endpoint: Endpoint
     if not all(isinstance(text, str) for text in texts):
         raise _odd("expected a text in each choice", response, endpoint)
     cut = [choice.get("finish_reason") == "length" for choice in ordered]
-    return [Answer(_whole(text), end) for text, end in zip(texts, cut, strict=True)]
+    return [Answer(_whole(text, endpoint), end) for text, end in zip(texts, cut, strict=True)]
 
 
 def _object(response: bytes, endpoint: Endpoint) -> dict[str, Any]:
@@ -129,7 +129,8 @@ def _odd(expected: str, response: bytes, endpoint: Endpoint) -> EndpointError:
     )
 
 
-def _whole(text: str) -> str:
+def _whole(text: str, endpoint: Endpoint) -> str:
+    endpoint.check_answer(text)
     # Half a surrogate pair is legal JSON and no text; it could not be written to a file.
     return text.encode("utf-8", "replace").decode("utf-8")
 

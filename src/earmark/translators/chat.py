@@ -7,12 +7,13 @@ published. Departure: the prompts here are our own.
 import re
 from random import Random
 
+from earmark.endpoint import Endpoint
 from earmark.errors import KnobError
 from earmark.text import tokenize
 from earmark.text.language import language_of
 from earmark.translators import Target, Translation
 from earmark.translators.answers import AnswerFile
-from earmark.translators.endpoint import ChatEndpoint
+from earmark.translators.endpoint import complete
 
 LANGUAGE = {"zh": "Mandarin Chinese", "en": "English"}
 WHOLE = (
@@ -40,7 +41,7 @@ class ChatTranslator:
         KnobError: fewer than one worker.
     """
 
-    def __init__(self, endpoint: ChatEndpoint, answers: AnswerFile, workers: int = 8) -> None:
+    def __init__(self, endpoint: Endpoint, answers: AnswerFile, workers: int = 8) -> None:
         if workers < 1:
             raise KnobError(f"{workers} chat requests at once; expected 1 or more")
         self.name = f"chat:{endpoint.model}"
@@ -72,7 +73,7 @@ class ChatTranslator:
         model = self._endpoint.model
         answer = self._answers.get(model, prompt)
         if answer is None:
-            answer = self._endpoint.ask(prompt)
+            answer = complete(self._endpoint, prompt)
             self._answers.put(model, prompt, answer)
         return clean_answer(answer, text)
 

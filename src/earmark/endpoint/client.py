@@ -1,8 +1,6 @@
 """Send requests to a model server over HTTP, patiently: back-off, no redirects, a secret key."""
 
 import http.client
-import os
-from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import Message
@@ -10,14 +8,18 @@ from random import Random
 from threading import Event
 from typing import Any, Literal, TypeVar
 from urllib.error import HTTPError
-from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+from earmark.endpoint.credentials import (
+    KEY_VARIABLES,
+    address_of,
+    checked_key,
+    key_of_environment,
+)
+from earmark.endpoint.masking import holds_secret, mask
 from earmark.errors import InputError, KnobError
 
-KEY_VARIABLES = ("EARMARK_API_KEY", "OPENAI_API_KEY")
 LONGEST_WAIT_S = 60.0
-SHOWN_CHARACTERS = 400
 SETTINGS_AT_FAULT = (301, 302, 303, 307, 308, 401, 403, 404, 405)
 ROUTES = ("/chat/completions", "/audio/transcriptions")
 
@@ -61,18 +63,15 @@ class _StayHere(HTTPRedirectHandler):
         return
 
 
-def key_of_environment() -> str:
-    """Return the key from EARMARK_API_KEY, else OPENAI_API_KEY, else an empty one."""
-    return next((os.environ[name] for name in KEY_VARIABLES if os.environ.get(name)), "")
-
-
 @dataclass(frozen=True)
 class Endpoint:
     """A model behind a base URL such as `http://localhost:8000/v1`.
 
     The key is read from the environment variable EARMARK_API_KEY, else OPENAI_API_KEY; it is
     sent to the server and nowhere else. A user name and password in the URL are sent as such
-    and taken out of `url`, so that `url` can be shown and recorded.
+    and taken out of `url`, so that `url` can be shown and recorded. Where a server repeats one of
+    them, in plain or encoded, messages have `***` or nothing in its place, and an answer that
+    holds it is refused.
 
     A time-out, a broken connection, status 429 or 5xx is tried again up to `retries` times,
     waiting `first_wait_s`, then twice as long each time, or as long as the server's Retry-After
@@ -87,37 +86,32 @@ class Endpoint:
     stop: Event = field(default_factory=Event, repr=False, compare=False)
     key: str = field(default_factory=key_of_environment, repr=False)
     _login: str = field(default="", init=False, repr=False)
-    _password: str = field(default="", init=False, repr=False)
+    _secrets: tuple[str, ...] = field(default=(), init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be an endpoint."""
-        parts = urlsplit(self.url)
-        host = parts.netloc.rpartition("@")[2]
-        shown = parts._replace(netloc=host, query="", fragment="").geturl()
-        if parts.scheme not in ("http", "https") or not host or not _is_plain(shown, parts):
-            raise KnobError(
-                f"endpoint URL '{shown}': expected http:// or https:// and a host, "
-                "such as http://localhost:8000/v1"
-            )
-        if parts.query or parts.fragment:
-            raise KnobError(
-                f"endpoint URL '{shown}': expected nothing behind the path; a key belongs into "
-                f"the environment variable {KEY_VARIABLES[0]}"
-            )
+        """Refuse what cannot be an endpoint.
+
+        Raises:
+            KnobError: the URL, the key, the model's name, the retries or the time-out.
+        """
+        address, key = address_of(self.url), checked_key(self.key)
         if not self.model:
             raise KnobError("the served model has no name; give the one that the server lists")
         if self.retries < 0:
             raise KnobError(f"{self.retries} retries; expected 0 or more")
         if self.timeout_s <= 0:
             raise KnobError(f"a time-out of {self.timeout_s:g} s; expected more than 0")
+        url = address.url
         for route in ROUTES:
-            shown = shown.rstrip("/").removesuffix(route)
-        if "@" in parts.netloc:
-            password = unquote(parts.password or "")
-            login = f"{unquote(parts.username or '')}:{password}"
-            object.__setattr__(self, "_password", password)
-            object.__setattr__(self, "_login", b64encode(login.encode()).decode())
-        object.__setattr__(self, "url", shown)
+            url = url.rstrip("/").removesuffix(route)
+        secrets = (key, address.login, address.password, address.user)
+        for name, value in (
+            ("url", url),
+            ("key", key),
+            ("_login", address.login),
+            ("_secrets", tuple(filter(None, secrets))),
+        ):
+            object.__setattr__(self, name, value)
 
     def check_reachable(self) -> None:
         """Ask for the list of models; whatever the server answers, it is there.
@@ -132,8 +126,9 @@ class Endpoint:
             error.close()
         except (OSError, http.client.HTTPException) as error:
             raise UnreachableError(
-                f"{self.url}: no server answers: {_why(error)}; start it, or correct --endpoint"
-            ) from error
+                f"{self.url}: no server answers: {self._why(error)}; start it, or correct "
+                "--endpoint"
+            ) from None
 
     def post(
         self, route: str, content: bytes, kind: str, read: Callable[[bytes], Answer], spread: str
@@ -173,10 +168,25 @@ class Endpoint:
 
     def shown(self, body: bytes) -> str:
         """Quote the beginning of what a server said, without our secrets should they be in it."""
-        text = body.decode("utf-8", "replace")
-        for secret in (self.key, self._login, self._password):
-            text = text.replace(secret, "***") if secret else text
-        return text[:SHOWN_CHARACTERS]
+        return self._masked(body.decode("utf-8", "replace"))
+
+    def check_answer(self, text: str) -> None:
+        """Refuse an answer that repeats the key or the password: it would get into files.
+
+        Raises:
+            EndpointError: it does, in plain or encoded.
+        """
+        if holds_secret(text, self._secrets):
+            raise EndpointError(
+                f"{self.url}: the answer of '{self.model}' holds the key or password that was "
+                "sent to the server, so it is not kept; is this server to be trusted?"
+            )
+
+    def _masked(self, text: str) -> str:
+        return mask(text, self._secrets)
+
+    def _why(self, error: Exception) -> str:
+        return self._masked(str(getattr(error, "reason", None) or error))
 
     def _send(self, route: str, content: bytes, kind: str) -> bytes:
         """Send the request once; raise Again for what may pass."""
@@ -186,11 +196,12 @@ class Endpoint:
                 return bytes(response.read())
         except HTTPError as error:
             with error:
-                raise self._status(route, error.code, error.read(), error.headers) from error
+                raise self._status(route, error.code, error.read(), error.headers) from None
         except (OSError, http.client.HTTPException) as error:
             slow = isinstance(getattr(error, "reason", error), TimeoutError)
-            why = f"{type(error).__name__}: {_why(error)}"
-            raise Again(why, answered="timed out" if slow else "no") from error
+            why = f"{type(error).__name__}: {self._why(error)}"
+            # Not `from error`: its own text may quote the server, and with it the key.
+            raise Again(why, answered="timed out" if slow else "no") from None
 
     def _open(self, request: Request) -> Any:
         return build_opener(_StayHere).open(request, timeout=self.timeout_s)
@@ -211,18 +222,6 @@ class Endpoint:
                 f"name and the key in {' or '.join(KEY_VARIABLES)}"
             )
         return EndpointError(f"{self.url}{route}: the request was refused: {said}")
-
-
-def _is_plain(url: str, parts: SplitResult) -> bool:
-    """Say whether a URL has a port that is a number and no blanks."""
-    try:
-        return parts.port != 0 and url.isascii() and url.isprintable() and " " not in url
-    except ValueError:
-        return False
-
-
-def _why(error: Exception) -> str:
-    return str(getattr(error, "reason", None) or error)
 
 
 def _seconds(header: str | None) -> float | None:
