@@ -8,7 +8,7 @@ DEMO_OUT ?= demo-out
 SEEDS ?= 1
 export OMP_WAIT_POLICY = PASSIVE
 
-.PHONY: demo test check tiny-base clean
+.PHONY: demo test check docs tiny-base clean
 
 demo: .venv/ready
 	.venv/bin/earmark demo --out $(DEMO_OUT) --seeds $(SEEDS)
@@ -22,6 +22,11 @@ check: .venv/ready
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/python .ci/words.py
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet --strict
+
+# The site lies in build/site.
+docs: .venv/ready
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict
 
 tiny-base: .venv/ready
 	.venv/bin/earmark tiny-base --out build/tiny-base

@@ -50,7 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--out", type=Path, default=Path("build/demo-seeds"))
-    parser.add_argument("--figure", type=Path, default=Path("benchmarks/figures/demo.svg"))
+    parser.add_argument("--figure", type=Path, default=Path("docs/figures/demo.svg"))
     options = parser.parse_args()
     start = time.monotonic()
     results = run_demo(options.out, options.seeds)

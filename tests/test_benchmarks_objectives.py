@@ -58,5 +58,5 @@ def test_the_tables_in_the_documents_are_those_of_the_results(benchmark_file, tm
     assert len(rows) > 50
     assert not [row for row in rows if row not in page]
     for figure in tmp_path.glob("*.svg"):
-        kept = root / "benchmarks/figures" / figure.name
+        kept = root / "docs/figures" / figure.name
         assert kept.read_text("utf-8") == figure.read_text("utf-8"), figure.name

@@ -94,7 +94,7 @@ def test_a_file_of_its_own_is_xml_with_a_size():
 
 
 def test_figures_of_the_documents_are_files_of_their_own():
-    figures = list((Path(__file__).parents[2] / "benchmarks/figures").glob("*.svg"))
+    figures = list((Path(__file__).parents[2] / "docs/figures").glob("*.svg"))
     assert figures
     for figure in figures:
         assert ElementTree.parse(figure).getroot().get("width"), figure

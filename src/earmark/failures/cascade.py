@@ -23,7 +23,7 @@ lost language, translated or missing parts, and last the ordinary errors of reco
 
 Speech in one language that comes out in the other is a translation too. `phonetic` needs a
 lexicon; without one it is taken for translation. How anything sounds is not known here.
-Thresholds are named in the detectors' files; `benchmarks/README.md` has precision and recall.
+Thresholds are named in the detectors' files; `docs/benchmarks/data.md` has precision and recall.
 """
 
 import re
