@@ -136,11 +136,11 @@ class Endpoint:
         """Send one request and return what `read` makes of the response.
 
         Args:
-            route: path behind the base URL, such as `/chat/completions`.
+            route: path after the base URL, such as `/chat/completions`.
             content: the body.
             kind: its media type.
             read: turns the response into the answer; it may raise Again.
-            spread: waiting times depend on it, lest all workers come back at the same moment.
+            spread: waiting times depend on it, so that workers do not all retry at the same moment.
 
         Raises:
             EndpointError: no usable answer after all retries, or the request was refused.

@@ -89,6 +89,6 @@ def _split(url: str) -> SplitResult | None:
 
 
 def _quotable(url: str) -> str:
-    """Quote a URL that cannot be used, unless a password may stand in it."""
+    """Quote a URL that cannot be used, unless a password may be in it."""
     hidden = not url.isprintable() or any(sign in url for sign in "@?#%")
     return " (not shown, since a password may be in it)" if hidden else f" '{url}'"

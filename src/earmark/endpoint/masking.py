@@ -1,6 +1,6 @@
 r"""Keep keys and passwords out of what a server said, however the server encoded them.
 
-A secret that stands in a text literally is replaced by `***`. Where it appears only after
+A secret that is in a text literally is replaced by `***`. Where it appears only after
 decoding (percent, HTML, backslash, quoted-printable, base64 or hexadecimal), or split by blanks,
 line breaks or tags, the whole text is withheld: masking a piece of an encoded text could leave
 the rest of the secret in it.
