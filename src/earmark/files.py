@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cache
+from math import isfinite
 from pathlib import Path
 from types import UnionType
 from typing import IO, Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args, get_origin
@@ -17,6 +18,7 @@ from typing import IO, Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args, g
 from earmark.errors import InputError, did_you_mean
 from earmark.progress import note
 from earmark.records import Hypothesis, Pair, Utterance
+from earmark.strict_json import parse_json
 
 Record = TypeVar("Record", Utterance, Hypothesis, Pair)
 AnyPath: TypeAlias = "str | Path | Drained"
@@ -68,6 +70,7 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 FIELDS = {kind: {f.name: f for f in fields(kind)} for kind in (Utterance, Hypothesis, Pair)}
+SHOWN = 80
 REQUIRED = {
     kind: {n for n, f in known.items() if f.default is MISSING and f.default_factory is MISSING}
     for kind, known in FIELDS.items()
@@ -156,10 +159,16 @@ def placed_lines(path: AnyPath) -> Iterator[Line]:
                 place = start + len(raw) - len(line)
                 start += len(raw)
                 line = line.rstrip(b"\r\n")
-                if line.strip():
+                if not _is_blank(line):
                     yield Line(number, place, line)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _is_blank(line: bytes) -> bool:
+    """Say whether a line holds white space alone, that of other scripts (U+3000) too."""
+    left = line.strip()
+    return not left or (left[0] >= 0x80 and left.decode("utf-8", "replace").isspace())
 
 
 def numbered_lines(path: AnyPath) -> Iterator[tuple[int, bytes]]:
@@ -194,6 +203,18 @@ def _plain_types(annotation: Hashable) -> tuple[type, ...]:
     return (*plain, int) if float in plain else plain
 
 
+def brief(value: Any) -> str:
+    """Quote a value in a message: its beginning, where it is long.
+
+    >>> brief([1, "two"])
+    "[1, 'two']"
+    >>> brief("x" * 500)[-12:]
+    'xxxxxxxxx...'
+    """
+    written = repr(value)
+    return written if len(written) <= SHOWN else written[:SHOWN] + "..."
+
+
 def parse_row(kind: type[Record], data: Any, where: str) -> Record:
     """Build a record from a JSON object, refusing what a record does not have.
 
@@ -208,14 +229,16 @@ def parse_row(kind: type[Record], data: Any, where: str) -> Record:
     for key, value in data.items():
         if key not in known:
             raise InputError(
-                f"{where}: unknown field '{key}'; {a_record} has {', '.join(known)}; "
-                f"{did_you_mean(key, known)}"
+                f"{where}: unknown field '{key[:SHOWN]}'; {a_record} has {', '.join(known)}; "
+                f"{did_you_mean(key[:SHOWN], known)}"
             )
         expected: Any = known[key].type
         plain = _plain_types(expected)
         if not isinstance(value, plain) or (isinstance(value, bool) and bool not in plain):
             shown = getattr(expected, "__name__", expected)
-            raise InputError(f"{where}: field '{key}' should be {shown}, found {value!r}")
+            raise InputError(f"{where}: field '{key}' should be {shown}, found {brief(value)}")
+        if isinstance(value, float) and not isfinite(value):
+            raise InputError(f"{where}: field '{key}' should be a finite number, found {value}")
     for key in known:
         if key in REQUIRED[kind] and key not in data:
             raise InputError(f"{where}: field '{key}' is missing; {a_record} needs it")
@@ -225,18 +248,12 @@ def parse_row(kind: type[Record], data: Any, where: str) -> Record:
 
 
 def parse_line(raw: bytes, where: str) -> Any:
-    """Decode one line of JSONL.
+    """Decode one line of JSONL, strictly; see `parse_json`.
 
     Raises:
-        InputError: not UTF-8, or not JSON.
+        InputError: not UTF-8, not JSON, or JSON that means two things or nothing.
     """
-    try:
-        return json.loads(decode_line(raw, where))
-    except json.JSONDecodeError as error:
-        raise InputError(
-            f"{where}: not JSON: {error.msg} at column {error.colno}; "
-            "each line must be one JSON object"
-        ) from error
+    return parse_json(decode_line(raw, where), where)
 
 
 def read_records(

@@ -1,5 +1,7 @@
 """Sound in and out: what is done to it is said, what cannot be used is refused by name."""
 
+import math
+
 import numpy as np
 import pytest
 import soundfile
@@ -170,3 +172,11 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="No space left on device; free some space"):
         write_audio(path, tone(2.0))
     assert duration_s(path) == 1.0
+
+
+@pytest.mark.parametrize("span", [(math.nan, 1), (0, math.inf), ("0.1", 1), (0, True), (1e300, 1)])
+def test_a_span_that_is_no_number_of_seconds_is_refused(tmp_path, span):
+    write_audio(tmp_path / "a.wav", np.zeros(1600, np.float32))
+    for read in (read_audio, check_audio, duration_s):
+        with pytest.raises(InputError, match=r"a\.wav: expected start_s and end_s in seconds"):
+            read(tmp_path / "a.wav", *span)

@@ -1,6 +1,5 @@
 """`earmark validate`: check files before work begins, without doing the work."""
 
-import json
 import sys
 from collections.abc import Iterator
 from itertools import islice
@@ -12,7 +11,7 @@ from earmark.cli.checks.model import check_model
 from earmark.cli.checks.pairs import check_pairs
 from earmark.cli.checks.rows import check_hypotheses, check_utterances
 from earmark.errors import InputError
-from earmark.files import AnyPath, Drained, numbered_lines, reopenable
+from earmark.files import AnyPath, Drained, numbered_lines, parse_line, reopenable
 from earmark.policies.model_dir import is_model
 from earmark.speech.corpus import MANIFEST
 from earmark.speech.manifests import kind_of
@@ -48,10 +47,10 @@ def recognise(path: Path | Drained) -> str:
 
 def _objects(path: AnyPath) -> Iterator[dict[str, Any]]:
     """Yield the rows of a file that are JSON objects; the others are reported later."""
-    for _, raw in numbered_lines(path):
+    for number, raw in numbered_lines(path):
         try:
-            row = json.loads(raw)
-        except ValueError:
+            row = parse_line(raw, f"{path}:{number}")
+        except InputError:
             continue
         if isinstance(row, dict):
             yield row

@@ -18,6 +18,7 @@ from earmark.progress import note
 
 SAMPLE_RATE_HZ = 16000
 SPAN_TOLERANCE_S = 0.02
+LONGEST_S = 1e9
 
 # libsndfile shortens a WAV file that was cut off, and says so only in its log. A file written
 # as a stream has no true length in its header but the largest number there is.
@@ -96,6 +97,9 @@ def _frames_of_span(
     max_s: float | None,
 ) -> tuple[int, int]:
     """Return (first frame, number of frames) of a span that lies in the file and can be heard."""
+    for time_s in (start_s, end_s):
+        if time_s is not None and not _is_time(time_s):
+            raise InputError(f"{path}: expected start_s and end_s in seconds, found {time_s!r:.80}")
     length_s = file.frames / file.samplerate
     if file.frames == 0:
         raise InputError(f"{path}: the clip is empty (0 samples); record it again or remove it")
@@ -115,6 +119,13 @@ def _frames_of_span(
             "heard; split it into shorter utterances with start_s and end_s"
         )
     return first, count
+
+
+def _is_time(value: object) -> bool:
+    """Say whether a value read from a row is a number of seconds."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < LONGEST_S  # false for NaN too
 
 
 def _read_frames(file: soundfile.SoundFile, path: Path, first: int, count: int) -> np.ndarray:

@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Lock
 
 from earmark.errors import InputError
+from earmark.files import parse_line
 from earmark.progress import note
 
 
@@ -62,9 +63,9 @@ class AnswerFile:
         whole = content.rfind(b"\n") + 1
         for number, line in enumerate(content[:whole].splitlines(), start=1):
             try:
-                row = json.loads(line)
-                self._answers[row["model"], row["prompt"]] = row["answer"]
-            except (ValueError, KeyError, TypeError) as error:
+                row = parse_line(line, f"{self.path}:{number}")
+                self._answers[row["model"], row["prompt"]] = str(row["answer"])
+            except (InputError, KeyError, TypeError) as error:
                 raise InputError(
                     f"{self.path}:{number}: not a kept answer (model, prompt, answer); "
                     "choose another file, or delete this one to ask again"
