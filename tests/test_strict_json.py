@@ -1,4 +1,4 @@
-"""JSON that json takes and no step could use, or that means two things, is refused with its line."""
+"""JSON that means two things, or that no step could use, is refused with its line."""
 
 import json
 
