@@ -1,7 +1,7 @@
 """Pages of the site that are made from other files: the API, the changelog, how to contribute.
 
-The API pages are made from the source text; nothing is imported. Decisions join the navigation
-by their file names, so a new one needs no further line.
+The API pages are made from the source text; nothing is imported. Decisions and tables join the
+navigation by their file names, so a new one needs no further line.
 """
 
 from pathlib import Path
@@ -40,9 +40,11 @@ def api_pages() -> dict[str, str]:
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Add the generated pages and the decisions to the navigation."""
+    """Add the tables, the decisions and the generated pages to the navigation."""
     decisions = sorted((ROOT / "docs/decisions").glob("*.md"))
+    tables = sorted((ROOT / "docs/tables").glob("*.md"))
     config.nav += [
+        {"Tables": [{title(page): f"tables/{page.name}"} for page in tables]},
         {"Decisions": [{title(page): f"decisions/{page.name}"} for page in decisions]},
         {"API": ["api/index.md", *({name: f"api/{name}.md"} for name in packages())]},
         *({title(ROOT / source): page} for page, source in there().items()),

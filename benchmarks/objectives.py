@@ -25,6 +25,7 @@ from earmark.recipes.which_objective.claims import CLAIMS
 from earmark.recipes.which_objective.conditions import CONDITIONS
 from earmark.recipes.which_objective.kept import keep_results, plan_of_results, unpack_results
 from earmark.recipes.which_objective.outcomes import Outcomes, rates_of, read_outcomes
+from earmark.recipes.which_objective.pages import pages
 from earmark.recipes.which_objective.schedule import Clock, Plan, Sweep, base_result
 from earmark.recipes.which_objective.tables import (
     answer_table,
@@ -59,6 +60,7 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--figures", type=Path, help="folder of the figures; default OUT/figures")
     add("--keep", type=Path, help="write all results of OUT to this file, beside the tables")
     add("--read", type=Path, help="print the tables of such a file; nothing is run")
+    add("--pages", type=Path, help="with --read: also write the tables as Markdown pages here")
     return parser.parse_args(arguments)
 
 
@@ -172,6 +174,8 @@ def read(options: argparse.Namespace) -> None:
         plan = plan_of_results(out)
         outcomes = read_outcomes(World(out, scale), plan)
         show(outcomes, plan, options.figures or Path("build/objectives/figures"))
+        for name, text in pages(outcomes, plan.conditions).items() if options.pages else ():
+            write_text(options.pages / name, text)
 
 
 def main() -> None:

@@ -46,8 +46,8 @@ def measured(outcomes: Outcomes, condition: str) -> Table:
         MEASURED,
         rows,
         "Means over seeds [95 % interval]. (edge): the chosen learning rate is at an end of the "
-        "grid. CPU s: training alone; features and the starting policy's log-probabilities are "
-        "shared and not counted, nor is the training of further references; asking those is.",
+        "grid. CPU s: training alone, with the forward passes of further references; features, the "
+        "starting policy's log-probabilities and the training of references are not counted.",
     )
 
 
@@ -188,7 +188,7 @@ def overview(outcomes: Outcomes, conditions: Sequence[str]) -> Table:
         "Mixed error rate of SFT on code-switched speech, and how many points more or fewer each "
         "other objective has, means over seeds. Bold: its interval leaves out 0. Empty: not run."
     )
-    return Table("At one glance: points beside SFT", ("objective", *conditions), rows, note)
+    return Table("Overview: difference to SFT, points", ("objective", *conditions), rows, note)
 
 
 def beside_sft(outcomes: Outcomes, condition: str, arm: str) -> str:
