@@ -17,7 +17,8 @@ from statistics import median
 
 import jiwer
 
-from earmark.evaluate.score import row_json, score
+from earmark.evaluate.rows import row_dict
+from earmark.evaluate.score import score
 from earmark.records import Hypothesis, Utterance
 from earmark.text import tokenize
 from earmark.text.align import align
@@ -83,16 +84,16 @@ def main() -> None:
     truths = [Utterance(str(n), write(tokens)) for n, tokens in enumerate(said)]
     hyps = [Hypothesis(str(n), write(tokens)) for n, tokens in enumerate(written)]
     split = ([" ".join(tokens) for tokens in said], [" ".join(tokens) for tokens in written])
-    score(truths[:100], hyps[:100]).to_json()
+    score(truths[:100], hyps[:100]).to_dict()
 
     result = {}
     jobs: dict[str, Callable[[], object]] = {
         "jiwer, text split beforehand": lambda: jiwer.process_words(*split),
         "align alone, split beforehand": lambda: [*map(align, said, written)],
         "tokenize both sides": lambda: [tokenize(row.text or "") for row in (*truths, *hyps)],
-        "score: everything in the JSON": lambda: result.update(score(truths, hyps).to_json()),
+        "score: everything in the JSON": lambda: result.update(score(truths, hyps).to_dict()),
         "score, and rows for a file": lambda: [
-            *map(row_json, score(truths, hyps, features=True).rows)
+            *map(row_dict, score(truths, hyps, features=True).rows)
         ],
     }
     times: dict[str, list[float]] = {name: [] for name in jobs}

@@ -23,8 +23,7 @@ def covered(rng, with_speakers, rounds=150):
     for seed in range(rounds):
         errors, tokens, speakers = made(rng)
         interval = rate_interval(
-            errors.tolist(),
-            tokens.tolist(),
+            np.stack([errors, tokens], axis=1),
             groups=speakers if with_speakers else None,
             resampling=Resampling(400, seed=seed),
         )
@@ -52,24 +51,24 @@ def test_drawing_counts_is_drawing_utterances():
 
 
 def test_the_same_seed_gives_the_same_interval_and_another_one_another():
-    errors, tokens = [1, 0, 3, 2, 0, 5] * 5, [9, 8, 7, 6, 5, 4] * 5
-    first = rate_interval(errors, tokens, resampling=Resampling(seed=1))
-    assert first == rate_interval(errors, tokens, resampling=Resampling(seed=1))
-    assert first != rate_interval(errors, tokens, resampling=Resampling(seed=2))
-    narrow = rate_interval(errors, tokens, resampling=Resampling(level=0.5, seed=1))
+    rows = np.array([[1, 0, 3, 2, 0, 5] * 5, [9, 8, 7, 6, 5, 4] * 5]).T
+    first = rate_interval(rows, resampling=Resampling(seed=1))
+    assert first == rate_interval(rows, resampling=Resampling(seed=1))
+    assert first != rate_interval(rows, resampling=Resampling(seed=2))
+    narrow = rate_interval(rows, resampling=Resampling(level=0.5, seed=1))
     assert first.low < narrow.low < narrow.high < first.high
 
 
 def test_more_utterances_make_the_interval_narrower():
-    wide = rate_interval([1, 0, 3] * 10, [9, 8, 7] * 10)
-    narrow = rate_interval([1, 0, 3] * 1000, [9, 8, 7] * 1000)
+    rows = np.array([[1, 9], [0, 8], [3, 7]])
+    wide, narrow = (rate_interval(np.tile(rows, (times, 1))) for times in (10, 1000))
     assert narrow.high - narrow.low < (wide.high - wide.low) / 5
 
 
 def test_nothing_to_divide_by_is_no_interval():
-    assert rate_interval([], []) is None
-    assert rate_interval([3, 1], [0, 0]) is None
-    some = rate_interval([3, 1], [0, 5], resampling=Resampling(seed=0))
+    assert rate_interval(np.zeros((0, 2), dtype=np.int64)) is None
+    assert rate_interval(np.array([[3, 0], [1, 0]])) is None
+    some = rate_interval(np.array([[3, 0], [1, 5]]), resampling=Resampling(seed=0))
     assert some is not None
     assert np.isfinite(some).all()
     assert percentile_interval(np.array([]), 0.95) is None
@@ -79,3 +78,10 @@ def test_groups_are_summed_in_the_order_they_appear():
     rows = np.array([[1, 2], [3, 4], [5, 6]])
     assert sum_by(["x", "y", "x"], rows).tolist() == [[6, 8], [3, 4]]
     assert sum_by(None, rows) is rows
+
+
+def test_sums_of_fractions_are_not_rounded():
+    rows = np.array([[0.25, 1.0], [0.5, 1.0]])
+    assert sum_by(["x", "x"], rows).tolist() == [[0.75, 2.0]]
+    low, high = rate_interval(rows, resampling=Resampling(seed=0))
+    assert (low, high) == (0.25, 0.5)

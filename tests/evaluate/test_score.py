@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earmark.errors import InputError, KnobError
-from earmark.evaluate import utterance as measuring
-from earmark.evaluate.score import row_json, score
+from earmark.evaluate.rows import row_dict
+from earmark.evaluate.score import score
 from earmark.failures import evidence
+from earmark.metrics import answer as answers
 from earmark.records import Counts, Hypothesis, Utterance
 from earmark.text import tokenize
 from earmark.text.align import align, align_blocks
@@ -38,7 +39,7 @@ PAIRS = st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=4).map(
 def scored(pairs, **knobs):
     truths = [Utterance(str(n), truth) for n, (truth, _) in enumerate(pairs)]
     hyps = [Hypothesis(str(n), hyp) for n, (_, hyp) in enumerate(pairs)]
-    return score(truths, hyps, **knobs).to_json()
+    return score(truths, hyps, **knobs).to_dict()
 
 
 def add(*counts):
@@ -178,19 +179,19 @@ def test_nothing_said_counts_insertions_and_divides_by_nothing():
 def test_a_missing_hypothesis_is_all_deletions():
     truths = [Utterance("a", "我要 tea"), Utterance("b", "好")]
     result = score(truths, [Hypothesis("b", "好")])
-    assert result.to_json()["missing"] == 1
-    assert result.to_json()["counts"]["deletions"] == 3
-    assert row_json(result.rows[0])["missing"] is True
+    assert result.to_dict()["missing"] == 1
+    assert result.to_dict()["counts"]["deletions"] == 3
+    assert row_dict(result.rows[0])["missing"] is True
     assert result.rows[0].failure.label == "empty"
     none = score(truths, [])
-    assert none.to_json()["mixed_error_rate"] == 1.0
+    assert none.to_dict()["mixed_error_rate"] == 1.0
 
 
 def test_a_hypothesis_without_a_truth_is_refused_or_counted():
     truths, hyps = [Utterance("a", "好")], [Hypothesis("a", "好"), Hypothesis("z", "坏")]
     with pytest.raises(InputError, match=r"1 of 2 hypotheses have no truth \(z\)"):
         score(truths, hyps)
-    result = score(truths, hyps, unmatched="skip").to_json()
+    result = score(truths, hyps, unmatched="skip").to_dict()
     assert result["unmatched"] == 1
     assert result["mixed_error_rate"] == 0
 
@@ -233,11 +234,11 @@ def test_profiles_and_options_reach_both_sides():
 def test_rows_are_strict_json_and_add_up():
     truths = corpus(80)
     result = score(truths, noisy(truths, 0.4)[5:], features=True)
-    rows = [json.loads(json.dumps(row_json(row), allow_nan=False)) for row in result.rows]
-    assert add(*(row["counts"] for row in rows)) == result.to_json()["counts"]
+    rows = [json.loads(json.dumps(row_dict(row), allow_nan=False)) for row in result.rows]
+    assert add(*(row["counts"] for row in rows)) == result.to_dict()["counts"]
     for row in rows:
         assert {"id", "counts", "failure", "detail", "features"} <= row.keys()
-        assert row["failure"] in result.to_json()["failure_modes"]
+        assert row["failure"] in result.to_dict()["failure_modes"]
         assert row["features"]["truth_tokens"] == row["counts"]["truth_tokens"]
         assert not any(isinstance(v, float) and math.isnan(v) for v in row["features"].values())
 
@@ -248,9 +249,9 @@ def test_any_text_is_scored_and_the_result_is_strict_json(truth, hyp, profile):
     result = score(
         [Utterance("a", truth)], [Hypothesis("a", hyp, hyp + "\n")], profile=profile, features=True
     )
-    json.dumps([result.to_json(), row_json(result.rows[0])], allow_nan=False)
+    json.dumps([result.to_dict(), row_dict(result.rows[0])], allow_nan=False)
     same = score([Utterance("a", truth)], [Hypothesis("a", truth)], profile=profile)
-    assert same.to_json()["counts"]["hits"] == same.to_json()["counts"]["truth_tokens"]
+    assert same.to_dict()["counts"]["hits"] == same.to_dict()["counts"]["truth_tokens"]
 
 
 def test_each_utterance_is_split_and_aligned_once(monkeypatch):
@@ -263,7 +264,7 @@ def test_each_utterance_is_split_and_aligned_once(monkeypatch):
     def never(*_):
         raise AssertionError("the cascade should use the tokens and the alignment it is given")
 
-    monkeypatch.setattr(measuring, "align_blocks", counted)
+    monkeypatch.setattr(answers, "align_blocks", counted)
     monkeypatch.setattr(evidence, "align_blocks", never)
     monkeypatch.setattr(evidence, "tokenize", never)
     truths = corpus(30)
@@ -274,8 +275,43 @@ def test_each_utterance_is_split_and_aligned_once(monkeypatch):
 def test_the_interval_is_over_speakers_when_every_truth_names_one():
     truths = corpus(40, speakers=4)
     hyps = noisy(truths, 0.3)
-    assert score(truths, hyps).to_json()["interval_over"] == "speaker"
-    assert score(truths, hyps, over="utterance").to_json()["interval_over"] == "utterance"
-    assert score(corpus(40), noisy(corpus(40), 0.3)).to_json()["interval_over"] == "utterance"
+    assert score(truths, hyps).to_dict()["interval_over"] == "speaker"
+    assert score(truths, hyps, over="utterance").to_dict()["interval_over"] == "utterance"
+    assert score(corpus(40), noisy(corpus(40), 0.3)).to_dict()["interval_over"] == "utterance"
     alone = corpus(40, speakers=1)
-    assert score(alone, noisy(alone, 0.3)).to_json()["interval_over"] == "utterance"
+    assert score(alone, noisy(alone, 0.3)).to_dict()["interval_over"] == "utterance"
+
+
+def test_intervals_over_speakers_need_the_speaker_of_every_utterance():
+    """Rows without a speaker are not of one speaker, and one speaker alone has no spread."""
+    nobody, alone, some = corpus(6), corpus(6, speakers=1), corpus(6, speakers=3)
+    some[2:4] = nobody[2:4]
+    for truths, says in (
+        (nobody, r"6 of 6 utterances name no speaker \(u0, u1, u2, u3, u4, \.\.\.\)"),
+        (some, r"2 of 6 utterances name no speaker \(u2, u3\)"),
+        (alone, "all 6 utterances are of the speaker 's0'"),
+    ):
+        with pytest.raises(InputError, match=says):
+            score(truths, noisy(truths, 0.3), over="speaker")
+
+
+def test_the_capped_and_the_loop_free_rate_have_intervals_that_a_loop_does_not_widen():
+    truths = corpus(100)
+    hyps = noisy(truths, 0.1)
+    hyps[7] = Hypothesis("u7", "thank you " * 300)
+    result = score(truths, hyps).to_dict()
+    rates = ("mixed_error_rate", "capped_mixed_error_rate", "mixed_error_rate_without_loops")
+    widths = []
+    for name in rates:
+        low, high = result["intervals"][name]
+        assert low < result[name] < high
+        widths.append(high - low)
+    assert result["interval"] == result["intervals"]["mixed_error_rate"]
+    assert widths[0] > 10 * max(widths[1:])
+
+
+def test_the_utterance_with_the_most_errors_is_named_with_its_share():
+    pairs = [("我们", "我们"), ("好的", "好的 " + "thank you " * 4), ("对吗", "对啊")]
+    result = scored(pairs)
+    assert result["heaviest_utterance"] == {"id": "1", "errors": 8, "share": 8 / 9}
+    assert scored([("好", "好")])["heaviest_utterance"] is None

@@ -57,7 +57,7 @@ def rate(policy: Policy, folder: Path) -> float:
     messages = [{"role": "user", "content": parts}]
     written = policy.transcribe([messages] * len(rows), [clip for _, clip in rows], 40)
     hyps = [Hypothesis(row.id, text) for (row, _), text in zip(rows, written, strict=True)]
-    found = score([row for row, _ in rows], hyps, over="utterance").to_json()["mixed_error_rate"]
+    found = score([row for row, _ in rows], hyps, over="utterance").to_dict()["mixed_error_rate"]
     assert found is not None
     return found
 

@@ -6,13 +6,11 @@ from hypothesis import strategies as st
 
 from earmark.text import tokenize
 from earmark.text.loops import (
-    FEWEST_REPEATS,
-    FEWEST_TOKENS,
-    Loop,
+    LONGEST_UNIT,
     compression_ratio,
-    find_loop,
-    is_looping,
+    is_loop,
     packs_too_well,
+    repetition,
 )
 
 WORDS = st.sampled_from(["我", "要", "去", "the", "go", "ok", "book", "会", "了", "is"])
@@ -21,49 +19,48 @@ WORDS = st.sampled_from(["我", "要", "去", "the", "go", "ok", "book", "会", 
 @given(
     st.lists(WORDS, max_size=6),
     st.lists(WORDS, min_size=1, max_size=10),
-    st.integers(FEWEST_REPEATS, 30),
+    st.integers(5, 30),
     st.lists(WORDS, max_size=6),
 )
 @settings(max_examples=200, deadline=None)
-def test_a_made_loop_is_found_and_spans_what_it_says(head, unit, repeats, tail):
-    tokens = head + unit * repeats + tail
-    covered = len(unit) * repeats
-    loop = find_loop(tokens)
-    if covered >= FEWEST_TOKENS and covered >= len(tokens) / 2:
-        assert loop is not None
-    if loop is not None:
-        stretch = tokens[loop.start : loop.start + loop.unit_tokens * loop.repeats]
-        assert len(stretch) == loop.unit_tokens * loop.repeats
-        assert stretch == stretch[: loop.unit_tokens] * loop.repeats
-        assert loop.repeats >= FEWEST_REPEATS
-        assert len(stretch) >= max(FEWEST_TOKENS, len(tokens) / 2)
+def test_a_made_loop_is_found_and_its_unit_repeats_as_often_as_it_says(head, unit, copies, tail):
+    tokens = head + unit * max(copies, -(-9 // len(unit)) + 1) + tail
+    assert is_loop(" ".join(tokens), tokens)
+    assert not is_loop(" ".join(tokens), tokens, " ".join(tokens), tokens)
+    found = repetition(tokens)
+    assert found.surplus >= 5
+    starts = [
+        start
+        for start in range(len(tokens))
+        if tokens[start : start + found.unit_tokens * found.repeats]
+        == tokens[start : start + found.unit_tokens] * found.repeats
+    ]
+    assert starts
 
 
-def test_units_longer_than_ten_tokens_and_short_loops_pass():
-    rng = random.Random(0)
-    unit = [f"w{rng.random()}" for _ in range(11)]
-    assert find_loop(unit * 8) is None
-    assert find_loop(unit[:10] * 4) == Loop(0, 10, 4)
-    assert find_loop(["对"] * 19) is None
-    assert find_loop(["对"] * 20) == Loop(0, 1, 20)
-    assert find_loop(["对"] * 20 + unit + unit) is None  # less than half of the text
+def test_units_longer_than_forty_tokens_pass():
+    unit = [f"w{n}" for n in range(LONGEST_UNIT + 1)]
+    assert repetition(unit * 3).surplus == 0
+    assert repetition(unit[1:] * 3) == (LONGEST_UNIT, 3, 2 * LONGEST_UNIT)
 
 
 @pytest.mark.parametrize(
-    ("text", "looping"),
+    ("truth", "hyp", "looping"),
     [
-        ("对" * 8, False),  # packs to 1.71, and to 3.43 when twice as long
-        ("对" * 16, True),
-        ("谢谢观看" * 4, False),
-        ("嗯" * 10, False),
-        ("thank you " * 5, False),
-        ("thank you " * 20, True),
-        ("我今天 want to book 一个 meeting room 然后 go for lunch", False),
-        ("", False),
+        ("我们先吃饭", "我们先吃饭谢谢观看，谢谢观看，谢谢观看", True),
+        ("我们先吃饭", "我们先吃饭谢谢观看谢谢观看", False),
+        ("好", "对对对对对", False),
+        ("好", "对对对对对对", True),
+        ("对对对", "对对对对对对", False),
+        ("对" * 30, "对" * 29, False),
+        ("对" * 19, "对" * 22, False),
+        ("哈", "ha" * 40, True),
+        ("我今天 want to book", "我今天 want to book 一个 meeting room 然后 go", False),
+        ("嗯", "", False),
     ],
 )
-def test_the_known_cases(text, looping):
-    assert is_looping(text, tokenize(text)) is looping
+def test_the_known_cases(truth, hyp, looping):
+    assert is_loop(hyp, tokenize(hyp), truth, tokenize(truth)) is looping
 
 
 def test_the_compression_ratios_are_whispers():
@@ -77,7 +74,7 @@ def test_ordinary_text_is_never_a_loop():
     vocabulary = [chr(0x4E00 + n) for n in range(400)] + [f"word{n}" for n in range(400)]
     for _ in range(300):
         tokens = rng.choices(vocabulary, k=rng.randint(1, 120))
-        assert not is_looping(" ".join(tokens), tokens)
+        assert not is_loop(" ".join(tokens), tokens)
 
 
 @given(

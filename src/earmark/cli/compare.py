@@ -39,7 +39,7 @@ def compare(
     results: list[dict[str, Any]] = []
     for path, other in zip(hyp[1:], others, strict=True):
         names = {"first_hyp": str(hyp[0]), "second_hyp": str(path)}
-        results.append(names | compare_scores(first, other).to_json())
+        results.append(names | compare_scores(first, other).to_dict())
         if json != "-":
             console.print(comparison_tables(results[-1], hyp[0].name, path.name))
     if json is not None:

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from earmark.cli.json_out import JsonTarget, check_target, write_json
 from earmark.cli.scoring import Scoring, ScoringOptions
-from earmark.evaluate.score import row_json
+from earmark.evaluate.rows import row_dict
 from earmark.evaluate.score import score as score_records
 from earmark.evaluate.tables import score_tables
 from earmark.evaluate.utterance import UtteranceScore
@@ -46,8 +46,8 @@ def score(
         truths, hyps, features=per_utterance is not None, progress=True, **options.keywords
     )
     if per_utterance is not None:
-        write_jsonl(per_utterance, map(row_json, result.rows))
-    scored = result.to_json()
+        write_jsonl(per_utterance, map(row_dict, result.rows))
+    scored = result.to_dict()
     if json is not None:
         write_json(scored, json)
     if json != "-":

@@ -1,18 +1,19 @@
 """Bootstrap intervals of a rate: resample whole utterances, or whole speakers.
 
-Bisani and Ney (ICASSP 2004). An error rate is ΣE / ΣN, so a resample needs only how often each
-pair (E, N) was drawn, and those counts are multinomial. That is the same as drawing utterances
-one by one, and takes milliseconds for 100 000 of them.
+Bisani and Ney (ICASSP 2004). A rate is computed from sums, so a resample needs only how often
+each distinct row was drawn, and those counts are multinomial. That is the same as drawing
+utterances one by one, and takes milliseconds for 100 000 of them.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from earmark.metrics.metric import Rates, Rows, ratio
+
 Unit = Literal["utterance", "speaker"]
-Numbers = NDArray[np.int64]
 
 
 class Resampling(NamedTuple):
@@ -33,7 +34,7 @@ class Interval(NamedTuple):
     high: float
 
 
-def sum_by(groups: Sequence[Hashable] | None, rows: Numbers) -> Numbers:
+def sum_by(groups: Sequence[Hashable] | None, rows: Rows) -> Rows:
     """Sum the rows [utterance, column] that belong to one group, such as a speaker.
 
     >>> sum_by(["a", "b", "a"], np.array([[1, 10], [2, 10], [3, 10]])).tolist()
@@ -43,12 +44,12 @@ def sum_by(groups: Sequence[Hashable] | None, rows: Numbers) -> Numbers:
         return rows
     place: dict[Hashable, int] = {}
     index = [place.setdefault(group, len(place)) for group in groups]
-    sums = np.zeros((len(place), rows.shape[1]), dtype=np.int64)
+    sums = np.zeros((len(place), rows.shape[1]), dtype=rows.dtype)
     np.add.at(sums, index, rows)
     return sums
 
 
-def resampled_sums(rows: Numbers, resampling: Resampling) -> Numbers:
+def resampled_sums(rows: Rows, resampling: Resampling) -> Rows:
     """Draw as many rows as there are, with replacement, and sum them: [resample, column]."""
     kinds, counts = np.unique(rows, axis=0, return_counts=True)
     rng = np.random.default_rng(resampling.seed)
@@ -66,22 +67,27 @@ def percentile_interval(values: NDArray[np.float64], level: float) -> Interval |
 
 
 def rate_interval(
-    errors: Sequence[int],
-    truth_tokens: Sequence[int],
+    rows: Rows,
+    rate: Callable[[Rows], Rates] = ratio,
     *,
     groups: Sequence[Hashable] | None = None,
     resampling: Resampling = STANDARD,
 ) -> Interval | None:
-    """Return the interval of Σ errors / Σ truth tokens over utterances, or over groups of them.
+    """Return the interval of the rate of summed rows, over utterances or over groups of them.
 
-    None when the truth has no token. A resample without a token has no rate and is left out.
+    None when the rate of all rows is not defined. Resamples whose rate is not are left out.
 
-    >>> rate_interval([1, 0, 2, 0], [10, 10, 10, 10], resampling=Resampling(seed=1))
+    >>> rows = np.array([[1, 10], [0, 10], [2, 10], [0, 10]])
+    >>> rate_interval(rows, resampling=Resampling(seed=1))
     Interval(low=0.0, high=0.15)
+
+    Args:
+        rows: [utterance, column], which add.
+        rate: from sums [..., column] to rates [...].
+        groups: the group of each utterance, such as its speaker; None draws utterances.
+        resampling: how to draw.
     """
-    if not sum(truth_tokens):
+    if not len(rows) or np.isnan(rate(rows.sum(axis=0))):
         return None
-    rows = sum_by(groups, np.array([errors, truth_tokens], dtype=np.int64).T)
-    sums = resampled_sums(rows, resampling)
-    sums = sums[sums[:, 1] > 0]
-    return percentile_interval(sums[:, 0] / sums[:, 1], resampling.level)
+    rates = rate(resampled_sums(sum_by(groups, rows), resampling))
+    return percentile_interval(rates[~np.isnan(rates)], resampling.level)

@@ -1,20 +1,35 @@
 """Compare two systems on the same utterances: paired, so that hard utterances cancel out."""
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from earmark.errors import InputError
-from earmark.evaluate.bootstrap import Interval, percentile_interval, resampled_sums, sum_by
+from earmark.evaluate.bootstrap import (
+    Interval,
+    Resampling,
+    percentile_interval,
+    resampled_sums,
+    sum_by,
+)
+from earmark.evaluate.matched_pairs import MatchedPairs, matched_pairs
 from earmark.evaluate.score import Score
 from earmark.evaluate.signature import check_comparable
-from earmark.evaluate.utterance import UtteranceScore
 from earmark.failures.cascade import LABELS
+from earmark.metrics import METRICS, Metric
+from earmark.metrics.failure_share import failure_share
+from earmark.metrics.metric import Rows, defined
 
-MATCHED_PAIRS = "matched pairs, utterance segments"
+# The metrics that every comparison has, in the order of its table.
+COMPARED = (
+    "mixed_error_rate",
+    "capped_mixed_error_rate",
+    "mixed_error_rate_without_loops",
+    "zh",
+    "en",
+)
 
 
 class Difference(NamedTuple):
@@ -29,18 +44,18 @@ class Difference(NamedTuple):
     interval: Interval | None
     p: float | None
 
-
-class MatchedPairs(NamedTuple):
-    """The matched-pairs test: z, its two-sided p, and the number of segments."""
-
-    z: float | None
-    p: float | None
-    segments: int
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        row = self._asdict()
+        return row | {"interval": None if self.interval is None else list(self.interval)}
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two scores side by side; negative differences mean that the second makes fewer errors."""
+    """Two scores side by side; negative differences mean that the second makes fewer errors.
+
+    `p_floor` is the smallest p that so many resamples can show.
+    """
 
     signature: str
     utterances: int
@@ -48,36 +63,25 @@ class Comparison:
     rates: dict[str, Difference]
     failure_modes: dict[str, Difference]
     matched_pairs: MatchedPairs
+    resampling: Resampling
 
-    def to_json(self) -> dict[str, Any]:
+    @property
+    def p_floor(self) -> float:
+        """Return the smallest p that the bootstrap can show: 2 / (resamples + 1)."""
+        return two_sided([-1.0] * self.resampling.resamples)
+
+    def to_dict(self) -> dict[str, Any]:
         """Return the comparison as plain values; what is not defined is None."""
         return {
             "signature": self.signature,
             "utterances": self.utterances,
             "interval_over": self.over,
-            **{name: _plain(rate) for name, rate in self.rates.items()},
-            "failure_modes": {name: _plain(rate) for name, rate in self.failure_modes.items()},
-            "matched_pairs": {"test": MATCHED_PAIRS, **self.matched_pairs._asdict()},
+            "resamples": self.resampling.resamples,
+            "p_floor": self.p_floor,
+            **{name: rate.to_dict() for name, rate in self.rates.items()},
+            "failure_modes": {name: rate.to_dict() for name, rate in self.failure_modes.items()},
+            "matched_pairs": self.matched_pairs.to_dict(),
         }
-
-
-def _plain(difference: Difference) -> dict[str, Any]:
-    """Turn a difference into plain values."""
-    row = difference._asdict()
-    return row | {"interval": None if row["interval"] is None else list(row["interval"])}
-
-
-# What each rate divides: per utterance, its errors and the tokens they are counted over.
-Part = Callable[[UtteranceScore], tuple[int, int]]
-RATES: dict[str, Part] = {
-    "mixed_error_rate": lambda row: (row.counts.errors, row.counts.truth_tokens),
-    "capped_mixed_error_rate": lambda row: (
-        min(row.counts.errors, row.counts.truth_tokens),
-        row.counts.truth_tokens,
-    ),
-    "zh": lambda row: (row.slips.languages.count("z"), row.truth_codes.count("z")),
-    "en": lambda row: (row.slips.languages.count("e"), row.truth_codes.count("e")),
-}
 
 
 def compare(first: Score, second: Score) -> Comparison:
@@ -94,45 +98,54 @@ def compare(first: Score, second: Score) -> Comparison:
         raise InputError(
             "these scores are of different utterances; score both systems against one truth file"
         )
+    pairs = zip(first.rows, second.rows, strict=True)
     return Comparison(
         first.signature,
         len(first.rows),
         first.over,
-        {name: _difference(first, second, part) for name, part in RATES.items()},
-        {label: _difference(first, second, _has(label)) for label in LABELS},
-        matched_pairs([b.counts.errors - a.counts.errors for a, b in _pairs(first, second)]),
+        {name: difference(first, second, METRICS[name]) for name in COMPARED},
+        {label: difference(first, second, failure_share(label)) for label in LABELS},
+        matched_pairs([b.counts.errors - a.counts.errors for a, b in pairs]),
+        first.resampling,
     )
 
 
-def _has(label: str) -> Part:
-    """Make the part that counts utterances with a failure label."""
-    return lambda row: (int(row.failure.label == label), 1)
-
-
-def _pairs(first: Score, second: Score) -> list[tuple[UtteranceScore, UtteranceScore]]:
-    """Return the rows of both scores, utterance by utterance."""
-    return list(zip(first.rows, second.rows, strict=True))
-
-
-def _difference(first: Score, second: Score, part: Part) -> Difference:
-    """Bootstrap the difference of one rate."""
-    rows = np.array(
-        [(part(a)[0], *part(b)) for a, b in _pairs(first, second)], dtype=np.int64
-    ).reshape(-1, 3)
-    before, after, tokens = (int(column) for column in rows.sum(axis=0))
-    if not tokens:
-        return Difference(None, None, None, None, None)
-    groups = first.speakers() if first.over == "speaker" else None
-    sums = resampled_sums(sum_by(groups, rows), first.resampling)
-    sums = sums[sums[:, 2] > 0]
-    changes = (sums[:, 1] - sums[:, 0]) / sums[:, 2]
+def difference(first: Score, second: Score, metric: Metric) -> Difference:
+    """Bootstrap the difference of a metric, both systems on the same draws."""
+    before, after = metric.rows(first.columns), metric.rows(second.columns)
+    if metric.leaves_out:
+        kept = before.any(axis=1, keepdims=True) & after.any(axis=1, keepdims=True)
+        before, after = before * kept, after * kept
+    one, two = (defined(metric.rate(rows.sum(axis=0))) for rows in (before, after))
+    if one is None or two is None:
+        return Difference(one, two, None, None, None)
+    sums = resampled_pairs(before, after, first.groups(), first.resampling)
+    changes = metric.rate(sums[1]) - metric.rate(sums[0])
+    changes = changes[~np.isnan(changes)]
     return Difference(
-        before / tokens,
-        after / tokens,
-        (after - before) / tokens,
+        one,
+        two,
+        two - one,
         percentile_interval(changes, first.resampling.level),
         two_sided(changes.tolist()),
     )
+
+
+def resampled_pairs(
+    before: Rows, after: Rows, groups: Sequence[Hashable] | None, resampling: Resampling
+) -> tuple[Rows, Rows]:
+    """Draw rows of two systems together and sum them: [resample, column] of each.
+
+    Columns that are equal for both, such as the tokens of the truth, are drawn once.
+    """
+    differs = (before != after).any(axis=0)
+    joint = np.concatenate([before[:, differs], after], axis=1)
+    sums = resampled_sums(sum_by(groups, joint), resampling)
+    own = int(differs.sum())
+    second = sums[:, own:]
+    first = second.copy()
+    first[:, differs] = sums[:, :own]
+    return first, second
 
 
 def two_sided(changes: Sequence[float]) -> float:
@@ -147,25 +160,3 @@ def two_sided(changes: Sequence[float]) -> float:
     below = 1 + sum(change <= 0 for change in changes)
     above = 1 + sum(change >= 0 for change in changes)
     return min(1.0, 2 * min(below, above) / total)
-
-
-def matched_pairs(changes: Sequence[int]) -> MatchedPairs:
-    """Test whether errors per utterance changed: z = mean / (standard deviation / √n).
-
-    After Gillick and Cox (ICASSP 1989).
-
-    Departure: a segment is an utterance; sclite's MAPSSWE cuts where both systems are right.
-
-    >>> z, p, segments = matched_pairs([-1, 0, -2, 0])
-    >>> round(z, 3), round(p, 3), segments
-    (-1.567, 0.117, 4)
-    """
-    segments = len(changes)
-    if segments < 2:
-        return MatchedPairs(None, None, segments)
-    mean = sum(changes) / segments
-    variance = sum((change - mean) ** 2 for change in changes) / (segments - 1)
-    if not variance:
-        return MatchedPairs(None, None if mean else 1.0, segments)
-    z = mean / math.sqrt(variance / segments)
-    return MatchedPairs(z, math.erfc(abs(z) / math.sqrt(2)), segments)

@@ -1,28 +1,46 @@
 """Score hypotheses against truths: one row per utterance, and everything summed from the rows."""
 
 import gc
-import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
 
 from earmark.errors import InputError
 from earmark.evaluate.bootstrap import STANDARD, Interval, Resampling, Unit, rate_interval
 from earmark.evaluate.signature import signature
-from earmark.evaluate.summary import counts_json, summary
+from earmark.evaluate.summary import summary
 from earmark.evaluate.utterance import UtteranceScore, measure
+from earmark.metrics import METRICS, Metric
+from earmark.metrics.columns import Columns
 from earmark.progress import track
 from earmark.records import Hypothesis, Utterance
 from earmark.text.profiles import parse_profile
 from earmark.translators.lexicon import Lexicon
 
 SHOWN_IDS = 5
+# The metrics that have an interval in every score.
+WITH_INTERVAL = (
+    "mixed_error_rate",
+    "capped_mixed_error_rate",
+    "mixed_error_rate_without_loops",
+)
+# An utterance with a larger share of all errors decides the rate, and is named.
+LARGE_SHARE = 0.1
+
+
+class Heaviest(NamedTuple):
+    """The utterance with the most errors, and its share of all errors, a fraction."""
+
+    id: str
+    errors: int
+    share: float
 
 
 @dataclass(frozen=True)
 class Score:
-    """The rows of a scored system, their signature, and how its interval is drawn.
+    """The rows of a scored system, their signature, and how its intervals are drawn.
 
     `over` is what the bootstrap resamples: utterances, or speakers. `unmatched` counts
     hypotheses without a truth that were left out.
@@ -34,30 +52,50 @@ class Score:
     resampling: Resampling = STANDARD
     unmatched: int = 0
 
-    def interval(self) -> Interval | None:
-        """Return the bootstrap interval of the mixed error rate; None without truth tokens."""
+    @cached_property
+    def columns(self) -> Columns:
+        """Return the answers as columns of numbers, which metrics read."""
+        return Columns([row.answer for row in self.rows])
+
+    def interval(self, metric: Metric = METRICS["mixed_error_rate"]) -> Interval | None:
+        """Return the bootstrap interval of a metric; None where its rate is not defined."""
         return rate_interval(
-            [row.counts.errors for row in self.rows],
-            [row.counts.truth_tokens for row in self.rows],
-            groups=self.speakers() if self.over == "speaker" else None,
+            metric.rows(self.columns),
+            metric.rate,
+            groups=self.groups(),
             resampling=self.resampling,
         )
 
-    def speakers(self) -> list[str | None]:
-        """Return the speaker of every row."""
-        return [row.speaker for row in self.rows]
+    def groups(self) -> list[Hashable] | None:
+        """Return the speaker of every row where intervals are over speakers, else None."""
+        return [row.speaker for row in self.rows] if self.over == "speaker" else None
 
-    def to_json(self) -> dict[str, Any]:
+    def heaviest(self) -> Heaviest | None:
+        """Return the utterance with the most errors; None where there is no error."""
+        total = sum(row.counts.errors for row in self.rows)
+        if not total:
+            return None
+        worst = max(self.rows, key=lambda row: row.counts.errors)
+        return Heaviest(worst.id, worst.counts.errors, worst.counts.errors / total)
+
+    def to_dict(self) -> dict[str, Any]:
         """Return the whole score as plain values; a rate that is not defined is None."""
-        interval = self.interval()
+        intervals = {name: _ends(self.interval(METRICS[name])) for name in WITH_INTERVAL}
+        heaviest = self.heaviest()
         return {
             "signature": self.signature,
-            **summary(self.rows),
+            **summary(self.rows, self.columns),
             "unmatched": self.unmatched,
-            "interval": None if interval is None else list(interval),
+            "interval": intervals["mixed_error_rate"],
+            "intervals": intervals,
             "interval_over": self.over,
             "interval_level": self.resampling.level,
+            "heaviest_utterance": None if heaviest is None else heaviest._asdict(),
         }
+
+
+def _ends(interval: Interval | None) -> list[float] | None:
+    return None if interval is None else list(interval)
 
 
 def score(
@@ -88,7 +126,8 @@ def score(
 
     Raises:
         InputError: no truths, a truth without a text, an id used twice, hypotheses without a
-            truth, or hypotheses decoded with different token caps.
+            truth, hypotheses decoded with different token caps, or intervals over speakers
+            where not every truth names one.
         KnobError: an unknown profile.
     """
     split = parse_profile(profile).splitter
@@ -100,10 +139,31 @@ def score(
             measure(truth, written.get(truth.id), split, lexicon, features=features)
             for truth in pairs
         ]
+    return Score(signature(profile, hyps, lexicon), rows, _unit(over, truths), resampling, extra)
+
+
+def _unit(over: Unit | Literal["auto"], truths: Sequence[Utterance]) -> Unit:
+    """Choose what intervals resample; refuse speakers where they are not known.
+
+    Rows without a speaker are not of one speaker, and one speaker alone has no spread.
+    """
+    speakers = {truth.speaker for truth in truths}
+    known = len(speakers) > 1 and None not in speakers
     if over == "auto":
-        speakers = {truth.speaker for truth in truths}
-        over = "speaker" if len(speakers) > 1 and None not in speakers else "utterance"
-    return Score(signature(profile, hyps, lexicon), rows, over, resampling, extra)
+        return "speaker" if known else "utterance"
+    if over == "speaker" and not known:
+        unnamed = [truth.id for truth in truths if truth.speaker is None]
+        shown = ", ".join(unnamed[:SHOWN_IDS]) + (", ..." if len(unnamed) > SHOWN_IDS else "")
+        found = (
+            f"{len(unnamed)} of {len(truths)} utterances name no speaker ({shown})"
+            if unnamed
+            else f"all {len(truths)} utterances are of the speaker '{truths[0].speaker}'"
+        )
+        raise InputError(
+            f"intervals over speakers need the speaker of every utterance, two or more: {found}; "
+            "give each truth a `speaker`, or resample utterances (--over utterance)"
+        )
+    return over
 
 
 @contextmanager
@@ -149,22 +209,3 @@ def _check_unmatched(
             "files are of the same test set, or leave them out with --on-error skip"
         )
     return len(extra)
-
-
-def row_json(row: UtteranceScore) -> dict[str, Any]:
-    """Return one utterance's row as plain values: id, counts, failure, and its features."""
-    return {
-        "id": row.id,
-        "counts": counts_json(row.counts),
-        "mixed_error_rate": row.counts.rate,
-        "missing": row.missing,
-        "looping": row.looping,
-        "failure": row.failure.label,
-        "detail": row.failure.detail,
-        "features": {name: _strict(value) for name, value in row.failure.features.items()},
-    }
-
-
-def _strict(value: Any) -> Any:
-    """Turn what strict JSON cannot say, infinity and not-a-number, into None."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -4,17 +4,20 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from earmark.evaluate.columns import LANGUAGE_LETTERS, Columns, Side
 from earmark.evaluate.utterance import UtteranceScore
 from earmark.failures.cascade import LABELS
+from earmark.metrics import METRICS
+from earmark.metrics.columns import LANGUAGE_LETTERS, Columns
+from earmark.metrics.composition import composition
 from earmark.records import Counts
 
 
-def summary(rows: Sequence[UtteranceScore]) -> dict[str, Any]:
-    """Return everything a score says but its interval; a rate that is not defined is None."""
-    columns = Columns(rows)
+def summary(rows: Sequence[UtteranceScore], columns: Columns | None = None) -> dict[str, Any]:
+    """Return what a score says beside intervals; a rate that is not defined is None.
+
+    `columns` are those of the rows, where they have been made already.
+    """
+    columns = Columns([row.answer for row in rows]) if columns is None else columns
     counts = total(rows)
     return {
         "utterances": len(rows),
@@ -23,9 +26,9 @@ def summary(rows: Sequence[UtteranceScore]) -> dict[str, Any]:
         "mixed_error_rate": counts.rate,
         "counts": counts_json(counts),
         "by_language": {name: with_rate(columns.language(name)) for name in LANGUAGE_LETTERS},
-        "capped_mixed_error_rate": capped_rate(rows),
-        "mixed_error_rate_without_loops": total([r for r in rows if not r.looping]).rate,
-        "looping_utterances": sum(row.looping for row in rows),
+        "capped_mixed_error_rate": METRICS["capped_mixed_error_rate"].value(columns),
+        "mixed_error_rate_without_loops": METRICS["mixed_error_rate_without_loops"].value(columns),
+        "looping_utterances": sum(row.answer.looping for row in rows),
         "points_of_interest": {
             "utterances": int(columns.truth.is_mixed.sum()),
             **{name: with_rate(at) for name, at in columns.points().items()},
@@ -66,48 +69,10 @@ def with_rate(counts: Counts) -> dict[str, Any]:
     return {"counts": counts_json(counts), "rate": counts.rate}
 
 
-def capped_rate(rows: Sequence[UtteranceScore]) -> float | None:
-    """Return the error rate when no utterance counts for more than 100 %.
-
-    Σ min(errors, truth tokens) / Σ truth tokens: one loop cannot outweigh a thousand utterances.
-    """
-    capped = sum(min(row.counts.errors, row.counts.truth_tokens) for row in rows)
-    tokens = sum(row.counts.truth_tokens for row in rows)
-    return capped / tokens if tokens else None
-
-
 def failure_modes(rows: Sequence[UtteranceScore]) -> dict[str, Any]:
     """Return how many utterances have each label, and their share; `ok` and `error` among them."""
     found = Counter(row.failure.label for row in rows)
     return {
         label: {"utterances": found[label], "rate": found[label] / len(rows) if rows else None}
         for label in LABELS
-    }
-
-
-def composition(side: Side) -> dict[str, Any]:
-    """Return how a side mixes languages: tokens, utterances, switches, and the three indices.
-
-    The code-mixing index is the mean over utterances, as a fraction; the I-index divides all
-    switches by all places where one could be; the M-index is that of all tokens together.
-    """
-    zh, en, count = int(side.zh.sum()), int(side.en.sum()), side.utterances
-    spoken = side.zh + side.en
-    places = int(np.maximum(spoken - 1, 0).sum())
-    switches = int(side.switches.sum())
-    mixing = 1 - np.maximum(side.zh, side.en) / np.maximum(spoken, 1)
-    squares = (zh**2 + en**2) / (zh + en) ** 2 if zh + en else None
-    return {
-        "tokens": {"zh": zh, "en": en, "other": len(side.letters) - zh - en},
-        "utterances": {
-            "mixed": int(side.is_mixed.sum()),
-            "zh": int(((side.zh > 0) & (side.en == 0)).sum()),
-            "en": int(((side.en > 0) & (side.zh == 0)).sum()),
-            "other": int((spoken == 0).sum()),
-        },
-        "switches": switches,
-        "switches_per_utterance": switches / count if count else None,
-        "code_mixing_index": float(mixing[spoken > 0].sum()) / count if count else None,
-        "i_index": switches / places if places else None,
-        "m_index": None if squares is None else (1 - squares) / squares,
     }

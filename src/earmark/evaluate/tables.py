@@ -106,12 +106,12 @@ def comparison_tables(comparison: Json, first: str, second: str) -> Group:
     for mode, change in comparison["failure_modes"].items():
         _add_difference(table, mode, change)
     test = comparison["matched_pairs"]
-    z, p = ("-" if test[key] is None else f"{test[key]:.3g}" for key in ("z", "p"))
+    t, p = ("-" if test[key] is None else f"{test[key]:.3g}" for key in ("t", "p"))
     head = (
         f"{second} minus {first}, {comparison['utterances']:,} utterances, paired bootstrap over "
         f"{comparison['interval_over']}s"
     )
-    pairs = Text(f"{test['test']}: z = {z}, p = {p}")
+    pairs = Text(f"{test['test']}: t = {t}, p = {p}")
     return Group(Text(head), table, pairs, _signed(comparison))
 
 

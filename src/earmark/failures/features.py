@@ -1,11 +1,10 @@
 """The numbers a failure is named from, in plain keys that can travel with a row."""
 
 from earmark.failures.evidence import Evidence
-from earmark.failures.loop import repetition
 from earmark.failures.mix import OTHER, SPOKEN
 from earmark.failures.run_on import longest_surplus
 from earmark.failures.wrong_script import foreign
-from earmark.text.loops import compression_ratio
+from earmark.text.loops import compression_ratio, repetition
 
 Features = dict[str, float | bool | str]
 

@@ -222,4 +222,4 @@ def hear(out: Path, run: Path | None, sets: dict[str, Spoken]) -> dict[str, list
 
 def error_rate(spoken: Spoken, hypotheses: Sequence[Hypothesis]) -> float:
     """Return the mixed error rate, a fraction."""
-    return float(score(spoken.utterances, hypotheses).to_json()["mixed_error_rate"])
+    return float(score(spoken.utterances, hypotheses).to_dict()["mixed_error_rate"])

@@ -94,7 +94,7 @@ def measure(model: str, shrink: int = 1) -> dict[str, Measured]:
                 max_new_tokens=MAX_NEW_TOKENS,
                 batch_size=32,
             )
-        result = score(utterances, hypotheses, lexicon=lexicon).to_json()
+        result = score(utterances, hypotheses, lexicon=lexicon).to_dict()
         measured[name] = Measured(utterances, hypotheses, result)
     return measured
 

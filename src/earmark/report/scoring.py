@@ -41,8 +41,8 @@ def score_set(
     return ScoredSet(
         test_set,
         profile,
-        {system: result.to_json() for system, result in scores.items()},
-        {system: compare(scores[first], scores[system]).to_json() for system in others},
+        {system: result.to_dict() for system, result in scores.items()},
+        {system: compare(scores[first], scores[system]).to_dict() for system in others},
         _outcomes(scores),
     )
 

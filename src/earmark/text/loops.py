@@ -1,9 +1,11 @@
-"""Find a loop: a model that writes the same words over and over.
+"""Find a loop: a model that writes the same words over and over. The one definition of it.
 
-Two rules, either suffices. A unit of at most 10 tokens repeated at least 4 times in a row,
-over at least 20 tokens and half of the text; or a text that zlib packs to less than 1 / 2.4
-of its bytes, which is Whisper's alarm (arXiv 2212.04356). Normal code-switched speech passes
-both; each alone misses some loops.
+An answer is a loop by either of two rules, both of which allow what the truth repeats too:
+
+- a unit of at most 40 tokens stands there at least 4 times in a row, 5 tokens of it beyond what
+  the truth repeats; or 3 times, with 8 tokens beyond;
+- zlib packs its text to less than 1 / 2.4 of its bytes, which is Whisper's alarm
+  (arXiv 2212.04356), and not the truth's. This finds what is one long word (hahaha...).
 
 Departure: a text is packed only if at most half of its tokens are distinct, or one of them is
 very long. Any other packs far less well, and packing is what takes time.
@@ -11,53 +13,75 @@ very long. Any other packs far less well, and packing is what takes time.
 
 import zlib
 from collections.abc import Sequence
+from operator import eq
 from typing import NamedTuple
 
-LONGEST_UNIT = 10
-FEWEST_REPEATS = 4
-FEWEST_TOKENS = 20
-LEAST_SHARE = 0.5
+LONGEST_UNIT = 40
+# Repeats in a row, and tokens repeated beyond what the truth repeats: either pair is a loop.
+RULES = ((4, 5), (3, 8))
+FEWEST_AGAIN = min(surplus for _, surplus in RULES)
 HIGHEST_COMPRESSION = 2.4
-
+LONG_WORD = 20
 LONG_TOKEN = 30
 
 
-class Loop(NamedTuple):
-    """A unit of `unit_tokens` tokens from `start`, repeated `repeats` whole times in a row."""
+class Repetition(NamedTuple):
+    """A unit repeated in a row: its length, how often it stands there, tokens beyond the first."""
 
-    start: int
     unit_tokens: int
     repeats: int
+    surplus: int
 
 
-def find_loop(tokens: Sequence[str]) -> Loop | None:
-    """Find the loop that covers the most tokens, by the rule of repeated units; None without.
+def repetition(tokens: Sequence[str], truth_tokens: Sequence[str] = ()) -> Repetition:
+    """Find the repetition with the most tokens beyond what the truth repeats at that length.
 
-    >>> find_loop(["谢", "谢"] + ["thank", "you"] * 12)
-    Loop(start=2, unit_tokens=2, repeats=12)
-    >>> find_loop(["对"] * 8) is None
-    True
+    Fewer than five tokens that came before are not looked at; speech is full of them.
+
+    >>> repetition("ja ja ja ja ja ja nein".split())
+    Repetition(unit_tokens=1, repeats=6, surplus=5)
+    >>> repetition(["ja"] * 9, ["ja"] * 9).surplus
+    0
     """
-    total = len(tokens)
-    needed = max(FEWEST_TOKENS, LEAST_SHARE * total)
-    # A loop over `needed` tokens, 4 times or more, holds three quarters of them as repeats.
-    if total < FEWEST_TOKENS or total - len(set(tokens)) < needed * (1 - 1 / FEWEST_REPEATS):
-        return None
-    loops = [loop for unit in range(1, LONGEST_UNIT + 1) if (loop := _longest(tokens, unit))]
-    best = max(loops, key=lambda loop: loop.unit_tokens * loop.repeats, default=None)
-    return best if best and best.unit_tokens * best.repeats >= needed else None
+    best = Repetition(0, 1, 0)
+    # A token that equals the one a unit before it came before, so no run is longer than this.
+    again = len(tokens) - len(set(tokens))
+    if again < FEWEST_AGAIN:
+        return best
+    for unit in range(1, min(LONGEST_UNIT, len(tokens) // 2) + 1):
+        if again <= best.surplus:
+            break
+        # Counting all matches is fast, and no run is longer than that.
+        if sum(map(eq, tokens, tokens[unit:])) < max(FEWEST_AGAIN, best.surplus):
+            continue
+        run = _longest_run(tokens, unit)
+        if run > best.surplus:
+            surplus = run - _longest_run(truth_tokens, unit)
+            if surplus > best.surplus:
+                best = Repetition(unit, run // unit + 1, surplus)
+    return best
 
 
-def _longest(tokens: Sequence[str], unit: int) -> Loop | None:
-    """Find the longest stretch in which every token equals the one `unit` before it."""
-    best = start = 0
-    run = 0
-    for position in range(unit, len(tokens)):
-        run = run + 1 if tokens[position] == tokens[position - unit] else 0
+def _longest_run(tokens: Sequence[str], unit: int) -> int:
+    """Count the longest run of tokens that equal the one `unit` before."""
+    best = run = 0
+    for one, later in zip(tokens, tokens[unit:], strict=False):
+        run = run + 1 if one == later else 0
         if run > best:
-            best, start = run, position - run - unit + 1
-    repeats = best // unit + 1
-    return Loop(start, unit, repeats) if repeats >= FEWEST_REPEATS else None
+            best = run
+    return best
+
+
+def repeats_a_unit(tokens: Sequence[str], truth_tokens: Sequence[str] = ()) -> bool:
+    """Say whether tokens repeat a unit far more than the truth does.
+
+    >>> repeats_a_unit(list("图书馆谢谢观看谢谢观看谢谢观看"), list("图书馆"))
+    True
+    >>> repeats_a_unit(["对"] * 8, ["对"] * 7)
+    False
+    """
+    found = repetition(tokens, truth_tokens)
+    return any(found.repeats >= repeats and found.surplus >= more for repeats, more in RULES)
 
 
 def compression_ratio(text: str) -> float:
@@ -70,15 +94,6 @@ def compression_ratio(text: str) -> float:
     return len(raw) / len(zlib.compress(raw))
 
 
-def is_looping(text: str, tokens: Sequence[str]) -> bool:
-    """Say whether a text, given with its tokens, is a loop by either rule.
-
-    >>> is_looping("谢谢观看" * 10, list("谢谢观看" * 10)), is_looping("对对对", list("对对对"))
-    (True, False)
-    """
-    return find_loop(tokens) is not None or packs_too_well(text, tokens)
-
-
 def packs_too_well(text: str, tokens: Sequence[str]) -> bool:
     """Say whether tokens repeat and the compression ratio is above Whisper's threshold.
 
@@ -89,3 +104,24 @@ def packs_too_well(text: str, tokens: Sequence[str]) -> bool:
     if not tokens or (varied and max(map(len, tokens)) < LONG_TOKEN):
         return False
     return compression_ratio(text) > HIGHEST_COMPRESSION
+
+
+def is_loop(
+    text: str, tokens: Sequence[str], truth: str = "", truth_tokens: Sequence[str] = ()
+) -> bool:
+    """Say whether an answer, given with its tokens, repeats itself as the truth does not.
+
+    >>> is_loop("谢谢观看" * 4, list("谢谢观看" * 4)), is_loop("对对对", list("对对对"))
+    (True, False)
+    >>> is_loop("对" * 30, ["对"] * 30, "对" * 29, ["对"] * 29)
+    False
+    """
+    # Without a token that comes back, only a word of the kind of hahahaha can be a loop.
+    if (
+        len(tokens) - len(set(tokens)) < FEWEST_AGAIN
+        and len(max(tokens, key=len, default="")) < LONG_WORD
+    ):
+        return False
+    if repeats_a_unit(tokens, truth_tokens):
+        return True
+    return packs_too_well(text, tokens) and not packs_too_well(truth, truth_tokens)

@@ -1,4 +1,4 @@
-"""The rows of a score as columns of numbers, over which every sum is one line of numpy.
+"""The answers of a test set as columns of numbers, over which every sum is one line of numpy.
 
 This is for speed alone: `text/codeswitching.py` has the same measures for one text in plain
 words, and tests hold the two equal.
@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.evaluate.utterance import UtteranceScore
+from earmark.metrics.answer import Answer
 from earmark.records import Counts
 
 Mask = NDArray[np.bool_]
@@ -21,7 +21,7 @@ LANGUAGE_LETTERS = {"zh": Z, "en": E, "other": OTHER}
 
 
 def _letters(texts: Sequence[str]) -> NDArray[np.uint8]:
-    """Write texts of ASCII letters behind each other as one array of their codes."""
+    """Write texts of ASCII letters one after the other as one array of their codes."""
     return np.frombuffer("".join(texts).encode("ascii"), dtype=np.uint8)
 
 
@@ -82,19 +82,34 @@ class Side:
 
 
 class Columns:
-    """The rows of a score: both sides, and every slip with its language and the token it is at."""
+    """The answers of a test set: both sides, and every slip with its language and its token."""
 
-    def __init__(self, rows: Sequence[UtteranceScore]) -> None:
-        self.truth = Side([row.truth_codes for row in rows])
-        self.hyp = Side([row.hyp_codes for row in rows])
-        self.kinds = _letters([row.slips.kinds for row in rows])
-        self.languages = _letters([row.slips.languages for row in rows])
-        self.slip_utterance = np.repeat(
-            np.arange(len(rows)), [len(row.slips.kinds) for row in rows]
-        )
+    def __init__(self, answers: Sequence[Answer]) -> None:
+        self.answers = answers
+        self.truth = Side([answer.truth_codes for answer in answers])
+        self.hyp = Side([answer.hyp_codes for answer in answers])
+        slips = [answer.slips for answer in answers]
+        self.kinds = _letters([each.kinds for each in slips])
+        self.languages = _letters([each.languages for each in slips])
+        self.slip_utterance = np.repeat(np.arange(len(slips)), [len(each.kinds) for each in slips])
         starts = np.cumsum(self.truth.lengths) - self.truth.lengths
-        owners = np.array([owner for row in rows for owner in row.slips.owners], dtype=np.int64)
+        owners = np.array([owner for each in slips for owner in each.owners], dtype=np.int64)
         self.owners = owners + starts[self.slip_utterance]
+
+    def __len__(self) -> int:
+        """Count the answers."""
+        return len(self.answers)
+
+    def rows(self, tokens: Mask, slips: Mask) -> Numbers:
+        """Count slips and tokens of each answer: [answer, (errors, truth tokens)]."""
+        errors = np.bincount(self.slip_utterance[slips], minlength=len(self))
+        return np.stack([errors, self.truth.per_utterance(tokens)], axis=1)
+
+    @cached_property
+    def errors(self) -> Numbers:
+        """Count errors and truth tokens of each answer: [answer, (errors, truth tokens)]."""
+        errors = np.bincount(self.slip_utterance, minlength=len(self))
+        return np.stack([errors, self.truth.lengths], axis=1)
 
     def counts(self, tokens: Mask, slips: Mask) -> Counts:
         """Count edits over the marked tokens of the truth and the marked slips."""
