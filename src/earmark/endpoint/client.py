@@ -1,25 +1,27 @@
 """Send requests to a model server over HTTP, patiently: back-off, no redirects, a secret key."""
 
-import http.client
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from email.message import Message
 from random import Random
 from threading import Event
-from typing import Any, Literal, TypeVar
-from urllib.error import HTTPError
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from typing import TypeVar
+from urllib.request import Request
 
+from earmark.endpoint.body import text_of
 from earmark.endpoint.credentials import (
     KEY_VARIABLES,
     address_of,
     checked_key,
     key_of_environment,
+    proxy_passwords,
 )
 from earmark.endpoint.masking import holds_secret, mask
+from earmark.endpoint.transport import Heard, Reply, TransportError, exchange
 from earmark.errors import InputError, KnobError
 
 LONGEST_WAIT_S = 60.0
+LONGEST_TIMEOUT_S = 86_400.0
 SETTINGS_AT_FAULT = (301, 302, 303, 307, 308, 401, 403, 404, 405)
 ROUTES = ("/chat/completions", "/audio/transcriptions")
 
@@ -48,19 +50,11 @@ class Again(Exception):
         self,
         reason: str,
         wait_s: float | None = None,
-        answered: Literal["yes", "no", "timed out"] = "yes",
+        answered: Heard = "yes",
     ) -> None:
         super().__init__(reason)
         self.wait_s = wait_s
         self.answered = answered
-
-
-class _StayHere(HTTPRedirectHandler):
-    """Follow no redirect: it would carry the key to another host."""
-
-    def redirect_request(self, *_: Any) -> None:
-        """Refuse."""
-        return
 
 
 @dataclass(frozen=True)
@@ -73,9 +67,11 @@ class Endpoint:
     them, in plain or encoded, messages have `***` or nothing in its place, and an answer that
     holds it is refused.
 
-    A time-out, a broken connection, status 429 or 5xx is tried again up to `retries` times,
-    waiting `first_wait_s`, then twice as long each time, or as long as the server's Retry-After
-    says. Nothing is tried again once `stop` is set.
+    `timeout_s` is for a whole request, from the connection to the last byte of the answer. A
+    time-out, an answer that is broken or too large, status 429 or 5xx is tried again up to
+    `retries` times, waiting `first_wait_s`, then twice as long each time, or as long as the
+    server's Retry-After says, and LONGEST_WAIT_S at most. Nothing is tried again once `stop` is
+    set.
     """
 
     url: str
@@ -99,12 +95,15 @@ class Endpoint:
             raise KnobError("the served model has no name; give the one that the server lists")
         if self.retries < 0:
             raise KnobError(f"{self.retries} retries; expected 0 or more")
-        if self.timeout_s <= 0:
-            raise KnobError(f"a time-out of {self.timeout_s:g} s; expected more than 0")
+        if not 0 < self.timeout_s <= LONGEST_TIMEOUT_S:
+            raise KnobError(
+                f"a time-out of {self.timeout_s:g} s; expected more than 0 and at most "
+                f"{LONGEST_TIMEOUT_S:g}"
+            )
         url = address.url
         for route in ROUTES:
             url = url.rstrip("/").removesuffix(route)
-        secrets = (key, address.login, address.password, address.user)
+        secrets = (key, address.login, address.password, address.user, *proxy_passwords())
         for name, value in (
             ("url", url),
             ("key", key),
@@ -120,15 +119,13 @@ class Endpoint:
             UnreachableError: nobody answers.
         """
         try:
-            with self._open(Request(f"{self.url}/models", headers=self._headers())):
-                pass
-        except HTTPError as error:
-            error.close()
-        except (OSError, http.client.HTTPException) as error:
-            raise UnreachableError(
-                f"{self.url}: no server answers: {self._why(error)}; start it, or correct "
-                "--endpoint"
-            ) from None
+            exchange(Request(f"{self.url}/models", headers=self._headers()), self.timeout_s)
+        except TransportError as error:
+            if error.heard != "yes" and error.status is None:
+                raise UnreachableError(
+                    f"{self.url}: no server answers: {self._masked(str(error))}; start it, or "
+                    "correct --endpoint"
+                ) from None
 
     def post(
         self, route: str, content: bytes, kind: str, read: Callable[[bytes], Answer], spread: str
@@ -161,14 +158,14 @@ class Endpoint:
                         f"{self.url}{route}: no usable answer from '{self.model}' after "
                         f"{attempt + 1} attempts; the last one: {failure}"
                     ) from failure
-                doubled = self.first_wait_s * 2**attempt * draw.uniform(0.5, 1.0)
+                doubled = self.first_wait_s * 2.0 ** min(attempt, 30) * draw.uniform(0.5, 1.0)
                 asked = failure.wait_s if failure.wait_s is not None else doubled
                 self.stop.wait(min(LONGEST_WAIT_S, max(asked, 0.0)))
         raise AssertionError("the last attempt returns or raises")
 
     def shown(self, body: bytes) -> str:
         """Quote the beginning of what a server said, without our secrets should they be in it."""
-        return self._masked(body.decode("utf-8", "replace"))
+        return self._masked(text_of(body))
 
     def check_answer(self, text: str) -> None:
         """Refuse an answer that repeats the key or the password: it would get into files.
@@ -185,38 +182,29 @@ class Endpoint:
     def _masked(self, text: str) -> str:
         return mask(text, self._secrets)
 
-    def _why(self, error: Exception) -> str:
-        return self._masked(str(getattr(error, "reason", None) or error))
-
     def _send(self, route: str, content: bytes, kind: str) -> bytes:
         """Send the request once; raise Again for what may pass."""
         headers = {"Content-Type": kind, **self._headers()}
         try:
-            with self._open(Request(f"{self.url}{route}", content, headers)) as response:
-                return bytes(response.read())
-        except HTTPError as error:
-            with error:
-                raise self._status(route, error.code, error.read(), error.headers) from None
-        except (OSError, http.client.HTTPException) as error:
-            slow = isinstance(getattr(error, "reason", error), TimeoutError)
-            why = f"{type(error).__name__}: {self._why(error)}"
-            # Not `from error`: its own text may quote the server, and with it the key.
-            raise Again(why, answered="timed out" if slow else "no") from None
-
-    def _open(self, request: Request) -> Any:
-        return build_opener(_StayHere).open(request, timeout=self.timeout_s)
+            reply = exchange(Request(f"{self.url}{route}", content, headers), self.timeout_s)
+        except TransportError as error:
+            # Not `from error`: its text may quote the server, and with it the key.
+            raise Again(self._masked(str(error)), answered=error.heard) from None
+        if not 200 <= reply.status < 300:
+            raise self._status(route, reply)
+        return reply.body
 
     def _headers(self) -> dict[str, str]:
         if self._login:
             return {"Authorization": f"Basic {self._login}"}
         return {"Authorization": f"Bearer {self.key}"} if self.key else {}
 
-    def _status(self, route: str, code: int, body: bytes, headers: Message) -> Exception:
+    def _status(self, route: str, reply: Reply) -> Exception:
         """Say what an HTTP status means for us."""
-        said = f"status {code}: {self.shown(body)}"
-        if code == 429 or code >= 500:
-            return Again(said, _seconds(headers.get("Retry-After")))
-        if code in SETTINGS_AT_FAULT:
+        said = f"status {reply.status}: {self.shown(reply.body)}"
+        if reply.status == 429 or reply.status >= 500:
+            return Again(said, _seconds(reply.retry_after))
+        if reply.status in SETTINGS_AT_FAULT:
             return SettingsError(
                 f"{self.url}{route}: model '{self.model}': {said}; check the URL, the model's "
                 f"name and the key in {' or '.join(KEY_VARIABLES)}"
@@ -225,8 +213,10 @@ class Endpoint:
 
 
 def _seconds(header: str | None) -> float | None:
-    """Read a Retry-After header that counts seconds; dates are not used here."""
-    try:
-        return float(header) if header is not None else None
-    except ValueError:
-        return None
+    """Read a Retry-After header that counts seconds; what is no such number says nothing.
+
+    >>> _seconds("2"), _seconds("nan"), _seconds("-5"), _seconds("Wed, 21 Oct 2026 07:28:00 GMT")
+    (2.0, None, None, None)
+    """
+    plain = re.fullmatch(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*", header or "")
+    return float(plain[1]) if plain else None

@@ -5,6 +5,7 @@ import re
 from base64 import b64encode
 from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.request import getproxies
 
 from earmark.errors import KnobError
 
@@ -33,6 +34,12 @@ def key_of_environment() -> str:
     """Return the key from EARMARK_API_KEY, else OPENAI_API_KEY, else an empty one."""
     keys = (os.environ.get(name, "").strip() for name in KEY_VARIABLES)
     return next(filter(None, keys), "")
+
+
+def proxy_passwords() -> list[str]:
+    """Return the passwords of the proxies that the environment names: a proxy may repeat them."""
+    found = re.findall(r"[^/@]*:([^/@]+)@", " ".join(getproxies().values()))
+    return [unquote(password) for password in found]
 
 
 def checked_key(key: str) -> str:

@@ -5,7 +5,7 @@ from base64 import b64encode
 from hashlib import blake2b
 from typing import Any
 
-from earmark.endpoint import Endpoint, EndpointError
+from earmark.endpoint import BodyError, Endpoint, EndpointError, object_of
 from earmark.policies.answer import Answer
 from earmark.policies.messages import Messages
 
@@ -114,12 +114,9 @@ def _choices(answer: dict[str, Any], n: int, response: bytes, endpoint: Endpoint
 
 def _object(response: bytes, endpoint: Endpoint) -> dict[str, Any]:
     try:
-        answer = json.loads(response)
-    except ValueError as error:
-        raise _odd("expected JSON", response, endpoint) from error
-    if not isinstance(answer, dict):
-        raise _odd("expected a JSON object", response, endpoint)
-    return answer
+        return object_of(response)
+    except BodyError as error:
+        raise _odd(str(error), response, endpoint) from error
 
 
 def _odd(expected: str, response: bytes, endpoint: Endpoint) -> EndpointError:

@@ -2,7 +2,7 @@
 
 import json
 
-from earmark.endpoint import Again, Endpoint
+from earmark.endpoint import Again, BodyError, Endpoint, object_of
 
 ROUTE = "/chat/completions"
 
@@ -33,8 +33,8 @@ def complete(endpoint: Endpoint, prompt: str) -> str:
 def _answer(body: bytes, endpoint: Endpoint) -> str:
     """Take the answer out of a response."""
     try:
-        answer = json.loads(body)["choices"][0]["message"]["content"]
-    except (ValueError, LookupError, TypeError) as error:
+        answer = object_of(body)["choices"][0]["message"]["content"]
+    except (BodyError, LookupError, TypeError) as error:
         raise Again(f"not a chat completion: {endpoint.shown(body)}") from error
     if not isinstance(answer, str) or not answer.strip():
         raise Again("an empty answer")
