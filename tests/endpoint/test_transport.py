@@ -69,7 +69,7 @@ BROKEN = {
         reply(gzip.compress(b" " * (MOST_BYTES + 1)), "Content-Encoding: gzip"),
         "more than 4 MB",
     ),
-    "brotli": (reply(b"\x0b\x02", "Content-Encoding: br"), "Content-Encoding 'br', though none"),
+    "brotli": (reply(b"\x0b\x02", "Content-Encoding: br"), "Content-Encoding 'br', though"),
 }
 
 

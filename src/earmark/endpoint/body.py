@@ -1,4 +1,4 @@
-"""What stands in the body of an answer: its text, and its JSON."""
+"""Read the body of an answer: decompress it, decode it, parse its JSON."""
 
 import json
 import zlib
@@ -25,7 +25,7 @@ def decompressed(body: bytes, encoding: str) -> bytes:
         return body
     if name not in ("gzip", "x-gzip", "deflate"):
         raise BodyError(
-            f"the body came as Content-Encoding '{name[:40]}', though none was asked for; "
+            f"the body came as Content-Encoding '{name[:40]}', though the request named none; "
             "expected a plain body, gzip or deflate"
         )
     either_header = zlib.MAX_WBITS | 32
