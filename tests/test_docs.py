@@ -73,7 +73,7 @@ def test_every_command_is_explained(name):
     assert f"earmark {name}" in README + TUTORIAL + (ROOT / "CHANGELOG.md").read_text()
 
 
-@pytest.mark.parametrize("path", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))])
+@pytest.mark.parametrize("path", [*ROOT.glob("*.md"), *sorted((ROOT / "docs").rglob("*.md"))])
 def test_links_lead_somewhere(path):
     for link in re.findall(r"\]\(([^)#]+)", path.read_text()):
         if "://" not in link:

@@ -1,7 +1,17 @@
-"""A plain install brings neither torch nor transformers, and nothing that brings them."""
+"""A plain install is light, and what is distributed is whole: types, data, tests, documents."""
 
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
 import tomllib
 from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+import yaml
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -28,3 +38,63 @@ def test_every_requirement_is_pinned_for_development():
     for name in ("torch==2.13.0", "transformers==", "peft==", "cyclopts==", "trl==1.16.0"):
         assert name in pinned
     assert "nvidia" not in pinned
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """Build the source distribution and the wheel from a copy of the tree."""
+    copy = tmp_path_factory.mktemp("sdist") / "tree"
+    skipped = (
+        ".venv",
+        ".git",
+        "build",
+        "dist",
+        "demo-out",
+        "*.egg-info",
+        "__pycache__",
+        ".*_cache",
+    )
+    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*skipped))
+    script = (
+        "import sys; from setuptools import build_meta as b; b.build_sdist('.'); b.build_wheel('.')"
+    )
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
+    subprocess.run(
+        [sys.executable, "-c", script], cwd=copy, env=environment, check=True, capture_output=True
+    )
+    with tarfile.open(next(copy.glob("*.tar.gz"))) as sdist:
+        files = {name.partition("/")[2] for name in sdist.getnames()}
+    with ZipFile(next(copy.glob("*.whl"))) as wheel:
+        return files, set(wheel.namelist())
+
+
+def test_the_source_distribution_has_what_a_checkout_needs(built):
+    files, _ = built
+    there = {"Makefile", "constraints.txt", "mkdocs.yml", "CITATION.cff", "CONTRIBUTING.md"}
+    there |= {".ci/words.toml", "docs/index.md", "docs/figures/demo.svg", "examples/truth.jsonl"}
+    there |= {str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("*.py")}
+    there |= {str(path.relative_to(ROOT)) for path in (ROOT / "benchmarks").rglob("*.py")}
+    assert there <= files
+    assert not [name for name in files if name.endswith(".pyc")]
+
+
+@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"])
+def test_relative_links_lead_somewhere_in_the_source_distribution(built, page):
+    files, _ = built
+    for link in re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text("utf-8")):
+        assert link in files, link
+
+
+def test_the_wheel_is_typed_and_has_its_data(built):
+    _, wheel = built
+    package = ROOT / "src/earmark"
+    assets = {p.relative_to(ROOT / "src") for p in (package / "assets").rglob("*") if p.is_file()}
+    assert {"earmark/py.typed", *map(str, assets)} <= wheel
+    assert not [name for name in wheel if name.startswith(("tests/", "docs/", "benchmarks/"))]
+
+
+def test_the_citation_names_this_version():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    assert {"cff-version", "message", "title", "authors"} <= citation.keys()
+    assert citation["version"] == PROJECT["version"]
+    assert citation["license"] == PROJECT["license"]
