@@ -23,7 +23,12 @@ from earmark.recipes.which_objective.arms import choose_arms
 from earmark.recipes.which_objective.cells import SLICE, Scale, check_scale
 from earmark.recipes.which_objective.claims import CLAIMS
 from earmark.recipes.which_objective.conditions import CONDITIONS
-from earmark.recipes.which_objective.kept import keep_results, plan_of_results, unpack_results
+from earmark.recipes.which_objective.kept import (
+    check_kept,
+    keep_results,
+    plan_of_results,
+    unpack_results,
+)
 from earmark.recipes.which_objective.outcomes import Outcomes, rates_of, read_outcomes
 from earmark.recipes.which_objective.pages import pages
 from earmark.recipes.which_objective.schedule import Clock, Plan, Sweep, base_result
@@ -142,6 +147,8 @@ def run(options: argparse.Namespace) -> None:
             f"--seeds {plan.seeds} is less than --rate-seeds {scale.rate_seeds}: a rate chosen on "
             "fewer seeds now and on more later would use the test sets twice"
         )
+    if options.keep:
+        check_kept(options.keep)
     out = options.out or Path("build", "objectives-slice" if options.slice else "objectives")
     check_scale(out, scale)
     world = World(out, scale)

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earmark import files
 from earmark.errors import InputError
 from earmark.files import (
     atomic_writer,
@@ -117,6 +116,15 @@ def test_skip_sets_bad_rows_aside_with_their_reason(tmp_path, capsys):
     assert "2 of 4 rows set aside" in capsys.readouterr().err
 
 
+def test_reasons_are_printed_where_no_file_can_keep_them(tmp_path, capsys):
+    path = lines(tmp_path / "u.jsonl", {"id": "a"}, *[b"\xff"] * 7)
+    assert len(load_records(Utterance, path, out="/dev/stdout", on_error="skip")) == 1
+    shown = capsys.readouterr().err
+    assert "7 of 8 rows left out: " in shown
+    assert shown.count("expected UTF-8") == 5
+    assert "; and 2 more" in shown
+
+
 def test_stop_is_the_default_and_nothing_is_set_aside(tmp_path):
     path = lines(tmp_path / "u.jsonl", {"id": "a"}, {"id": "a"})
     with pytest.raises(InputError, match="already used"):
@@ -166,7 +174,7 @@ def test_a_full_disk_is_named_and_leaves_the_old_file(tmp_path, monkeypatch):
     def full(_handle):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(InputError, match=r"a.txt: .*No space left on device.*Free some space"):
         write_text(path, "new")
     assert path.read_text() == "old"

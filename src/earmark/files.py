@@ -2,22 +2,24 @@
 
 import codecs
 import json
-import os
 import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cache
 from math import isfinite
 from pathlib import Path
 from types import UnionType
-from typing import IO, Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args, get_origin
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args, get_origin
 
 from earmark.errors import InputError, did_you_mean
 from earmark.progress import note
 from earmark.records import Hypothesis, Pair, Utterance
+from earmark.storage.atomic import atomic_writer as atomic_writer
+from earmark.storage.atomic import write_text as write_text
+from earmark.storage.destination import is_special
+from earmark.storage.outputs import beside
 from earmark.strict_json import parse_json
 
 Record = TypeVar("Record", Utterance, Hypothesis, Pair)
@@ -32,41 +34,6 @@ class BadRow:
     line: int
     raw: str
     reason: str
-
-
-@contextmanager
-def atomic_writer(path: str | Path) -> Iterator[IO[str]]:
-    """Open a text file that appears under its name only when it is complete.
-
-    The text goes to a temporary file beside the target, is flushed to the disk and then
-    renamed, so that a reader sees the old file or the new one and never half of one.
-
-    Raises:
-        InputError: the folder cannot be written, or the disk is full.
-    """
-    target = Path(path)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "w", encoding="utf-8", newline="\n") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except OSError as error:
-        raise InputError(
-            f"{target}: cannot be written: {error.strerror or error}; nothing was changed there. "
-            "Free some space or choose another path"
-        ) from error
-    finally:
-        if temporary.exists():
-            temporary.unlink()
-
-
-def write_text(path: str | Path, text: str) -> None:
-    """Write a whole text file atomically."""
-    with atomic_writer(path) as file:
-        file.write(text)
 
 
 FIELDS = {kind: {f.name: f for f in fields(kind)} for kind in (Utterance, Hypothesis, Pair)}
@@ -313,7 +280,7 @@ def skipped_path(out: str | Path) -> Path:
     >>> skipped_path("pairs.jsonl").name
     'pairs.jsonl.skipped.jsonl'
     """
-    return Path(f"{out}.skipped.jsonl")
+    return beside(out, ".skipped.jsonl")
 
 
 def load_records(
@@ -334,7 +301,14 @@ def load_records(
     if bad:
         aside = skipped_path(out)
         write_jsonl(aside, [asdict(row) for row in bad])
-        note(f"{path}: {len(bad)} of {len(bad) + len(records)} rows set aside in {aside}")
+        where = f"set aside in {aside}" if not is_special(aside) else f"left out: {_reasons(bad)}"
+        note(f"{path}: {len(bad)} of {len(bad) + len(records)} rows {where}")
     if not records:
         raise InputError(f"{path}: not one usable row; expected JSON objects, one a line")
     return records
+
+
+def _reasons(bad: list[BadRow], most: int = 5) -> str:
+    """List why rows were left out, where no file keeps the reasons."""
+    more = f"; and {len(bad) - most} more" if len(bad) > most else ""
+    return "; ".join(row.reason for row in bad[:most]) + more

@@ -174,5 +174,5 @@ def test_knobs_that_make_no_sense(tmp_path, knobs, message):
 
 def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(InputError, match="a file is there; expected a folder"):
         make_corpus(tmp_path / "file", count=1, language_mix=ALL, workers=1)

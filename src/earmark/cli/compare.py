@@ -5,12 +5,13 @@ from typing import Any
 
 from rich.console import Console
 
-from earmark.cli.json_out import JsonTarget, check_target, write_json
+from earmark.cli.json_out import JsonTarget, check_target, json_output, write_json
 from earmark.cli.scoring import Scoring, ScoringOptions
 from earmark.errors import KnobError
 from earmark.evaluate.compare import compare as compare_scores
 from earmark.evaluate.score import score
 from earmark.evaluate.tables import comparison_tables
+from earmark.storage.outputs import COMPARISON
 
 
 def compare(
@@ -32,6 +33,7 @@ def compare(
         raise KnobError("there is one --hyp; expected two or more, the first to compare with")
     check_target(json)
     options = scoring or ScoringOptions()
+    options.check_outputs(json_output(json, COMPARISON), [truth, *hyp])
     truths, written = options.truths(truth), [options.hyps(path) for path in hyp]
     how = options.keywords
     first, *others = (score(truths, hyps, progress=True, **how) for hyps in written)

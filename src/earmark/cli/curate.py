@@ -7,10 +7,19 @@ from typing import Literal
 from earmark.curate import CURATORS
 from earmark.curate.verdict import Drop, Keep
 from earmark.errors import KnobError
-from earmark.files import load_records, write_jsonl, write_text
+from earmark.files import load_records, skipped_path, write_jsonl, write_text
 from earmark.pairs.tally import tally_path
 from earmark.progress import note
 from earmark.records import Pair
+from earmark.storage.outputs import (
+    DROPPED,
+    PAIRS,
+    SET_ASIDE,
+    TALLY,
+    Output,
+    beside,
+    check_outputs,
+)
 
 
 def curate(
@@ -37,11 +46,15 @@ def curate(
     """
     if not 0 < keep_share <= 1:
         raise KnobError(f"--keep-share should be above 0 and at most 1, found {keep_share}")
+    aside = beside(out, ".dropped.jsonl")
+    written = [Output(out, PAIRS), Output(aside, DROPPED), Output(tally_path(out), TALLY)]
+    if on_error == "skip":
+        written.append(Output(skipped_path(out), SET_ASIDE))
+    check_outputs(written, [pairs])
     rows = load_records(Pair, pairs, out=out, on_error=on_error)
     verdicts = CURATORS[by](rows, criterion, keep_share=keep_share, seed=seed)
     kept = [verdict.pair for verdict in verdicts if isinstance(verdict, Keep)]
     dropped = [verdict for verdict in verdicts if isinstance(verdict, Drop)]
-    aside = Path(f"{out}.dropped.jsonl")
     write_jsonl(aside, ({"id": drop.pair.id, "why": drop.why} for drop in dropped))
     write_jsonl(out, kept)
     tally = {"curator": by, "criterion": criterion, "kept": len(kept), "dropped": len(dropped)}

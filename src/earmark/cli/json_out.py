@@ -2,12 +2,14 @@
 
 import sys
 from json import dumps
+from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from earmark.errors import KnobError
 from earmark.files import write_text
+from earmark.storage.outputs import Kind, Output
 
 # A lone `-` would else be taken for the beginning of the next flag.
 JsonTarget = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
@@ -21,6 +23,11 @@ def check_target(target: str | None) -> None:
     """
     if target and target.startswith("-") and target != "-":
         raise KnobError(f"--json needs a file, or - for standard output; found {target}")
+
+
+def json_output(target: str | None, kind: Kind) -> list[Output]:
+    """Return the file of `--json`, if there is one."""
+    return [] if target in (None, "-") else [Output(Path(str(target)), kind)]
 
 
 def write_json(value: Any, target: str) -> None:

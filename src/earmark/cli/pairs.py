@@ -8,11 +8,12 @@ from cyclopts import App
 from earmark.endpoint import Endpoint
 from earmark.failures import TRANSLATING
 from earmark.failures.mode import Tools
-from earmark.pairs.files import OnError, imitate_file, mine_file
+from earmark.pairs.files import OnError, imitate_file, mine_file, outputs_of
 from earmark.pairs.imitate import Imitation
 from earmark.pairs.mined import FAILURES, Mining, parse_labels
 from earmark.pairs.mix import PAPER_MIX, parse_mix
 from earmark.progress import console, note
+from earmark.storage.outputs import ANSWERS, Output, beside, check_outputs
 from earmark.translators import Translator
 from earmark.translators.answers import AnswerFile
 from earmark.translators.chat import ChatTranslator
@@ -89,6 +90,9 @@ def imitate(
     on_error
         Stop at the first bad row or failed translation, or set it aside and go on.
     """
+    kept = chat_answers or beside(out, ".chat.jsonl")
+    answering = [Output(kept, ANSWERS)] if translator == "chat" else []
+    check_outputs([*outputs_of(out, on_error), *answering], (utterances, prompts, lexicon))
     parsed, remark = parse_mix(mix)
     if remark:
         note(remark)
@@ -98,8 +102,7 @@ def imitate(
             words = load_lexicon(lexicon)
         else:
             endpoint = Endpoint(chat_url, chat_model, retries=chat_retries)
-            answers = AnswerFile(chat_answers or Path(f"{out}.chat.jsonl"))
-            words = ChatTranslator(endpoint, answers, chat_requests)
+            words = ChatTranslator(endpoint, AnswerFile(kept), chat_requests)
     imitation = Imitation(parsed, Tools(words, longest), per_utterance, each, on_error)
     tally = imitate_file(
         utterances,
@@ -152,6 +155,7 @@ def mined(
     on_error
         Stop at the first bad row, or set it aside and go on.
     """
+    check_outputs(outputs_of(out, on_error, hyps), (utterances, *hyps, prompts, lexicon))
     words = None if lexicon is None else load_lexicon(lexicon)
     tally = mine_file(
         utterances,

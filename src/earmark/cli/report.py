@@ -15,6 +15,8 @@ from earmark.report.scoring import score_set
 from earmark.report.tables import error_table, to_markdown, to_rich
 from earmark.report.test_set import TestSet
 from earmark.report.training_log import read_run
+from earmark.storage.destination import is_special
+from earmark.storage.outputs import HTML, MARKDOWN_TABLE, Output
 
 EVERYDAY_NAMES = ("utterances", "text", "manifest", "truth")
 
@@ -50,6 +52,8 @@ def report(
     if examples < 0:
         raise KnobError(f"--examples is {examples}; expected 0 or more")
     options = scoring or ScoringOptions()
+    table_file = [] if markdown is None else [Output(markdown, MARKDOWN_TABLE)]
+    options.check_outputs([Output(out, HTML), *table_file], [truth, *hyp])
     names = system_names(hyp, name or [])
     runs = [read_run(folder) for folder in run or []]
     truths = options.truths(truth)
@@ -62,7 +66,8 @@ def report(
     if markdown is not None:
         write_text(markdown, to_markdown(table) + "\n")
     Console().print(to_rich(table))
-    note(f"{out}: {out.stat().st_size / 1e6:.1f} MB; open it in a browser")
+    if not is_special(out):
+        note(f"{out}: {out.stat().st_size / 1e6:.1f} MB; open it in a browser")
 
 
 def set_name(truth: Path) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from earmark.cli.json_out import JsonTarget, check_target, write_json
+from earmark.cli.json_out import JsonTarget, check_target, json_output, write_json
 from earmark.cli.scoring import Scoring, ScoringOptions
 from earmark.evaluate.rows import row_dict
 from earmark.evaluate.score import score as score_records
@@ -14,6 +14,7 @@ from earmark.evaluate.utterance import UtteranceScore
 from earmark.files import write_jsonl
 from earmark.progress import note
 from earmark.records import Hypothesis, Utterance
+from earmark.storage.outputs import SCORE, SCORED_ROWS, Output
 from earmark.text import tokenize
 from earmark.text.draw import draw
 
@@ -41,6 +42,8 @@ def score(
     """
     options = scoring or ScoringOptions()
     check_target(json)
+    rows = [] if per_utterance is None else [Output(per_utterance, SCORED_ROWS)]
+    options.check_outputs([*json_output(json, SCORE), *rows], [truth, hyp])
     truths, hyps = options.truths(truth), options.hyps(hyp)
     result = score_records(
         truths, hyps, features=per_utterance is not None, progress=True, **options.keywords

@@ -1,5 +1,6 @@
 """The options that `score`, `compare` and `report` share: how systems are scored."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -8,8 +9,10 @@ from cyclopts import Parameter
 
 from earmark.errors import KnobError
 from earmark.evaluate.bootstrap import Resampling
+from earmark.files import skipped_path
 from earmark.progress import note
 from earmark.records import Hypothesis, Utterance
+from earmark.storage.outputs import SET_ASIDE, Output, check_outputs
 from earmark.text.profiles import parse_profile
 from earmark.text.transcripts import Format, read_transcripts
 from earmark.translators.lexicon_file import load_lexicon
@@ -44,6 +47,21 @@ class ScoringOptions:
         if self.resamples < 1:
             raise KnobError(f"--resamples is {self.resamples}; expected 1 or more")
         parse_profile(self.profile)
+
+    def check_outputs(self, outputs: Iterable[Output], inputs: Sequence[Path]) -> None:
+        """Refuse outputs that would destroy something, and the files of rows set aside.
+
+        Args:
+            outputs: what the command writes.
+            inputs: its files of truths and hypotheses.
+
+        Raises:
+            InputError: names the output.
+        """
+        skips = self.on_error == "skip"
+        asides = {skipped_path(path) for path in inputs} if skips else set[Path]()
+        written = [*outputs, *(Output(aside, SET_ASIDE) for aside in sorted(asides))]
+        check_outputs(written, (*inputs, self.lexicon))
 
     def truths(self, path: Path) -> list[Utterance]:
         """Read what was said."""

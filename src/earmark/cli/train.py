@@ -9,11 +9,14 @@ from cyclopts.config import Yaml
 
 from earmark.cli.presets import preset_path
 from earmark.errors import InputError
+from earmark.files import skipped_path
 from earmark.objectives import OBJECTIVES, WRAPPERS
 from earmark.objectives.contract import contract
 from earmark.objectives.explain import summary
 from earmark.progress import note
+from earmark.storage.outputs import SET_ASIDE, Output, check_outputs
 from earmark.train.pair_file import open_pairs
+from earmark.train.run_folder import check_run_folder
 from earmark.train.settings import TrainSettings
 from earmark.train.train import train as run_training
 
@@ -82,6 +85,10 @@ def run(
         settings: how the loop runs.
         knobs: the objective's own knobs, such as --beta 0.1.
     """
+    references = settings.references if settings else ()
+    check_run_folder(out, (model, *references))
+    if on_error == "skip":
+        check_outputs([Output(skipped_path(out), SET_ASIDE)], (pairs, config))
     folder = run_training(
         open_pairs(pairs, out=out, on_error=on_error),
         pairs.resolve().parent,

@@ -13,7 +13,13 @@ from typing import IO, Literal, NamedTuple
 import numpy as np
 
 from earmark.errors import InputError
-from earmark.evaluate.partial import Output, fingerprint, finished, line_of
+from earmark.evaluate.partial import (
+    Output,
+    fingerprint,
+    finished,
+    hypothesis_outputs,
+    line_of,
+)
 from earmark.files import BadRow, skipped_path, to_row, write_jsonl
 from earmark.policies.answer import Answer
 from earmark.policies.clean import clean
@@ -21,6 +27,7 @@ from earmark.progress import note, progress_bar, track
 from earmark.records import Hypothesis, Utterance
 from earmark.speech.audio import SAMPLE_RATE_HZ, check_audio, read_audio
 from earmark.speech.split import split_at_quiet
+from earmark.storage.outputs import check_outputs
 
 OnError = Literal["stop", "skip"]
 
@@ -133,8 +140,10 @@ def keep(
             since a model writes its marks round each.
 
     Raises:
-        InputError: a problem, or not one utterance without one.
+        InputError: a problem, or not one utterance without one; an output where something else
+            is.
     """
+    check_outputs(hypothesis_outputs([output.path for output in outputs], out))
     done = finished(outputs, checked.usable, checked.folder)
     todo = [utterance for utterance in checked.usable if utterance.id not in done]
     bad = list(checked.bad)

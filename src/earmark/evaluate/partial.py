@@ -12,9 +12,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from earmark.errors import InputError
-from earmark.files import BadRow, atomic_writer, parse_line, parse_row, read_rows, to_row
+from earmark.files import (
+    BadRow,
+    atomic_writer,
+    parse_line,
+    parse_row,
+    read_rows,
+    skipped_path,
+    to_row,
+)
 from earmark.progress import note
 from earmark.records import Hypothesis, Utterance
+from earmark.storage import outputs as rule
 
 LOOKED_AT_BYTES = 16_384
 
@@ -29,6 +38,21 @@ class Output(NamedTuple):
     def partial(self) -> Path:
         """Return where rows are kept until the file is whole."""
         return self.path.with_name(self.path.name + ".partial")
+
+
+def hypothesis_outputs(paths: Sequence[Path], out: Path) -> list[rule.Output]:
+    """Return all files that a transcription writes, with their kinds.
+
+    Args:
+        paths: the hypothesis files.
+        out: what the run is named by; what is set aside is named after it.
+    """
+    partials = [Output(path, {}).partial for path in paths]
+    return [
+        *(rule.Output(path, rule.HYPOTHESES) for path in paths),
+        *(rule.Output(path, rule.PARTIAL) for path in partials),
+        rule.Output(skipped_path(out), rule.SET_ASIDE),
+    ]
 
 
 class Kept(NamedTuple):

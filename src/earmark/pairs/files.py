@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from earmark.files import load_records, write_jsonl, write_text
+from earmark.files import load_records, skipped_path, write_jsonl, write_text
 from earmark.pairs.imitate import Imitation, check_imitation, imitate_pairs
 from earmark.pairs.mined import Mining, mine_pairs
 from earmark.pairs.prompts import Prompter, load_prompts
@@ -13,8 +13,23 @@ from earmark.pairs.rows import plan_for
 from earmark.pairs.tally import Tally, tally_path
 from earmark.progress import note, track
 from earmark.records import Hypothesis, Pair, Utterance
+from earmark.storage.outputs import PAIRS, SET_ASIDE, TALLY, Output, check_outputs
 
 OnError = Literal["stop", "skip"]
+
+
+def outputs_of(out: str | Path, on_error: OnError, hyps: Sequence[str | Path] = ()) -> list[Output]:
+    """Return what is written on the way to a pairs file: its tally, what is set aside."""
+    written = [Output(Path(out), PAIRS), Output(tally_path(out), TALLY)]
+    if on_error == "skip":
+        asides = [skipped_path(out), *(skipped_path(_named(out, path)) for path in hyps)]
+        written += [Output(aside, SET_ASIDE) for aside in asides]
+    return written
+
+
+def _named(out: str | Path, hyps: str | Path) -> str:
+    """Name what belongs to one file of hypotheses after it."""
+    return f"{out}.{Path(hyps).name}"
 
 
 def imitate_file(
@@ -30,9 +45,11 @@ def imitate_file(
     """Write pairs whose rejected answers imitate failures; return the tally.
 
     Raises:
-        InputError: a bad row and `on_error` is "stop", or not one good row.
+        InputError: a bad row and `on_error` is "stop", or not one good row; an output that is
+            an input, or another kind of file.
         KnobError: knobs of the imitation that make no sense.
     """
+    check_outputs(outputs_of(out, on_error), (utterances, prompts))
     check_imitation(imitation)
     prompter = Prompter(load_prompts(prompts), utterances, out)
     rows = load_records(Utterance, utterances, out=out, on_error=on_error, check=prompter.check)
@@ -58,8 +75,10 @@ def mine_file(
     """Write pairs whose rejected answers are the failures of one or more systems; return the tally.
 
     Raises:
-        InputError: a bad row and `on_error` is "stop", or not one good row.
+        InputError: a bad row and `on_error` is "stop", or not one good row; an output that is
+            an input, or another kind of file.
     """
+    check_outputs(outputs_of(out, on_error, hyps), (utterances, *hyps, prompts))
     prompter = Prompter(load_prompts(prompts), utterances, out)
     rows = load_records(Utterance, utterances, out=out, on_error=on_error, check=prompter.check)
     systems = [_by_id(path, rows, out, on_error) for path in hyps]
@@ -79,8 +98,8 @@ def _by_id(
 
     Each file's bad rows have a file of their own, named after it.
     """
-    aside = f"{out}.{Path(path).name}"
-    found = {h.id: h for h in load_records(Hypothesis, path, out=aside, on_error=on_error)}
+    rows = load_records(Hypothesis, path, out=_named(out, path), on_error=on_error)
+    found = {hyp.id: hyp for hyp in rows}
     strangers = len(found.keys() - {utterance.id for utterance in utterances})
     if strangers:
         note(f"{path}: {strangers} of {len(found)} hypotheses belong to no utterance; left out")

@@ -7,6 +7,8 @@ from typing import Any
 
 from rich.table import Table
 
+from earmark.storage.outputs import beside
+
 
 @dataclass
 class Tally:
@@ -58,4 +60,4 @@ def tally_path(out: str | Path) -> Path:
     >>> tally_path("pairs.jsonl").name
     'pairs.jsonl.tally.json'
     """
-    return Path(f"{out}.tally.json")
+    return beside(out, ".tally.json")

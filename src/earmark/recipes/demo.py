@@ -38,6 +38,7 @@ from earmark.report.scoring import score_set
 from earmark.report.test_set import ScoredSet, TestSet
 from earmark.speech.corpus import MANIFEST, LanguageMode, Split, make_corpus
 from earmark.speech.voices import Distribution
+from earmark.storage.outputs import RESULTS, check_folder, recognised, visible
 from earmark.train.settings import TrainSettings
 from earmark.train.train import train
 from earmark.translators.lexicon_file import load_lexicon
@@ -45,6 +46,12 @@ from earmark.translators.lexicon_file import load_lexicon
 MODEL = "tiny-base"
 MAX_NEW_TOKENS = 40
 CORPUS_SEED = 2605
+RESULTS_FILE = "results.json"
+# What the demo leaves in its folder, besides one seed-N for each of several seeds.
+WRITTEN = {
+    *("data", "base", "runs", "cache"),
+    *("pairs.jsonl", "pairs.jsonl.tally.json", RESULTS_FILE, "report.html"),
+}
 MIX = "omit_embedded=1,truncate_at_switch=1,global_translation=1,stock_phrase=1,loop=1"
 
 
@@ -123,7 +130,11 @@ def run_demo(out: Path, seeds: int = 1) -> list[Result]:
 
     Each seed draws its own training speech, pairs and training order; development and test
     sets are the same for all. Several seeds get a folder each; results.json is the first's.
+
+    Raises:
+        InputError: the folder holds something else.
     """
+    check_folder(out, is_demo(out), "an earlier demo")
     sets = {name: speak(out / "data" / name, plan) for name, plan in TEST_SETS.items()}
     development = speak(out / "data" / "development", DEVELOPMENT)
     base = hear(out / "base", None, sets)
@@ -131,8 +142,15 @@ def run_demo(out: Path, seeds: int = 1) -> list[Result]:
     for seed in range(seeds):
         folder = out if seeds == 1 else out / f"seed-{seed}"
         results.append(run_seed(folder, seed, sets, development, base))
-    write_text(out / "results.json", json.dumps(results[0].scores(), indent=1, ensure_ascii=False))
+    write_text(out / RESULTS_FILE, json.dumps(results[0].scores(), indent=1, ensure_ascii=False))
     return results
+
+
+def is_demo(out: Path) -> bool:
+    """Say whether a folder holds a demo, finished or not, and nothing that could be overwritten."""
+    if (out / RESULTS_FILE).is_file():
+        return recognised(out / RESULTS_FILE, RESULTS)
+    return all(name in WRITTEN or name.startswith("seed-") for name in visible(out))
 
 
 def run_seed(
@@ -173,7 +191,7 @@ def run_seed(
     write_text(
         out / "report.html", make_page(title, scored, runs=runs, focus=best, focus_why=WHY_FOCUS)
     )
-    write_text(out / "results.json", json.dumps(Result(scored, best, runs).scores(), indent=1))
+    write_text(out / RESULTS_FILE, json.dumps(Result(scored, best, runs).scores(), indent=1))
     return Result(scored, best, runs)
 
 

@@ -17,8 +17,9 @@ from earmark.pairs.prompts import load_prompts
 from earmark.policies.load import load_policy
 from earmark.records import Hypothesis, Utterance
 from earmark.speech.corpus import Distribution, LanguageMode, make_corpus
+from earmark.storage.outputs import check_folder
 from earmark.train.tiny_base import HEARING, POLISHING, WRITING, train_tiny_base
-from earmark.train.tiny_checkpoint import CARD, save_tiny_base
+from earmark.train.tiny_checkpoint import CARD, is_tiny_base, save_tiny_base
 from earmark.translators.lexicon_file import load_lexicon
 
 MAX_NEW_TOKENS = 40
@@ -51,7 +52,12 @@ def make_tiny_base(
     writing_steps: int,
     workers: int | None = None,
 ) -> dict[str, Measured]:
-    """Train the model, save it, measure what was saved, and write the figures on its card."""
+    """Train the model, save it, measure what was saved, and write the figures on its card.
+
+    Raises:
+        InputError: the folder holds something else, or cannot be written.
+    """
+    check_folder(out, is_tiny_base(out), "an earlier model of `earmark tiny-base`")
     made = train_tiny_base(
         seed=seed,
         utterances=utterances,

@@ -8,6 +8,7 @@ development and test. No clip is cut: a sentence too long for MAX_CLIP_S is repl
 import hashlib
 import multiprocessing
 import os
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -20,17 +21,19 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 
 from earmark.errors import InputError, KnobError, did_you_mean
-from earmark.files import read_records, write_jsonl
+from earmark.files import numbered_lines, parse_line, read_records, write_jsonl
 from earmark.progress import progress_bar
 from earmark.records import Utterance
 from earmark.speech.audio import SAMPLE_RATE_HZ, read_audio, write_audio
 from earmark.speech.grammar import Rendering, draw_mixed, draw_sentence
 from earmark.speech.voices import PEAK, Distribution, Voice, conditions, speak
+from earmark.storage.outputs import check_folder, visible
 
 MAX_CLIP_S = 2.95
 MANIFEST = "utterances.jsonl"
 SPLITS = {"train": 0.8, "dev": 0.1, "test": 0.1}
 CHUNK = 32
+_OWN_ID = re.compile(r".*-(?:mixed|zh|en)-\d{5,}", re.DOTALL)
 
 Split = Literal["train", "dev", "test"]
 LanguageMode = Literal["mixed", "zh", "en"]
@@ -157,10 +160,12 @@ def make_corpus(
 
     Raises:
         KnobError: an argument makes no sense.
-        InputError: the folder cannot be written, or the synthesizer does not work.
+        InputError: the folder cannot be written or holds something else, or the synthesizer
+            does not work.
     """
     if split not in SPLITS:
         raise KnobError(f"no split '{split}'; {did_you_mean(split, get_args(Split))}")
+    check_folder(Path(out_dir), is_corpus(Path(out_dir)), "a corpus that was made here before")
     out, rng, taken = Path(out_dir), Random(f"{seed} {split} {voices}"), set(exclude)
     languages = _languages(count, language_mix, rng)
 
@@ -175,6 +180,21 @@ def make_corpus(
         spoken = _speak_until_all_fit(count, draw, out, run, lambda: bar.advance(task))
     write_jsonl(out / MANIFEST, [row.utterance for row in spoken])
     return spoken
+
+
+def is_corpus(folder: Path) -> bool:
+    """Say whether a folder holds a corpus of `make_corpus`, or what an interrupted one left."""
+    manifest = folder / MANIFEST
+    if manifest.is_file():
+        first = next((raw for _, raw in numbered_lines(manifest)), b"")
+        try:
+            row = parse_line(first, str(manifest))
+        except InputError:
+            return False
+        id_ = str(row.get("id")) if isinstance(row, dict) else ""
+        return bool(_OWN_ID.fullmatch(id_)) and row.get("audio") == f"audio/{id_}.flac"
+    clips = visible(folder / "audio")
+    return visible(folder) == ["audio"] and all(_OWN_ID.fullmatch(Path(c).stem) for c in clips)
 
 
 def _speak_until_all_fit(

@@ -19,9 +19,9 @@ from earmark.policies.model_dir import SETTINGS, is_adapter
 from earmark.policies.policy import Policy
 from earmark.policies.stored_weights import stored_folder
 from earmark.progress import note
+from earmark.storage.atomic import atomic_folder
 from earmark.train.model_card import model_card, read_scores
 from earmark.train.run_folder import RUN
-from earmark.train.whole_folder import whole_folder
 
 Dtype = Literal["stored", "float32", "bfloat16", "float16"]
 CARD = "README.md"
@@ -61,7 +61,7 @@ def export(
     """
     read = read_scores(list(scores))
     run = read_run(adapter)
-    with whole_folder(out) as folder:
+    with atomic_folder(out) as folder:
         base, source = base_of(adapter, run, model)
         whole = not is_adapter(adapter)
         kept = dtype_of_base(base, source) if dtype == "stored" else dtype

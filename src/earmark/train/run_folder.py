@@ -1,6 +1,7 @@
 """The folder of a run: what it is, how far it has come, whether it may go on."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from transformers.trainer_callback import ProgressCallback
 from earmark.errors import InputError
 from earmark.files import write_jsonl, write_text
 from earmark.progress import note
+from earmark.storage.outputs import check_folder
 from earmark.train.together import Processes
 
 RUN, LOG = "run.json", "log.jsonl"
@@ -25,6 +27,28 @@ ALLOWED_TO_CHANGE = {
     "cache_features",
     "reference_logps",
 }
+
+
+def check_run_folder(run: Path, inputs: Sequence[str | Path] = ()) -> None:
+    """Refuse to train into a folder that holds anything but a run of `earmark train`.
+
+    Args:
+        run: the folder; it need not exist.
+        inputs: files and folders that the run reads.
+
+    Raises:
+        InputError: a file, an input, or a folder with other things in it, such as a model.
+    """
+    check_folder(run, is_run(run), "the run of an earlier `earmark train`", inputs)
+
+
+def is_run(folder: Path) -> bool:
+    """Say whether a folder holds a run, finished or not; an exported model is none."""
+    try:
+        found = json.loads((folder / RUN).read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and "settings" in found and "exported" not in found
 
 
 def last_checkpoint(run: Path) -> Path | None:

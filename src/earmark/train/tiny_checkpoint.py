@@ -31,6 +31,15 @@ the machine that made it. Weights are stored as float16; load them as float32.
 """
 
 
+def is_tiny_base(folder: Path) -> bool:
+    """Say whether a folder holds a model that `save_tiny_base` wrote."""
+    try:
+        card = (folder / CARD).read_text("utf-8")
+    except (OSError, ValueError):
+        return False
+    return card.startswith(INTRODUCTION.partition("\n")[0])
+
+
 def save_tiny_base(made: TinyBase, out: Path, *, seed: int, utterances: int) -> None:
     """Write model, processor and model card into a folder.
 

@@ -34,6 +34,7 @@ from earmark.train.rows import Rows
 from earmark.train.run_folder import (
     LogFile,
     ProgressLine,
+    check_run_folder,
     finish_run,
     is_finished,
     open_run,
@@ -96,7 +97,7 @@ def train(
 
     Raises:
         KnobError: an unknown objective or knob, or references that it would not ask.
-        InputError: data or model that cannot be trained on.
+        InputError: data or model that cannot be trained on; a folder that holds something else.
         CheckError: the fast step or the hearing could not be proven.
     """
     settings = settings or TrainSettings()
@@ -154,8 +155,10 @@ def survey_and_load(
     """Check the pairs, load the policy, and check them against it where it cannot hear them all.
 
     Raises:
-        InputError: pairs or a model that cannot be trained on.
+        InputError: pairs or a model that cannot be trained on; a run folder that holds something
+            else.
     """
+    check_run_folder(Path(str(arguments.output_dir)), (model, *settings.references))
     asked = settings.criterion, settings.criterion_tie
     found = survey(pairs, folder, needs, *asked)
     policy = starting_policy(model, settings, arguments)

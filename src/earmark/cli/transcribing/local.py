@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from earmark.cli.transcribing.options import LocalOptions, Task, read_manifest
+from earmark.cli.transcribing.options import LocalOptions, Task, check_files, read_manifest
 from earmark.evaluate.transcribe import how_it_was_made, transcribe, weights_of
 from earmark.policies.load import load_policy, model_path
 
 
 def hear(task: Task, options: LocalOptions) -> list[Path]:
     """Load the model, transcribe, and return the files written."""
+    check_files(task, [task.out], options.adapter)
     manifest = read_manifest(task)
     adapter = str(options.adapter) if options.adapter else None
     policy = load_policy(

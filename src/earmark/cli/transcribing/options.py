@@ -1,12 +1,15 @@
 """The options of `earmark transcribe`, by the way that they belong to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from earmark.errors import InputError
+from earmark.evaluate.partial import hypothesis_outputs
 from earmark.files import BadRow, read_records
 from earmark.records import Utterance
+from earmark.storage.outputs import check_outputs, check_regular
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +92,22 @@ class ServedOptions:
     retries: int = 6
     timeout_s: float = 120.0
     longest_s: float | None = None
+
+
+def check_files(task: Task, paths: Sequence[Path], adapter: Path | None = None) -> None:
+    """Refuse outputs that would destroy something.
+
+    Args:
+        task: what is transcribed.
+        paths: the hypothesis files.
+        adapter: the folder of the adapter.
+
+    Raises:
+        InputError: names the output.
+    """
+    for path in paths:
+        check_regular(path, "rows are kept in OUT.partial while the work is under way")
+    check_outputs(hypothesis_outputs(paths, task.out), (task.utterances, task.model, adapter))
 
 
 class Manifest(NamedTuple):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from earmark.cli.transcribing.options import ServedOptions, Task, read_manifest
+from earmark.cli.transcribing.options import ServedOptions, Task, check_files, read_manifest
 from earmark.endpoint import Endpoint
 from earmark.evaluate.decoding import Decoding, Route
 from earmark.evaluate.served import Asking, candidate_paths, transcribe_served
@@ -12,6 +12,8 @@ def hear(url: str, task: Task, options: ServedOptions) -> list[Path]:
     """Ask the server and return the files written."""
     asking = asking_of(task, options)
     endpoint = Endpoint(url, task.model, retries=options.retries, timeout_s=options.timeout_s)
+    paths = candidate_paths(task.out, asking.decoding.candidates)
+    check_files(task, paths)
     manifest = read_manifest(task)
     transcribe_served(
         endpoint,
@@ -22,7 +24,7 @@ def hear(url: str, task: Task, options: ServedOptions) -> list[Path]:
         on_error=task.on_error,
         set_aside=manifest.set_aside,
     )
-    return candidate_paths(task.out, asking.decoding.candidates)
+    return paths
 
 
 def asking_of(task: Task, options: ServedOptions) -> Asking:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from earmark.errors import InputError
 from earmark.files import write_text
+from earmark.storage.outputs import check_folder
 
 Result = dict[str, Any]
 
@@ -71,10 +72,12 @@ def check_scale(out: Path, scale: Scale) -> None:
     """Remember the scale of a folder's results, or refuse to add results of another one.
 
     Raises:
-        InputError: the folder has results of another scale.
+        InputError: the folder has results of another scale, or something else.
     """
     path, now = out / "scale.json", json.loads(json.dumps(asdict(scale)))
     if not path.is_file():
+        unpacked = (out / "results" / "base.json").is_file()
+        check_folder(out, unpacked, "an earlier comparison of objectives")
         write_text(path, json.dumps(now, indent=1) + "\n")
         return
     before = json.loads(path.read_text("utf-8"))

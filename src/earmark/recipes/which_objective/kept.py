@@ -10,8 +10,18 @@ from earmark.recipes.which_objective.arms import ARMS, CORE
 from earmark.recipes.which_objective.cells import Cell, Result, Scale, write_result
 from earmark.recipes.which_objective.conditions import CONDITIONS
 from earmark.recipes.which_objective.schedule import Plan
+from earmark.storage.outputs import KEPT_RESULTS, Output, check_outputs
 
 BASE = Path("results/base.json")
+
+
+def check_kept(path: Path) -> None:
+    """Refuse a file for results that holds something else.
+
+    Raises:
+        InputError: it does.
+    """
+    check_outputs([Output(path, KEPT_RESULTS)])
 
 
 def keep_results(out: Path, path: Path) -> int:
@@ -20,8 +30,9 @@ def keep_results(out: Path, path: Path) -> int:
     Returns how many runs are in it.
 
     Raises:
-        InputError: the folder has no results.
+        InputError: the folder has no results, or the file holds something else.
     """
+    check_kept(path)
     if not (out / BASE).is_file():
         raise InputError(f"{out}: no results here; run the comparison first, with this --out")
     runs = [read_object(run) for run in sorted((out / "results").glob("*/*/*/*.json"))]
