@@ -22,6 +22,7 @@ from safetensors.torch import load_file
 
 from earmark.cli import main
 from earmark.files import write_jsonl
+from resume_world import stop_after
 from tiny_world import save_tiny, write_pairs
 
 STEPS = 4
@@ -137,16 +138,28 @@ def test_spread_weights_train_the_same_and_resume_exactly(world, alone):
     )
     assert (world / "spread/checkpoint-2/pytorch_model_fsdp_0").is_dir(), "it was spread"
 
-    shutil.copytree(world / "spread", world / "stopped")
-    shutil.rmtree(world / "stopped/checkpoint-4")
-    described = json.loads((world / "stopped/run.json").read_text())
-    del described["finished"]
-    (world / "stopped/run.json").write_text(json.dumps(described))
+    stop_after(world / "spread", 2, world / "stopped")
     said = launch(world, [__file__], options("stopped", cache.name, 2), **FSDP2)
     assert "going on from stopped/checkpoint-2" in said
     assert log_of(world / "stopped") == log_of(world / "spread")
     resumed = load_file(world / "stopped/adapter_model.safetensors")
     assert all(torch.equal(resumed[name], value) for name, value in whole.items())
+
+
+def test_a_whole_model_that_is_spread_resumes_exactly(world):
+    """The weights of `checkpoint-2` are trained on, and the base model's are not."""
+    cache = "cache-spread-whole"
+    launch(world, [__file__], [*options("spread-whole", cache, 2), "--lora-rank", "0"], **FSDP2)
+    stop_after(world / "spread-whole", 2, world / "stopped-whole")
+    again = [*options("stopped-whole", cache, 2), "--lora-rank", "0"]
+    said = launch(world, [__file__], again, **FSDP2)
+    assert "going on from stopped-whole/checkpoint-2" in said
+    assert len(log_of(world / "spread-whole")) == STEPS
+    assert log_of(world / "stopped-whole") == log_of(world / "spread-whole")
+    one, two = (
+        load_file(world / f"{run}-whole/model.safetensors") for run in ("spread", "stopped")
+    )
+    assert all(torch.equal(one[name], two[name]) for name in one)
 
 
 @pytest.mark.parametrize("rank", [8, 0])

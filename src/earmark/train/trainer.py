@@ -33,6 +33,7 @@ from earmark.policies.policy import Policy
 from earmark.train.checks import check_start
 from earmark.train.frozen import Caches, by_row, logps_of
 from earmark.train.material import Material
+from earmark.train.resume.weights import check_spread, load_weights
 from earmark.train.rows import Batch, collate, table
 from earmark.train.run_folder import last_checkpoint
 from earmark.train.supply import AllSums, loss_count, quantities, supply
@@ -243,6 +244,18 @@ class PreferenceTrainer(Trainer):
             name = f"checkpoint-{self.state.global_step}"
             self.memory.save(Path(str(self.args.output_dir)) / name)
         super()._save_checkpoint(*args, **kwargs)
+
+    def _load_from_checkpoint(
+        self, resume_from_checkpoint: str, model: nn.Module | None = None
+    ) -> None:
+        # The library's own way is not strict. With FSDP2 it comes here when weights are spread.
+        checkpoint = Path(resume_from_checkpoint)
+        assert self.model is not None
+        if self.is_fsdp_enabled:
+            check_spread(self.model, checkpoint)
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+        else:
+            load_weights(self.model, checkpoint)
 
     def _prepare_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
         return send_to_device(inputs, self.args.device)

@@ -1,0 +1,1 @@
+"""What a stopped run resumes from: checkpoints, read strictly."""
