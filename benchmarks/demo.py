@@ -17,8 +17,8 @@ from pathlib import Path
 from earmark.files import write_text
 from earmark.recipes.demo import ARMS, Result, run_demo
 from earmark.recipes.demo_summary import error_rate, summary_tables
-from earmark.report.seeds import seed_bars
-from earmark.report.svg import PAPER, to_svg_file
+from earmark.report.plots.seeds import seed_bars
+from earmark.report.plots.svg import PAPER, to_svg_file
 from earmark.report.tables import to_markdown
 
 MONOLINGUAL = ("english", "mandarin")

@@ -41,9 +41,9 @@ from earmark.recipes.which_objective.tables import (
     overview,
 )
 from earmark.recipes.which_objective.world import World
-from earmark.report.plots import Bar, difference_plot
-from earmark.report.seeds import seed_bars
-from earmark.report.svg import PAPER, to_svg_file
+from earmark.report.plots.bars import Bar, difference_plot
+from earmark.report.plots.seeds import seed_bars
+from earmark.report.plots.svg import PAPER, to_svg_file
 from earmark.report.tables import to_markdown
 
 SLICE_CONDITIONS = "clean,flipped-40"

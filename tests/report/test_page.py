@@ -10,8 +10,8 @@ from report_world import NASTY, SAID, make_run, make_test_set
 
 from earmark.errors import InputError, KnobError
 from earmark.records import Hypothesis, Utterance
+from earmark.report.numbers import per_cent
 from earmark.report.page import make_page
-from earmark.report.plots import per_cent
 from earmark.report.scoring import score_set
 from earmark.report.test_set import TestSet
 

@@ -5,8 +5,8 @@ from io import StringIO
 
 from rich.console import Console
 
-from earmark.report.examples import Tally
-from earmark.report.plots import NO_BREAK, per_cent
+from earmark.report.examples.choose import Tally
+from earmark.report.numbers import NO_BREAK, per_cent, points
 from earmark.report.scoring import score_set
 from earmark.report.tables import (
     Table,
@@ -15,7 +15,6 @@ from earmark.report.tables import (
     failure_change_table,
     failure_table,
     overview,
-    points,
     tally_table,
     to_markdown,
     to_rich,

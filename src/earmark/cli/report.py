@@ -11,10 +11,10 @@ from earmark.errors import KnobError
 from earmark.files import write_text
 from earmark.progress import note
 from earmark.report.page import make_page
+from earmark.report.plots.training_log import read_run
 from earmark.report.scoring import score_set
 from earmark.report.tables import error_table, to_markdown, to_rich
 from earmark.report.test_set import TestSet
-from earmark.report.training_log import read_run
 from earmark.storage.destination import is_special
 from earmark.storage.outputs import HTML, MARKDOWN_TABLE, Output
 

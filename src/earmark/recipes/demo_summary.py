@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from earmark.recipes.demo import ARMS, TEST_SETS, Result
-from earmark.report.plots import per_cent
-from earmark.report.seeds import seed_mean
+from earmark.report.numbers import per_cent
+from earmark.report.plots.seeds import seed_mean
 from earmark.report.tables import Table, failure_table, overview
 
 

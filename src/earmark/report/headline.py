@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from earmark.errors import KnobError, did_you_mean
-from earmark.report.plots import per_cent
-from earmark.report.tables import difference, interval
+from earmark.report.numbers import difference, interval, per_cent
 from earmark.report.test_set import ScoredSet
 
 SMALL = "In brackets: 95 % intervals."

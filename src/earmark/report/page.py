@@ -12,10 +12,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from earmark import __version__
 from earmark.errors import KnobError
-from earmark.report.example_cards import example_groups
-from earmark.report.examples import choose, rule_in_words, tallies
-from earmark.report.figures import curve_figures, error_figures, failure_figures
+from earmark.report.examples.cards import example_groups
+from earmark.report.examples.choose import choose, rule_in_words, tallies
 from earmark.report.headline import headline
+from earmark.report.plots.figures import curve_figures, error_figures, failure_figures
+from earmark.report.plots.training_log import RunLog, read_run
 from earmark.report.provenance import provenance
 from earmark.report.scoring import score_set
 from earmark.report.tables import (
@@ -28,7 +29,6 @@ from earmark.report.tables import (
     where_table,
 )
 from earmark.report.test_set import ScoredSet, TestSet
-from earmark.report.training_log import RunLog, read_run
 from earmark.text.language import language_of
 
 SET_TABLES = (error_table, where_table, failure_table, failure_change_table, composition_table)

@@ -5,8 +5,7 @@ from typing import Literal
 from earmark.evaluate.bootstrap import STANDARD, Resampling, Unit
 from earmark.evaluate.compare import compare
 from earmark.evaluate.score import Score, score
-from earmark.report.examples import Outcome
-from earmark.report.test_set import ScoredSet, TestSet
+from earmark.report.test_set import Outcome, ScoredSet, TestSet
 from earmark.translators.lexicon import Lexicon
 
 

@@ -3,12 +3,31 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from earmark.records import Hypothesis, Utterance
-from earmark.report.examples import Outcome
 
 Json = Mapping[str, Any]
+
+OK, ERROR = "ok", "error"
+
+
+class Outcome(NamedTuple):
+    """How one system did on one utterance: edit count, truth tokens, named failure."""
+
+    errors: int
+    truth_tokens: int
+    failure: str
+    detail: str = ""
+
+    @property
+    def capped_rate(self) -> float:
+        """Return errors / truth tokens, 1 at most, so that one loop does not outweigh all else.
+
+        >>> Outcome(30, 10, "hallucination").capped_rate, Outcome(2, 0, "error").capped_rate
+        (1.0, 1.0)
+        """
+        return min(1.0, self.errors / max(1, self.truth_tokens))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from earmark.recipes.which_objective.outcomes import Outcomes, paired, verdict
-from earmark.report.seeds import SeedMean
+from earmark.report.plots.seeds import SeedMean
 
 
 class Claim(NamedTuple):

@@ -8,7 +8,7 @@ from earmark.progress import note
 from earmark.recipes.which_objective.cells import Cell, Result, read_result
 from earmark.recipes.which_objective.schedule import Plan, base_result, chosen_rate
 from earmark.recipes.which_objective.world import World
-from earmark.report.seeds import SeedMean, seed_mean
+from earmark.report.plots.seeds import SeedMean, seed_mean
 
 MONOLINGUAL = ("english", "mandarin")
 FAILURES = ("omission", "translation", "hallucination")

@@ -19,9 +19,9 @@ from earmark.recipes.which_objective.outcomes import (
     rates_of,
     verdict,
 )
-from earmark.report.plots import NO_BREAK, per_cent
-from earmark.report.seeds import SeedMean, seed_mean
-from earmark.report.tables import Table, points
+from earmark.report.numbers import NO_BREAK, per_cent, points
+from earmark.report.plots.seeds import SeedMean, seed_mean
+from earmark.report.tables import Table
 
 MEASURED = (
     *("objective", "rate", "code-switching", "held-out", *FAILURES, "monolingual"),

@@ -8,15 +8,9 @@ import matplotlib
 import pytest
 from matplotlib.figure import Figure
 
-from earmark.report.plots import (
-    Bar,
-    Line,
-    difference_plot,
-    error_bars,
-    failure_bars,
-    training_curves,
-)
-from earmark.report.svg import PAPER, SCREEN, to_png, to_svg, to_svg_file
+from earmark.report.plots.bars import Bar, difference_plot, error_bars, failure_bars
+from earmark.report.plots.curves import Line, training_curves
+from earmark.report.plots.svg import PAPER, SCREEN, to_png, to_svg, to_svg_file
 
 NASTY = '</svg><script>alert("1")</script> & $x_1$ 会议'
 
@@ -94,7 +88,7 @@ def test_a_file_of_its_own_is_xml_with_a_size():
 
 
 def test_figures_of_the_documents_are_files_of_their_own():
-    figures = list((Path(__file__).parents[2] / "docs/figures").glob("*.svg"))
+    figures = list((Path(__file__).parents[3] / "docs/figures").glob("*.svg"))
     assert figures
     for figure in figures:
         assert ElementTree.parse(figure).getroot().get("width"), figure

@@ -2,7 +2,8 @@
 
 import pytest
 
-from earmark.report.examples import Choice, Outcome, Tally, choose, tallies
+from earmark.report.examples.choose import Choice, Tally, choose, tallies
+from earmark.report.test_set import Outcome
 
 OUTCOMES = {
     "fixed": {"base": Outcome(8, 8, "omission"), "dpo": Outcome(0, 8, "ok")},

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from earmark.errors import InputError
 from earmark.files import numbered_lines, parse_line
-from earmark.report.plots import Line
+from earmark.report.plots.curves import Line
 
 LOG = "log.jsonl"
 

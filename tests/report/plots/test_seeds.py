@@ -2,9 +2,9 @@
 
 import pytest
 
-from earmark.report.plots import per_cent
-from earmark.report.seeds import seed_bars, seed_mean, t_95
-from earmark.report.svg import to_svg
+from earmark.report.numbers import per_cent
+from earmark.report.plots.seeds import seed_bars, seed_mean, t_95
+from earmark.report.plots.svg import to_svg
 
 
 @pytest.mark.parametrize(

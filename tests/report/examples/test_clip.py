@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from earmark.records import Utterance
-from earmark.report.audio_embed import embed
+from earmark.report.examples.clip import embed
 
 RATE_HZ = 16_000
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
-from earmark.report.plots import Bar, error_bars
-from earmark.report.svg import SCREEN, Palette
+from earmark.report.plots.bars import Bar, error_bars
+from earmark.report.plots.svg import SCREEN, Palette
 
 # Student's t, two-sided 95 %, for 1 to 10 degrees of freedom.
 T_95 = (12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622, 2.2281)

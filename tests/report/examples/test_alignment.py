@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from earmark.report.alignment_html import lang_runs, marks
+from earmark.report.examples.alignment import lang_runs, marks
 
 TOKENS = st.lists(st.sampled_from(["我", "去", "the", "meeting", "3"]), max_size=12)
 

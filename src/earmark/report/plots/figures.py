@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from earmark.report.examples import ERROR, OK
-from earmark.report.plots import Bar, error_bars, failure_bars, training_curves
-from earmark.report.svg import to_svg
-from earmark.report.test_set import ScoredSet
-from earmark.report.training_log import RunLog, curves
+from earmark.report.plots.bars import Bar, error_bars, failure_bars
+from earmark.report.plots.curves import training_curves
+from earmark.report.plots.svg import to_svg
+from earmark.report.plots.training_log import RunLog, curves
+from earmark.report.test_set import ERROR, OK, ScoredSet
 
 
 def error_figures(sets: Sequence[ScoredSet]) -> list[Markup]:

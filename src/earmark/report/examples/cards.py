@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from earmark.progress import track
 from earmark.records import Hypothesis, Utterance
-from earmark.report.alignment_html import LangRun, Mark, lang_runs, marks
-from earmark.report.audio_embed import Clip, embed
-from earmark.report.examples import Choice, Outcome
-from earmark.report.test_set import ScoredSet
+from earmark.report.examples.alignment import LangRun, Mark, lang_runs, marks
+from earmark.report.examples.choose import Choice
+from earmark.report.examples.clip import Clip, embed
+from earmark.report.test_set import Outcome, ScoredSet
 from earmark.text import tokenize
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from earmark.errors import InputError
-from earmark.report.training_log import curves, read_run
+from earmark.report.plots.training_log import curves, read_run
 
 
 def write_run(folder: Path, rows: list[dict[str, object]]) -> Path:

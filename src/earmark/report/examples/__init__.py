@@ -1,0 +1,1 @@
+"""Examples: chosen by rule, aligned with the truth, with their sound."""
