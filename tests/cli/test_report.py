@@ -52,6 +52,21 @@ def test_names_can_be_given(truth: Path, tmp_path: Path) -> None:
     assert "compared with before" in out.read_text("utf-8")
 
 
+def test_the_control_is_the_run_that_was_trained_by_sft(truth: Path, tmp_path: Path) -> None:
+    (tmp_path / "tuned").mkdir()
+    (tmp_path / "tuned/log.jsonl").write_text('{"step": 1, "loss": 0.5}')
+    (tmp_path / "tuned/run.json").write_text('{"objective": {"name": "sft"}}')
+    write_jsonl(tmp_path / "tuned.jsonl", [Hypothesis("1", "我要去"), Hypothesis("2", "see you")])
+    hyps = [tmp_path / f"{name}.jsonl" for name in ("base", "tuned", "dpo")]
+    out = tmp_path / "page.html"
+    report(truth=truth, hyp=hyps, run=[tmp_path / "tuned"], out=out)
+    assert "<bdi>dpo</bdi> minus <bdi>tuned</bdi>" in out.read_text("utf-8")
+    report(truth=truth, hyp=hyps, control="dpo", out=out)
+    assert "<bdi>tuned</bdi> minus <bdi>dpo</bdi>" in out.read_text("utf-8")
+    with pytest.raises(KnobError, match="the control 'dpp' is not a system after the first"):
+        report(truth=truth, hyp=hyps, control="dpp", out=out)
+
+
 @pytest.mark.parametrize(
     ("paths", "names", "reason"),
     [

@@ -63,13 +63,46 @@ def make_test_set(folder: Path) -> TestSet:
     return TestSet("codeswitch", truths, hyps, folder)
 
 
-def make_run(folder: Path) -> Path:
-    """Write the log of a training run of 30 steps."""
+def make_written(name: str, truths: list[str], written: dict[str, list[str]]) -> TestSet:
+    """Make a test set without sound from texts, one list of answers per system."""
+    rows = {
+        system: [Hypothesis(str(number), text) for number, text in enumerate(texts)]
+        for system, texts in written.items()
+    }
+    return TestSet(name, [Utterance(str(i), text) for i, text in enumerate(truths)], rows)
+
+
+def make_sides(name: str = "codeswitch") -> TestSet:
+    """Make 40 utterances on which `dpo` is better than `base` and worse than `sft`."""
+    right, omitted, wrong = "我们去 office 开会", "我们去开会", "我们去 offices 开会"
+    answers = {
+        "base": [omitted] * 40,
+        "sft": [right] * 40,
+        "dpo": [right] * 20 + [wrong] * 20,
+        "dpo+sft": [right] * 39 + [wrong],
+    }
+    return make_written(name, [right] * 40, answers)
+
+
+def make_plain(name: str = "english") -> TestSet:
+    """Make 40 utterances in English; no system fails on one, all err on some."""
+    right, wrong = "we go to the office now", "we go to the offices now"
+    answers = {
+        system: [wrong] * count + [right] * (40 - count)
+        for system, count in {"base": 3, "sft": 2, "dpo": 3, "dpo+sft": 2}.items()
+    }
+    return make_written(name, [right] * 40, answers)
+
+
+def make_run(folder: Path, objective: dict[str, object] | None = None, steps: int = 30) -> Path:
+    """Write the log of a training run, and what it optimized."""
     folder.mkdir()
+    if objective is not None:
+        (folder / "run.json").write_text(json.dumps({"objective": objective}))
     rows = [
         {"step": step, "loss": 1 / step, "rewards/margins": 0.1 * step, "rewards/accuracies": 0.5}
         | {"logps/chosen_shift": 0.2 * step, "logps/rejected_shift": -0.4 * step}
-        for step in range(1, 31)
+        for step in range(1, steps + 1)
     ]
     (folder / "log.jsonl").write_text("\n".join(map(json.dumps, rows)))
     return folder

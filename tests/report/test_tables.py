@@ -3,6 +3,7 @@
 from dataclasses import replace
 from io import StringIO
 
+from report_world import make_sides
 from rich.console import Console
 
 from earmark.report.examples.choose import Tally
@@ -10,6 +11,7 @@ from earmark.report.numbers import NO_BREAK, per_cent, points
 from earmark.report.scoring import score_set
 from earmark.report.tables import (
     Table,
+    change_overviews,
     composition_table,
     error_table,
     failure_change_table,
@@ -53,7 +55,7 @@ def test_the_error_table_has_the_figures_of_the_score(test_set: TestSet) -> None
     assert base["D"] == str(counts["deletions"])
     assert base["I"] == str(counts["insertions"])
     assert base["mixed error rate"].startswith(per_cent(scored.scores["base"]["mixed_error_rate"]))
-    assert base["minus base, points"] == ""
+    assert base["minus base, points"] == "–"
     change = scored.comparisons["dpo"]["mixed_error_rate"]
     assert dpo["minus base, points"].startswith(points(change["difference"]) + " [")
     assert dpo["missing"] == "1"
@@ -69,6 +71,7 @@ def test_few_speakers_are_said_to_be_few(test_set: TestSet) -> None:
 def test_one_system_has_no_change_to_show(test_set: TestSet) -> None:
     alone = score_set(replace(test_set, hyps={"base": test_set.hyps["base"]}))
     assert failure_change_table(alone) is None
+    assert error_table(alone).header == ("system", "mixed error rate", "S", "D", "I", "missing")
 
 
 def test_the_terminal_takes_nothing_for_markup() -> None:
@@ -93,3 +96,41 @@ def test_overview_keeps_rate_and_interval_unbroken(test_set: TestSet) -> None:
     cell = overview([score_set(test_set)]).rows[0][1]
     assert cell.count(" ") == 1
     assert cell.count(NO_BREAK) == 2
+
+
+def test_the_table_of_errors_compares_with_the_control_too() -> None:
+    table = error_table(score_set(make_sides()))
+    assert table.header[2:6] == ("minus base, points", "p", "minus sft, points", "p")
+    cells = {row[0]: row[2:6] for row in table.rows}
+    assert cells["base"] == ("–", "–", "–", "–")
+    assert cells["sft"][2:] == ("–", "–")
+    assert cells["dpo"][0].startswith("−8.3 [")
+    assert cells["dpo"][2].startswith("+8.3 [")
+
+
+def test_differences_over_all_sets_name_what_they_are_to() -> None:
+    sets = [score_set(make_sides("a")), score_set(make_sides("b"))]
+    control, first = change_overviews(sets)
+    assert "minus that of sft" in control.title
+    assert "minus that of base" in first.title
+    assert [row[0] for row in control.rows] == ["dpo", "dpo+sft"]
+    assert [row[0] for row in first.rows] == ["sft", "dpo", "dpo+sft"]
+    assert [cell.verdict for cell in control.rows[0][1:]] == ["worse", "worse"]
+    assert [cell.verdict for cell in control.rows[1][1:]] == ["unsure", "unsure"]
+
+
+def test_more_utterances_without_an_error_are_better() -> None:
+    table = failure_change_table(score_set(make_sides()))
+    assert table is not None
+    dpo = dict(zip(table.header, table.rows[1], strict=True))
+    assert dpo["ok"].startswith("+50.0 [")
+    assert dpo["ok"].verdict == "better"
+    assert dpo["omission"].verdict == "better"
+    assert dpo["error"].verdict == "worse"
+
+
+def test_no_column_is_without_a_heading(test_set: TestSet) -> None:
+    scored = score_set(test_set)
+    tables = [error_table(scored), where_table(scored), failure_table(scored)]
+    for table in [*tables, composition_table(scored), overview([scored])]:
+        assert all(heading.strip() for heading in table.header)

@@ -11,8 +11,8 @@ from earmark.errors import KnobError
 from earmark.files import write_text
 from earmark.progress import note
 from earmark.report.page import make_page
-from earmark.report.plots.training_log import read_run
-from earmark.report.scoring import score_set
+from earmark.report.plots.training_log import RunLog, read_run
+from earmark.report.scoring import SFT, score_set
 from earmark.report.tables import error_table, to_markdown, to_rich
 from earmark.report.test_set import TestSet
 from earmark.storage.destination import is_special
@@ -28,6 +28,7 @@ def report(
     out: Path = Path("report.html"),
     name: list[str] | None = None,
     run: list[Path] | None = None,
+    control: str | None = None,
     title: str | None = None,
     examples: int = 12,
     markdown: Path | None = None,
@@ -44,6 +45,9 @@ def report(
         out: the page to write.
         name: what to call a system; once per --hyp, in order; default: from the file names.
         run: folder of a training run, for its curves; repeat it.
+        control: the system trained without preference, such as by SFT on the chosen answers; the
+            page shows the others minus it. Default: the system called sft, or like a --run that
+            was trained with the objective sft.
         title: the heading of the page.
         examples: how many examples to show; 0 for none.
         markdown: write the table of errors as Markdown to this file too.
@@ -59,7 +63,8 @@ def report(
     truths = options.truths(truth)
     hyps = {system: options.hyps(path) for system, path in zip(names, hyp, strict=True)}
     test_set = TestSet(set_name(truth), truths, hyps, truth.resolve().parent)
-    scored = score_set(test_set, **options.keywords)
+    control = control or control_among(names, runs)
+    scored = score_set(test_set, control=control, **options.keywords)
     heading = title or f"{scored.name}: {', '.join(names)}"
     write_text(out, make_page(heading, [scored], runs=runs, examples=examples, seed=options.seed))
     table = error_table(scored)
@@ -68,6 +73,12 @@ def report(
     Console().print(to_rich(table))
     if not is_special(out):
         note(f"{out}: {out.stat().st_size / 1e6:.1f} MB; open it in a browser")
+
+
+def control_among(systems: Sequence[str], runs: Sequence[RunLog]) -> str | None:
+    """Return the system after the first whose run of the same name was trained by SFT alone."""
+    trained = {run.name for run in runs if (run.objective or {}).get("name") == SFT}
+    return next((system for system in systems[1:] if system in trained), None)
 
 
 def set_name(truth: Path) -> str:
@@ -81,7 +92,7 @@ def set_name(truth: Path) -> str:
 
 
 def system_names(paths: Sequence[Path], names: Sequence[str]) -> list[str]:
-    """Return a name for each hypothesis file: as given, or as short as tells them apart.
+    """Return a name for each hypothesis file: as given, or as short as distinguishes them.
 
     >>> system_names([Path("runs/a/hyps.jsonl"), Path("runs/b/hyps.jsonl")], [])
     ['a/hyps', 'b/hyps']

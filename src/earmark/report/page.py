@@ -1,7 +1,7 @@
 """Compose the page: one self-contained HTML file that needs no network and runs no script.
 
-What a model wrote is text from a stranger: the template escapes every value, and the page
-itself forbids scripts and everything outside it.
+What a model wrote is text from a stranger: the template escapes every value and shows control
+characters as code points, and the page itself forbids scripts and everything outside it.
 """
 
 from collections.abc import Sequence
@@ -9,17 +9,23 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from earmark import __version__
+from earmark.display import visible
 from earmark.errors import KnobError
-from earmark.report.examples.cards import example_groups
+from earmark.report.examples.cards import examples_of
 from earmark.report.examples.choose import choose, rule_in_words, tallies
-from earmark.report.headline import headline
-from earmark.report.plots.figures import curve_figures, error_figures, failure_figures
+from earmark.report.headline import headline, needs_one_line
+from earmark.report.numbers import counted
+from earmark.report.plots.figures import curve_figures, error_figures, failure_figure
 from earmark.report.plots.training_log import RunLog, read_run
 from earmark.report.provenance import provenance
 from earmark.report.scoring import score_set
+from earmark.report.shares import kinds, shares
 from earmark.report.tables import (
+    Table,
+    change_overviews,
     composition_table,
     error_table,
     failure_change_table,
@@ -32,6 +38,7 @@ from earmark.report.test_set import ScoredSet, TestSet
 from earmark.text.language import language_of
 
 SET_TABLES = (error_table, where_table, failure_table, failure_change_table, composition_table)
+OPEN_RULES = 2  # the largest improvement and the largest loss are open, the rest is folded
 
 
 def make_page(
@@ -44,6 +51,7 @@ def make_page(
     seed: int = 0,
     focus: str | None = None,
     focus_why: str = "",
+    control: str | None = None,
 ) -> str:
     """Return the report as one HTML page.
 
@@ -57,44 +65,46 @@ def make_page(
         focus: the system that the cards at the top follow; if not given, the one with the
             lowest rate on the first set, and the page says so.
         focus_why: how that system was chosen, such as "chosen on the development set".
+        control: the system that was trained without preference, for the sets that are not yet
+            scored; default: the one called `sft`, if there is one.
 
     Raises:
-        KnobError: no set, sets that do not have the same systems in the same order, or a
-            focus that is none of them.
+        KnobError: no set, two sets of one name, sets that do not have the same systems in the
+            same order, or a focus or control that is none of them.
         InputError: what `score_set` and `read_run` refuse.
     """
     _check_systems([each.test_set if isinstance(each, ScoredSet) else each for each in sets])
     logs = [run if isinstance(run, RunLog) else read_run(run) for run in runs]
     scored = [
-        each if isinstance(each, ScoredSet) else score_set(each, profile=profile) for each in sets
+        each if isinstance(each, ScoredSet) else score_set(each, profile=profile, control=control)
+        for each in sets
     ]
-    systems = scored[0].systems
-    cards, cards_note = headline(scored, focus, focus_why)
+    _check_controls(scored)
     page = {
         "title": title,
         "lead": _lead(scored),
-        "cards": cards,
-        "cards_note": cards_note,
-        "overview": overview(scored) if len(scored) > 1 else None,
-        "error_figures": error_figures(scored),
-        "failure_figures": failure_figures(scored),
-        "sets": [_set_part(each, examples, seed) for each in scored],
-        "examples_rule": rule_in_words(systems, examples, seed) if examples else "",
-        "curves": curve_figures(logs, systems),
-        "systems": [
-            (name, provenance({each.name: each.test_set.hyps[name] for each in scored}))
-            for name in systems
-        ],
+        "headline": headline(scored, focus, focus_why),
+        **_overview_part(scored),
+        **_examples_part(scored, examples, seed),
+        "curves": curve_figures(logs, scored[0].systems),
+        "signatures": _signatures(scored),
+        "made": provenance(
+            {
+                system: {each.name: each.test_set.hyps[system] for each in scored}
+                for system in scored[0].systems
+            }
+        ),
     }
     return _environment().get_template("page.html.j2").render(page=page, version=__version__)
 
 
 def _environment() -> Environment:
-    """Make the template engine: every value escaped, an unknown name an error."""
+    """Make the template engine: every value escaped and visible, an unknown name an error."""
     environment = Environment(
         loader=PackageLoader("earmark", "assets/report"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -102,8 +112,13 @@ def _environment() -> Environment:
     return environment
 
 
+def _shown(value: Any) -> Any:
+    """Show the control characters of a text; leave what the template itself has made."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
 def _check_systems(sets: Sequence[TestSet]) -> None:
-    """Refuse sets that cannot stand in one table."""
+    """Refuse sets that cannot share a table."""
     if not sets or not sets[0].hyps:
         raise KnobError("a report needs at least one test set with one system; found none")
     first = sets[0]
@@ -113,38 +128,85 @@ def _check_systems(sets: Sequence[TestSet]) -> None:
                 f"every test set needs the same systems in the same order: {first.name} has "
                 f"{', '.join(first.hyps)}; {other.name} has {', '.join(other.hyps)}"
             )
+    names = [each.name for each in sets]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise KnobError(f"two test sets are called '{twice}'; give each a name of its own")
+
+
+def _check_controls(sets: Sequence[ScoredSet]) -> None:
+    """Refuse sets that were scored with different controls."""
+    first = sets[0]
+    for other in sets:
+        if other.control != first.control:
+            raise KnobError(
+                f"every test set needs the same control: {first.name} has {first.control}; "
+                f"{other.name} has {other.control}"
+            )
 
 
 def _lead(sets: Sequence[ScoredSet]) -> str:
     """Say in a sentence what the page is about."""
-    systems = sets[0].systems
     utterances = sum(len(scored.test_set.truths) for scored in sets)
-    text = (
-        f"{_count(len(systems), 'system')} on {_count(len(sets), 'test set')}, "
-        f"{_count(utterances, 'utterance')}."
+    return (
+        f"{counted(len(sets[0].systems), 'system')} on {counted(len(sets), 'test set')}, "
+        f"{counted(utterances, 'utterance')}."
     )
-    if len(systems) > 1:
-        text += f" Differences are to the first system, {systems[0]}."
-    return text
 
 
-def _count(number: int, noun: str) -> str:
-    """Write a number with its noun."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def _signatures(sets: Sequence[ScoredSet]) -> dict[str, str]:
+    """Return signature -> the names of the sets that were scored so."""
+    names: dict[str, list[str]] = {}
+    for scored in sets:
+        names.setdefault(scored.scores[scored.systems[0]]["signature"], []).append(scored.name)
+    return {signature: ", ".join(of) for signature, of in names.items()}
 
 
-def _set_part(scored: ScoredSet, examples: int, seed: int) -> dict[str, Any]:
-    """Gather what the page shows of one test set."""
-    first = scored.systems[0]
-    score = scored.scores[first]
+def _overview_part(sets: Sequence[ScoredSet]) -> dict[str, Any]:
+    """Gather the numbers: bars of all sets, tables over all sets, and the parts of each set."""
+    kind_of = kinds(sets)
+    large = [scored for scored in sets if not needs_one_line(scored)] or sets
+    several = len(sets) > 1
+    return {
+        "kinds": kind_of,
+        "shares": [shares(scored, kind_of) for scored in large],
+        "overviews": [overview(sets), *change_overviews(sets)] if several else [],
+        "error_figures": error_figures(large),
+        "sets": [_set_part(scored, several) for scored in sets],
+    }
+
+
+def _set_part(scored: ScoredSet, several: bool) -> dict[str, Any]:
+    """Gather the numbers of one test set; of several, each table names its own."""
+    score = scored.scores[scored.systems[0]]
+    tables = [table for make in SET_TABLES if (table := make(scored))]
     tally = tallies(scored.outcomes, scored.systems)
-    chosen = choose(scored.outcomes, scored.systems, count=examples, seed=seed)
-    utterances = _count(score["utterances"], "utterance")
+    if tally:
+        tables.insert(1, tally_table(tally, scored.systems[0]))
     return {
         "name": scored.name,
-        "lead": f"{utterances}, {_count(score['counts']['truth_tokens'], 'token')} in the truth.",
-        "tables": [table for make in SET_TABLES if (table := make(scored))],
-        "signature": score["signature"],
-        "tally": tally_table(tally, first) if tally else None,
-        "groups": example_groups(scored, chosen),
+        "lead": f"{counted(score['utterances'], 'utterance')}, "
+        f"{counted(score['counts']['truth_tokens'], 'token')} in the truth.",
+        "tables": [_named(table, scored.name) for table in tables] if several else tables,
+        "figure": failure_figure(scored),
+    }
+
+
+def _named(table: Table, name: str) -> Table:
+    """Put the name of a test set before the title of its table."""
+    return table._replace(title=f"{name}: {table.title[0].lower()}{table.title[1:]}")
+
+
+def _examples_part(sets: Sequence[ScoredSet], examples: int, seed: int) -> dict[str, Any]:
+    """Gather the examples of all sets; the first set whose results are a card has some open."""
+    systems = sets[0].systems
+    chosen = [choose(each.outcomes, systems, count=examples, seed=seed) for each in sets]
+    first = next((index for index, each in enumerate(sets) if not needs_one_line(each)), 0)
+    return {
+        "examples_rule": rule_in_words(systems, examples, seed) if examples else "",
+        "examples": [
+            (each.name, examples_of(each, choices, open_rules=OPEN_RULES * (index == first)))
+            for index, (each, choices) in enumerate(zip(sets, chosen, strict=True))
+            if choices
+        ],
     }

@@ -8,9 +8,10 @@ from rich.text import Text
 
 from earmark.report.examples.choose import Tally
 from earmark.report.numbers import difference, interval, p_value, per_cent
-from earmark.report.test_set import Json, ScoredSet
+from earmark.report.test_set import OK, Json, ScoredSet
 
 FEW_SPEAKERS = 10
+NOTHING = "–"
 
 
 class Table(NamedTuple):
@@ -36,30 +37,47 @@ def overview(sets: Sequence[ScoredSet]) -> Table:
     )
 
 
+def change_overviews(sets: Sequence[ScoredSet]) -> list[Table]:
+    """Tabulate on each set every system's rate minus the control's, and minus the first's."""
+    against = {sets[0].control: [scored.control_comparisons for scored in sets]}
+    against[sets[0].systems[0]] = [scored.comparisons for scored in sets]
+    names = ("system", *(scored.name for scored in sets))
+    return [
+        Table(
+            f"Mixed error rate minus that of {other}, points [95 % interval]",
+            names,
+            [
+                (system, *(difference(each[system]["mixed_error_rate"]) for each in changes))
+                for system in changes[0]
+            ],
+        )
+        for other, changes in against.items()
+        if changes[0]
+    ]
+
+
 def error_table(scored: ScoredSet) -> Table:
-    """Tabulate one set: rate, difference to the first system, and the edits behind it."""
-    first = scored.systems[0]
+    """Tabulate one set: rate, differences to the first system and the control, and the edits."""
+    first, control = scored.systems[0], str(scored.control)
+    kinds = [(first, scored.comparisons), (control, scored.control_comparisons)]
+    against = [(name, changes) for name, changes in kinds if changes]
     rows = []
     for system, score in scored.scores.items():
-        counts, change = score["counts"], scored.comparisons.get(system)
+        counts, cells = score["counts"], []
+        for _, changes in against:
+            change = changes[system]["mixed_error_rate"] if system in changes else None
+            cells += [difference(change), p_value(change["p"])] if change else [NOTHING, NOTHING]
         edits = [counts[kind] for kind in ("substitutions", "deletions", "insertions")]
-        rows.append(
-            (
-                system,
-                _with_interval(score),
-                difference(change["mixed_error_rate"]) if change else "",
-                p_value(change["mixed_error_rate"]["p"]) if change else "",
-                *(f"{number:,}" for number in (*edits, score["missing"])),
-            )
-        )
-    header = ("system", "mixed error rate", f"minus {first}, points", "p", "S", "D", "I")
+        numbers = (f"{number:,}" for number in (*edits, score["missing"]))
+        rows.append((system, _with_interval(score), *cells, *numbers))
+    heads = [head for name, _ in against for head in (f"minus {name}, points", "p")]
     return Table(
         "Errors",
-        (*header, "missing"),
+        ("system", "mixed error rate", *heads, "S", "D", "I", "missing"),
         rows,
         "S, D, I: substitutions, deletions, insertions. Missing: no hypothesis, all deletions. "
-        f"In brackets: 95 % bootstrap intervals over {_drawn(scored)}. "
-        "Difference and p are paired.",
+        f"In brackets: 95 % bootstrap intervals over {_drawn(scored)}."
+        + (" Difference and p are paired." if against else ""),
     )
 
 
@@ -107,11 +125,16 @@ def failure_change_table(scored: ScoredSet) -> Table | None:
         return None
     labels = list(next(iter(scored.comparisons.values()))["failure_modes"])
     rows = [
-        (system, *(difference(change["failure_modes"][label]) for label in labels))
+        (system, *(_of_label(change, label) for label in labels))
         for system, change in scored.comparisons.items()
     ]
     title = f"Failures minus those of {scored.systems[0]}, points [95 % interval]"
     return Table(title, ("system", *labels), rows)
+
+
+def _of_label(comparison: Json, label: str) -> str:
+    """Write how the share of a label changed; more utterances without an error are better."""
+    return difference(comparison["failure_modes"][label], more_is_better=label == OK)
 
 
 def composition_table(scored: ScoredSet) -> Table:
@@ -128,7 +151,7 @@ def composition_table(scored: ScoredSet) -> Table:
         for name, side in sides.items()
     ]
     kinds = ("utterances in both", "Mandarin only", "English only", "neither")
-    header = ("", *kinds, "switches each", "code-mixing index", "I-index", "M-index")
+    header = ("text", *kinds, "switches each", "code-mixing index", "I-index", "M-index")
     return Table("How the languages mix", header, rows)
 
 

@@ -1,7 +1,7 @@
 """A test set as a report sees it: truths, what each system wrote, and how that scored."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -48,9 +48,15 @@ class TestSet:
 
 @dataclass(frozen=True)
 class ScoredSet:
-    """A test set, scored: the JSON of `score` per system, of `compare` per system but the first.
+    """A test set, scored.
 
-    `outcomes` is utterance id -> system -> outcome.
+    Attributes:
+        scores: the JSON of `score` per system.
+        comparisons: the JSON of `compare` with the first system, for each of the others.
+        outcomes: utterance id -> system -> outcome.
+        control: the system that was trained without preference, such as by SFT, if there is one.
+        control_comparisons: the JSON of `compare` with the control, for each system but the
+            first and the control itself.
     """
 
     test_set: TestSet
@@ -58,6 +64,8 @@ class ScoredSet:
     scores: Mapping[str, Json]
     comparisons: Mapping[str, Json]
     outcomes: Mapping[str, Mapping[str, Outcome]]
+    control: str | None = None
+    control_comparisons: Mapping[str, Json] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -74,3 +82,21 @@ class ScoredSet:
         """Return the failure labels that the scores count, in their order."""
         labels = [label for score in self.scores.values() for label in score["failure_modes"]]
         return list(dict.fromkeys(labels))
+
+    @property
+    def most_failures(self) -> int:
+        """Return in how many utterances the worst system shows a named failure."""
+        return max(
+            sum(
+                found["utterances"]
+                for label, found in score["failure_modes"].items()
+                if label not in (OK, ERROR)
+            )
+            for score in self.scores.values()
+        )
+
+    @property
+    def is_monolingual(self) -> bool:
+        """Say whether every utterance that has a language has the same one."""
+        truth = self.scores[self.systems[0]]["composition"]["truth"]["utterances"]
+        return not truth["mixed"] and not (truth["zh"] and truth["en"])

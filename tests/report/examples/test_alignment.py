@@ -33,7 +33,8 @@ def test_a_fold_hides_only_insertions_and_counts_them(
 def test_a_loop_is_folded() -> None:
     found = marks(["对"], ["对"] * 300, longest_run=24)
     assert len(found) == 26
-    assert found[-1].tip.startswith("275 more insertions") or found[0].folded == 275
+    # The true token is a hit at one end; 299 insertions, of which 24 are shown.
+    assert max(mark.folded for mark in found) == 275
 
 
 @settings(max_examples=100, deadline=None)

@@ -29,6 +29,20 @@ def curve() -> Figure:
     return training_curves(lines, title="Loss")
 
 
+@pytest.mark.parametrize("name", ["my run", "_run"])
+def test_one_line_of_a_short_run_has_a_legend_too(name: str) -> None:
+    line = Line(name, [1], [0.7])
+    texts = re.findall(r"<text[^>]*>([^<]*)<", to_svg(training_curves([line], title="Loss"), "a"))
+    assert name in texts
+
+
+def test_control_characters_of_a_name_are_shown() -> None:
+    name = "a\u202eb\x1b[2J"
+    svg = to_svg(error_bars([Bar(name, 0.1)], title=name), name)
+    assert not re.search("[\x1b\u202e]", svg)
+    assert svg.count("a‹U+202E›b‹U+001B›[2J") == 4  # the bar, the title, and the label twice
+
+
 def differences() -> Figure:
     shown, not_shown = Bar(NASTY, -0.1, -0.13, -0.07), Bar("kto", 0.0, -0.01, 0.01)
     return difference_plot([shown, not_shown, Bar("one seed", 0.1)], title="Points")

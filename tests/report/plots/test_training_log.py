@@ -6,11 +6,15 @@ from pathlib import Path
 import pytest
 
 from earmark.errors import InputError
-from earmark.report.plots.training_log import curves, read_run
+from earmark.report.plots.training_log import RunLog, curves, read_run
 
 
-def write_run(folder: Path, rows: list[dict[str, object]]) -> Path:
+def write_run(
+    folder: Path, rows: list[dict[str, object]], objective: dict[str, object] | None = None
+) -> Path:
     folder.mkdir()
+    if objective is not None:
+        (folder / "run.json").write_text(json.dumps({"objective": objective}))
     (folder / "log.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
     return folder
 
@@ -34,8 +38,8 @@ def test_each_metric_keeps_its_own_steps(tmp_path: Path) -> None:
 def test_a_figure_without_data_is_left_out_and_colours_follow_the_systems(tmp_path: Path) -> None:
     shifts = {"logps/chosen_shift": 1.0, "logps/rejected_shift": -2.0}
     runs = [
-        read_run(write_run(tmp_path / "sft", [{"step": 1, "loss": 1.0}])),
-        read_run(write_run(tmp_path / "dpo", [{"step": 1, "loss": 0.7, **shifts}])),
+        read_run(write_run(tmp_path / name, [{"step": 1, "loss": 0.7, **of}], {"name": "dpo"}))
+        for name, of in {"sft": {}, "dpo": shifts}.items()
     ]
     found = curves(runs, ["base", "dpo", "sft"])
     assert list(found) == ["Loss", "Log-probability since the start (nats)"]
@@ -43,6 +47,54 @@ def test_a_figure_without_data_is_left_out_and_colours_follow_the_systems(tmp_pa
     chosen, rejected = found["Log-probability since the start (nats)"]
     assert (chosen.name, chosen.dashed) == ("dpo chosen", False)
     assert (rejected.name, rejected.dashed) == ("dpo rejected", True)
+
+
+def write_arms(folder: Path, objectives: dict[str, dict[str, object]]) -> list[RunLog]:
+    row: dict[str, object] = {"step": 1, "loss": 0.7, "rewards/margins": 1.0}
+    row |= {"rewards/accuracies": 0.5}
+    return [read_run(write_run(folder / name, [row], of)) for name, of in objectives.items()]
+
+
+def test_margins_of_dpo_and_simpo_are_not_on_one_axis(tmp_path: Path) -> None:
+    runs = write_arms(
+        tmp_path,
+        {
+            "a": {"name": "dpo", "sft_weight": 0.0, "beta": 0.1},
+            "b": {"name": "dpo", "sft_weight": 3.0, "beta": 0.1},
+            "c": {"name": "simpo", "sft_weight": 0.0, "beta": 2.0, "gamma": 1.0},
+            "d": {"name": "dpo", "sft_weight": 0.0, "beta": 0.5},
+        },
+    )
+    shown = {title: [line.name for line in lines] for title, lines in curves(runs).items()}
+    assert shown == {
+        "Loss: dpo, beta 0.1": ["a"],
+        "Loss: dpo, sft_weight 3.0, beta 0.1": ["b"],
+        "Loss: simpo, beta 2.0, gamma 1.0": ["c"],
+        "Loss: dpo, beta 0.5": ["d"],
+        "Reward margin: dpo, beta 0.1": ["a", "b"],
+        "Reward margin: simpo, beta 2.0, gamma 1.0": ["c"],
+        "Reward margin: dpo, beta 0.5": ["d"],
+        "Preference accuracy": ["a", "b", "c", "d"],
+    }
+
+
+def test_runs_whose_objective_is_not_known_share_no_axis(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [{"step": 1, "loss": 0.7}]
+    runs = [read_run(write_run(tmp_path / name, rows)) for name in ("a", "b")]
+    assert list(curves(runs)) == [
+        "Loss: objective of a not known",
+        "Loss: objective of b not known",
+    ]
+
+
+def test_a_run_json_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "a", [{"step": 1, "loss": 0.7}])
+    (run / "run.json").write_text("[]")
+    with pytest.raises(InputError, match=r"run\.json: expected a JSON object, found list"):
+        read_run(run)
+    (run / "run.json").write_text("{")
+    with pytest.raises(InputError, match=r"run\.json: not JSON"):
+        read_run(run)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """Prepare an alignment for the page: one mark per token, written like tracked changes.
 
 The marks are plain values; the template turns them into HTML and escapes every text. A hit
-stands as it is, a substitution carries what was said above it, a deletion is struck through
-and an insertion underlined, so that the kind can be read without its colour.
+is plain, a substitution has what was spoken above it, a deletion is struck through and an
+insertion underlined, so that the kind can be read without its colour.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,19 +28,6 @@ class Mark(NamedTuple):
     def joins(self) -> bool:
         """Say whether this is a Han character as said, which takes no blank beside its like."""
         return self.kind == "hit" and language_of(self.hyp or "") == "zh"
-
-    @property
-    def tip(self) -> str:
-        """Say the pair in words.
-
-        >>> Mark("substitution", "会", "meeting").tip
-        'substitution: 会 → meeting'
-        >>> Mark("deletion", "会", None).tip
-        'deletion: 会 → nothing'
-        """
-        if self.folded:
-            return f"{self.folded} more insertions, shown only in the text as written"
-        return f"{self.kind}: {self.truth or 'nothing'} → {self.hyp or 'nothing'}"
 
 
 def marks(truth: Sequence[str], hyp: Sequence[str], *, longest_run: int = 24) -> list[Mark]:

@@ -13,22 +13,29 @@ from earmark.report.test_set import Outcome, ScoredSet
 from earmark.text import tokenize
 
 
-class SystemRow(NamedTuple):
-    """What one system wrote for an example: its marks, its failure, and the text as written."""
+class System(NamedTuple):
+    """A system's name, and its place among the systems, which is its colour."""
 
-    system: str
+    name: str
+    place: int
+
+
+class Answer(NamedTuple):
+    """What one or several systems wrote alike: its marks, and its failure."""
+
+    systems: list[System]
     outcome: Outcome
     marks: list[Mark]
-    raw: list[LangRun]
 
 
 class ExampleCard(NamedTuple):
-    """One example: its id, its clip, what was said, and a row per system."""
+    """One example: its id, its clip, what was said, the answers, and each text as written."""
 
     id: str
     clip: Clip
     truth: list[LangRun]
-    rows: list[SystemRow]
+    answers: list[Answer]
+    raw: list[tuple[str, list[LangRun]]]
 
 
 class Group(NamedTuple):
@@ -38,13 +45,32 @@ class Group(NamedTuple):
     cards: list[ExampleCard]
 
 
-def example_groups(scored: ScoredSet, chosen: Sequence[Choice]) -> list[Group]:
-    """Prepare the chosen examples, gathered by rule; shows a progress bar."""
+class Examples(NamedTuple):
+    """The examples of a set: those that are open, and those that are folded."""
+
+    open: list[Group]
+    folded: list[Group]
+
+    @property
+    def folded_count(self) -> int:
+        """Return the number of folded examples."""
+        return sum(len(group.cards) for group in self.folded)
+
+
+def examples_of(scored: ScoredSet, chosen: Sequence[Choice], *, open_rules: int) -> Examples:
+    """Prepare the chosen examples; shows a progress bar.
+
+    The first example of each of the first `open_rules` rules is open.
+    """
     cards = zip(chosen, _cards(scored, chosen), strict=True)
-    return [
+    groups = [
         Group(rule, [card for _, card in group])
         for rule, group in groupby(cards, key=lambda pair: pair[0].rule)
     ]
+    first, rest = groups[:open_rules], groups[open_rules:]
+    opening = [group._replace(cards=group.cards[:1]) for group in first]
+    others = [group._replace(cards=group.cards[1:]) for group in first]
+    return Examples(opening, [group for group in (*others, *rest) if group.cards])
 
 
 def _cards(scored: ScoredSet, chosen: Sequence[Choice]) -> Iterator[ExampleCard]:
@@ -53,22 +79,36 @@ def _cards(scored: ScoredSet, chosen: Sequence[Choice]) -> Iterator[ExampleCard]
     hyps = {system: {hyp.id: hyp for hyp in rows} for system, rows in scored.test_set.hyps.items()}
     for choice in track(chosen, f"examples of {scored.name}") if chosen else ():
         truth = truths[choice.id]
+        written = {system: rows.get(truth.id) for system, rows in hyps.items()}
         yield ExampleCard(
             truth.id,
             embed(truth, scored.test_set.folder),
             lang_runs(truth.text or ""),
-            [
-                _row(system, truth, hyps[system].get(truth.id), outcome, scored.profile)
-                for system, outcome in scored.outcomes[truth.id].items()
-            ],
+            _answers(truth, written, scored),
+            [(system, lang_runs(_raw(hyp))) for system, hyp in written.items()],
         )
 
 
-def _row(
-    system: str, truth: Utterance, hyp: Hypothesis | None, outcome: Outcome, profile: str
-) -> SystemRow:
-    """Align what a system wrote with the truth; a missing hypothesis is all deletions."""
-    text = hyp.text if hyp else ""
-    raw = hyp.raw_text if hyp and hyp.raw_text is not None else text
-    aligned = marks(tokenize(truth.text or "", profile), tokenize(text, profile))
-    return SystemRow(system, outcome, aligned, lang_runs(raw))
+def _answers(
+    truth: Utterance, written: dict[str, Hypothesis | None], scored: ScoredSet
+) -> list[Answer]:
+    """Align what each system wrote with the truth; systems that wrote the same share a row."""
+    said = tokenize(truth.text or "", scored.profile)
+    answers: list[Answer] = []
+    for place, (system, outcome) in enumerate(scored.outcomes[truth.id].items()):
+        hyp = written[system]
+        # A missing hypothesis is all deletions.
+        aligned = marks(said, tokenize(hyp.text if hyp else "", scored.profile))
+        alike = [a for a in answers if a.marks == aligned and a.outcome == outcome]
+        if alike:
+            alike[0].systems.append(System(system, place))
+        else:
+            answers.append(Answer([System(system, place)], outcome, aligned))
+    return answers
+
+
+def _raw(hyp: Hypothesis | None) -> str:
+    """Return what a system wrote before anything was done to it."""
+    if hyp is None:
+        return ""
+    return hyp.text if hyp.raw_text is None else hyp.raw_text

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import soundfile
 
+from earmark.display import without_folders
 from earmark.errors import InputError
 from earmark.records import Utterance
 from earmark.speech.audio import SAMPLE_RATE_HZ, read_audio
@@ -28,7 +29,7 @@ def embed(utterance: Utterance, folder: Path, *, longest_s: float = LONGEST_S) -
 
     `folder` is where a relative path starts. A clip that is not there, cannot be read or is
     longer than `longest_s` seconds leaves its reason in `silent_because`, for the page to say:
-    a report on transcripts does not fail for want of sound.
+    a report on transcripts is made without sound too.
     """
     if utterance.audio is None:
         return Clip(None, silent_because="the truth names no audio file")
@@ -36,7 +37,9 @@ def embed(utterance: Utterance, folder: Path, *, longest_s: float = LONGEST_S) -
     try:
         samples = read_audio(path, utterance.start_s, utterance.end_s, max_s=longest_s)
     except InputError as error:
-        return Clip(None, silent_because=str(error))
+        # A page is passed on: it names the clip, not the folders of this machine.
+        reason = str(error).replace(str(path), without_folders(utterance.audio))
+        return Clip(None, silent_because=without_folders(reason))
     data = b64encode(flac(samples)).decode("ascii")
     return Clip(f"data:audio/flac;base64,{data}", len(samples) / SAMPLE_RATE_HZ)
 

@@ -20,7 +20,7 @@ BAR_MARGINS = (12, 24)  # left and below a bar plot, in pixels
 class Bar(NamedTuple):
     """A system's rate and its interval, as fractions; None where it is not defined.
 
-    `dots` are the rates behind the bar, such as one per seed.
+    `dots` are the rates that the bar is the mean of, such as one per seed.
     """
 
     name: str
@@ -55,7 +55,7 @@ def error_bars(
 
 
 def _whisker(axes: Axes, row: int, bar: Bar, palette: Palette) -> None:
-    """Draw a bar's interval, and the rates behind it."""
+    """Draw a bar's interval, and the rates of which it is the mean."""
     stroke: dict[str, Any] = {"color": palette.ink, "linewidth": 1.4, "zorder": 3}
     if bar.low is not None and bar.high is not None:
         low, high = 100 * bar.low, 100 * bar.high
@@ -95,13 +95,11 @@ def failure_bars(
     rates: Mapping[str, Mapping[str, float]],
     *,
     title: str,
-    top: float | None = None,
     palette: Palette = SCREEN,
 ) -> Figure:
     """Draw the share of utterances of each failure mode: mode -> system -> rate."""
     rows = sum(len(of) + 1.4 for of in rates.values())
-    if top is None:
-        top = max(0.01, *(rate for of in rates.values() for rate in of.values()))
+    top = max(0.01, *(rate for of in rates.values() for rate in of.values()))
     with drawing():
         figure, axes = new_panel(round(48 + 18 * rows), title, palette, BAR_MARGINS)
         axes.set_xlim(0, 100 * top * 1.6)

@@ -34,19 +34,13 @@ def _bars(scored: ScoredSet) -> list[Bar]:
     return bars
 
 
-def failure_figures(sets: Sequence[ScoredSet]) -> list[Markup]:
-    """Draw the failures of every set, one panel each, all on one scale.
-
-    A failure that no system shows on a set is left out there; so is a set without any.
-    """
-    panels = {scored.name: _failure_rates(scored) for scored in sets}
-    rates = [rate for modes in panels.values() for of in modes.values() for rate in of.values()]
-    top = max(rates, default=0.0)
-    return [
-        _inline(failure_bars(modes, title=f"{name}: failures", top=top), f"Failures, {name}")
-        for name, modes in panels.items()
-        if modes
-    ]
+def failure_figure(scored: ScoredSet) -> Markup | None:
+    """Draw the failures of a set; one that no system shows is left out. None without any."""
+    modes = _failure_rates(scored)
+    if not modes:
+        return None
+    figure = failure_bars(modes, title=f"{scored.name}: failures")
+    return _inline(figure, f"Failures, {scored.name}")
 
 
 def _failure_rates(scored: ScoredSet) -> dict[str, dict[str, float]]:

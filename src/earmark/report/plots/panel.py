@@ -6,9 +6,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from earmark.display import visible
 from earmark.report.plots.svg import Palette
 
-WIDTH = 420  # of a panel, in CSS pixels; one point of matplotlib is one pixel of the page
+WIDTH = 380  # of a panel, in CSS pixels; one point of matplotlib is one pixel of the page
 POINTS_PER_INCH = 72
 
 
@@ -21,7 +22,7 @@ def new_panel(
     width, room = WIDTH - left - 8, height - bottom - 28 - below_title
     axes = figure.add_axes((left / WIDTH, bottom / height, width / WIDTH, room / height))
     place: dict[str, Any] = {"x": 1 / WIDTH, "y": 1 - 13 / height, "va": "center"}
-    figure.text(s=title, color=palette.ink, weight="bold", size=13, **place)
+    figure.text(s=visible(title), color=palette.ink, weight="bold", size=13, **place)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0, labelcolor=palette.muted, labelsize=10.5)
     return figure, axes
@@ -41,7 +42,7 @@ def write(
 ) -> None:
     """Write left-aligned text at a point of the plot, moved by some pixels."""
     axes.annotate(
-        text,
+        visible(text),
         (x, y),
         xytext=(after, above),
         textcoords="offset points",

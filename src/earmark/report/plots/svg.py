@@ -19,6 +19,8 @@ from typing import Any
 import matplotlib
 from matplotlib.figure import Figure
 
+from earmark.display import visible
+
 
 @dataclass(frozen=True, slots=True)
 class Palette:
@@ -42,7 +44,7 @@ SCREEN = Palette(
     series=tuple(f"#0002{index:02x}" for index in range(8)),
 )
 
-# For files that leave the page. The series colours tell apart for colour-blind readers too
+# For files that leave the page. Colour-blind readers can distinguish the series colours too
 # (after Okabe and Ito); style.css holds the same ones, and lighter ones for dark mode.
 PAPER = Palette(
     ink="#1c2430",
@@ -90,7 +92,7 @@ def to_svg(figure: Figure, label: str) -> str:
         matplotlib.rcParams["svg.hashsalt"] = "earmark"
         no_metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         figure.savefig(out, format="svg", transparent=True, metadata=no_metadata)
-    text = out.getvalue()
+    text, label = out.getvalue(), visible(label)
     prefix = "f" + sha256((label + text).encode()).hexdigest()[:8]
     return _inline(text, label, prefix)
 
