@@ -9,6 +9,7 @@ from padded import logps_in, pad_rows
 from window_models import build_audio_flamingo, build_glm_asr
 
 from earmark.errors import InputError
+from earmark.export.merge import export
 from earmark.policies.adapt import add_lora, freeze_hearing
 from earmark.policies.agree import check_prompt_ids
 from earmark.policies.clip_end import check_end_is_heard
@@ -19,7 +20,6 @@ from earmark.policies.plain import plain_logps
 from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import SharedBatch
 from earmark.policies.shared_row import Answers, lay_out
-from earmark.train.export import export
 from earmark.train.references import open_caches
 from earmark.train.settings import TrainSettings
 from earmark.train.train import train

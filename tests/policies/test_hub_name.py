@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from earmark.errors import InputError
+from earmark.export.model_card import model_card
 from earmark.policies.hub_name import hub_name
 from earmark.policies.load import load_policy
 from earmark.policies.stored_weights import hash_of_model, weights_hash
-from earmark.train.model_card import model_card
 from tiny_world import save_tiny
 
 NAME, REVISION = "lab/model", "refs/pr/7"

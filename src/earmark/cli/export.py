@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Literal
 
+from earmark.export.merge import export as run_export
 from earmark.progress import note
-from earmark.train.export import export as run_export
 
 
 def export(

@@ -10,11 +10,12 @@ from transformers.trainer_callback import ProgressCallback
 
 from earmark.errors import InputError
 from earmark.files import write_jsonl, write_text
+from earmark.policies.stored_weights import RUN
 from earmark.progress import note
 from earmark.storage.outputs import check_folder
 from earmark.train.together import Processes
 
-RUN, LOG = "run.json", "log.jsonl"
+LOG = "log.jsonl"
 ALLOWED_TO_CHANGE = {
     "versions",
     "weights",

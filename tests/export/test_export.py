@@ -14,12 +14,12 @@ from transformers import AutoModelForMultimodalLM, AutoProcessor
 from earmark.cli import app
 from earmark.cli.train import command
 from earmark.errors import InputError, KnobError
+from earmark.export.merge import export
+from earmark.export.model_card import model_card
 from earmark.files import read_records, write_jsonl
 from earmark.policies.load import load_policy, model_path
 from earmark.policies.plain import plain_logps
 from earmark.records import Hypothesis, Utterance
-from earmark.train.export import export
-from earmark.train.model_card import model_card
 from earmark.train.settings import TrainSettings
 from earmark.train.train import train
 from tiny_world import messages, noise, save_tiny, write_pairs
@@ -257,7 +257,7 @@ def test_a_folder_appears_only_when_it_is_whole(world, tmp_path, monkeypatch):
         assert list(tmp_path.glob(".out.*.tmp/model.safetensors")), "the weights were written"
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("earmark.train.export.model_card", full)
+    monkeypatch.setattr("earmark.export.merge.model_card", full)
     with pytest.raises(InputError, match="cannot be written: No space left"):
         export(world / "lora", tmp_path / "out")
     assert not list(tmp_path.iterdir())

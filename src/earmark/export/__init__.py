@@ -1,0 +1,1 @@
+"""Export: merge an adapter into a model folder that other programs load."""
