@@ -14,8 +14,8 @@ from earmark.errors import InputError, KnobError
 from earmark.evaluate.decoding import Decoding
 from earmark.evaluate.served import Asking
 from earmark.files import read_records, write_jsonl
-from earmark.policies.family_facts import FACTS
 from earmark.policies.load import load_policy
+from earmark.prompting.families import FACTS
 from earmark.records import Hypothesis, Utterance
 from earmark.speech.audio import read_audio, write_audio
 from earmark.speech.wav import wav_bytes

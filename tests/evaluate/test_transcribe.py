@@ -10,9 +10,9 @@ from earmark.errors import InputError
 from earmark.evaluate.partial import fingerprint
 from earmark.evaluate.transcribe import how_it_was_made, transcribe, weights_of
 from earmark.policies.adapt import add_lora
-from earmark.policies.answer import Answer
-from earmark.policies.family_facts import FACTS
 from earmark.policies.stored_weights import hash_of_model
+from earmark.prompting.answer import Answer
+from earmark.prompting.families import FACTS
 from earmark.records import Utterance
 from earmark.speech.audio import read_audio, write_audio
 from earmark.speech.split import split_at_quiet

@@ -13,13 +13,13 @@ from earmark.export.merge import export
 from earmark.policies.adapt import add_lora, freeze_hearing
 from earmark.policies.agree import check_prompt_ids
 from earmark.policies.clip_end import check_end_is_heard
-from earmark.policies.facts import Facts
 from earmark.policies.fallback import KeyValuePolicy
 from earmark.policies.load import load_policy
 from earmark.policies.plain import plain_logps
 from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import SharedBatch
 from earmark.policies.shared_row import Answers, lay_out
+from earmark.prompting.facts import Facts
 from earmark.train.references import open_caches
 from earmark.train.settings import TrainSettings
 from earmark.train.train import train

@@ -13,11 +13,11 @@ from earmark.policies import policy as policy_module
 from earmark.policies.adapt import add_lora, disable_dropout, freeze_hearing, merge_lora
 from earmark.policies.agree import check_prompt_ids
 from earmark.policies.load import load_adapter
-from earmark.policies.messages import ask
 from earmark.policies.plain import plain_logps
 from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import SharedBatch
 from earmark.policies.shared_row import Answers, lay_out
+from earmark.prompting.messages import ask
 from tiny_world import messages, noise, trainable
 
 ANSWERS = [["我 想 去", "share the shop 我", "the"], ["a", "the library share the shop"]]

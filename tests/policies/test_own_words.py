@@ -4,8 +4,8 @@ import pytest
 from family_models import build_policy
 
 from earmark.evaluate.transcribe import how_it_was_made, transcribe
-from earmark.policies.answer import Answer
 from earmark.policies.families import FAMILIES
+from earmark.prompting.answer import Answer
 from earmark.records import Utterance
 from earmark.speech.audio import write_audio
 from tiny_world import noise

@@ -10,12 +10,12 @@ from earmark.errors import InputError
 from earmark.export.merge import export
 from earmark.policies.adapt import add_lora, merge_lora
 from earmark.policies.load import load_policy
-from earmark.policies.messages import ask
 from earmark.policies.plain import plain_logps
 from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import SharedBatch
 from earmark.policies.shared_row import Answers, answer_logps, lay_out
 from earmark.policies.speech_lora import merge_speech_lora
+from earmark.prompting.messages import ask
 from tiny_world import messages, noise, trainable
 
 NAME = "phi4_multimodal"

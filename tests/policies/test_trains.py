@@ -12,7 +12,7 @@ from earmark.cli.train import command
 from earmark.errors import InputError
 from earmark.files import write_jsonl
 from earmark.policies.load import load_policy
-from earmark.policies.messages import ask
+from earmark.prompting.messages import ask
 from earmark.speech.audio import write_audio
 from earmark.train.settings import TrainSettings
 from earmark.train.train import train

@@ -11,8 +11,8 @@ from voxtral_model import build_voxtral
 from earmark.errors import InputError
 from earmark.policies.families import FAMILIES
 from earmark.policies.load import load_policy
-from earmark.policies.messages import ask
 from earmark.policies.voxtral import VoxtralPolicy
+from earmark.prompting.messages import ask
 from tiny_world import messages, noise
 
 WINDOW_TOKENS = 375

@@ -9,8 +9,8 @@ from window_models import WINDOW_S
 from earmark.errors import InputError
 from earmark.policies.agree import check_prompt_ids
 from earmark.policies.captured import CapturedPolicy
-from earmark.policies.clean import clean
-from earmark.policies.messages import ask
+from earmark.prompting.clean import clean
+from earmark.prompting.messages import ask
 from tiny_world import messages, noise
 
 NAMES = pytest.mark.parametrize("name", ["audioflamingo3", "glmasr"])

@@ -21,9 +21,9 @@ from earmark.evaluate.partial import (
     line_of,
 )
 from earmark.files import BadRow, skipped_path, to_row, write_jsonl
-from earmark.policies.answer import Answer
-from earmark.policies.clean import clean
 from earmark.progress import note, progress_bar, track
+from earmark.prompting.answer import Answer
+from earmark.prompting.clean import clean
 from earmark.records import Hypothesis, Utterance
 from earmark.speech.audio import SAMPLE_RATE_HZ, check_audio, read_audio
 from earmark.speech.split import split_at_quiet

@@ -6,8 +6,8 @@ from hashlib import blake2b
 from typing import Any
 
 from earmark.endpoint import BodyError, Endpoint, EndpointError, object_of
-from earmark.policies.answer import Answer
-from earmark.policies.messages import Messages
+from earmark.prompting.answer import Answer
+from earmark.prompting.messages import Messages
 
 CHAT, TRANSCRIPTIONS = "/chat/completions", "/audio/transcriptions"
 

@@ -16,11 +16,11 @@ from earmark.evaluate.keep import Heard, OnError, check_clips, keep, read_parts
 from earmark.evaluate.openai_routes import chat, transcription
 from earmark.evaluate.partial import Output
 from earmark.files import BadRow
-from earmark.policies.answer import Answer
-from earmark.policies.clean import clean
-from earmark.policies.facts import Facts
-from earmark.policies.family_facts import FACTS
-from earmark.policies.messages import Messages, ask, turn_of
+from earmark.prompting.answer import Answer
+from earmark.prompting.clean import clean
+from earmark.prompting.facts import Facts
+from earmark.prompting.families import FACTS
+from earmark.prompting.messages import Messages, ask, turn_of
 from earmark.records import Hypothesis, Utterance
 from earmark.speech.audio import SAMPLE_RATE_HZ
 from earmark.speech.wav import wav_bytes

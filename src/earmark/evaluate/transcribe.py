@@ -11,13 +11,13 @@ from earmark.evaluate.cap import cap_of, check_cap, recorded_cap
 from earmark.evaluate.keep import Checked, Heard, OnError, check_clips, keep, read_parts
 from earmark.evaluate.partial import Output
 from earmark.files import BadRow
-from earmark.policies.answer import Answer
-from earmark.policies.clean import clean
 from earmark.policies.clip_end import check_end_is_heard
-from earmark.policies.messages import Messages, ask
 from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import Clip, Policy
 from earmark.policies.stored_weights import adapter_hash, hash_of_model
+from earmark.prompting.answer import Answer
+from earmark.prompting.clean import clean
+from earmark.prompting.messages import Messages, ask
 from earmark.records import Hypothesis, Utterance
 from earmark.speech.audio import SAMPLE_RATE_HZ
 

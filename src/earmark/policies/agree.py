@@ -6,8 +6,8 @@ from typing import Any
 import torch
 
 from earmark.errors import InputError
-from earmark.policies.messages import Messages
 from earmark.policies.policy import Clip, Policy
+from earmark.prompting.messages import Messages
 
 
 @torch.no_grad()

@@ -19,10 +19,10 @@ from transformers.modeling_outputs import BaseModelOutputWithPooling, MoeModelOu
 from earmark.errors import InputError
 from earmark.policies.audio_places import OTHER_PROCESSOR, audio_places
 from earmark.policies.chat import PLACEHOLDERS, ChatPolicy
-from earmark.policies.facts import Facts
 from earmark.policies.instead import instead
 from earmark.policies.key_value import why_no_shared_row
 from earmark.policies.policy import Embedded
+from earmark.prompting.facts import Facts
 
 PROJECTORS = ("multi_modal_projector", "projector")
 SEES = ("visual", "vision_tower")

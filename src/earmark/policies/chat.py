@@ -15,13 +15,13 @@ from torch import Tensor
 from transformers import PreTrainedModel, ProcessorMixin
 
 from earmark.errors import InputError
-from earmark.policies.answer import Answer
 from earmark.policies.audio_places import OTHER_PROCESSOR
 from earmark.policies.continuation import continuation_ids
-from earmark.policies.facts import Facts
-from earmark.policies.messages import Messages, texts_in, turn_of
 from earmark.policies.plain_decoding import GREEDY, decoding_plainly
 from earmark.policies.policy import Clip, Features, Policy
+from earmark.prompting.answer import Answer
+from earmark.prompting.facts import Facts
+from earmark.prompting.messages import Messages, texts_in, turn_of
 
 TEXT_INPUTS = {"input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids"}
 PLACEHOLDERS = "placeholders"

@@ -10,11 +10,11 @@ from transformers.models.auto.modeling_auto import (
 )
 
 from earmark.errors import InputError
-from earmark.policies.facts import Facts
 from earmark.policies.fallback import KeyValuePolicy
 from earmark.policies.families import FAMILIES, REFUSED, Family
 from earmark.policies.text import TextPolicy
 from earmark.progress import note
+from earmark.prompting.facts import Facts
 
 TEXT = Family(TextPolicy, Facts(), loader="AutoModelForCausalLM")
 

@@ -19,10 +19,10 @@ from transformers import PreTrainedModel, ProcessorMixin
 from earmark.errors import InputError
 from earmark.policies.audio_places import OTHER_PROCESSOR
 from earmark.policies.chat import PLACEHOLDERS, TEXT_INPUTS, ChatPolicy
-from earmark.policies.facts import Facts
 from earmark.policies.key_value import forked_token_logps, refuse_recurrent, unlay
 from earmark.policies.linear_layers import linear_layers
 from earmark.policies.policy import Clip, Embedded, Features, SharedBatch
+from earmark.prompting.facts import Facts
 
 HEARS = re.compile(r"audio|speech|whisper|sound|acoustic", re.IGNORECASE)
 

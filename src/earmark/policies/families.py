@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from earmark.policies.audio_flamingo import AudioFlamingoPolicy
 from earmark.policies.captured import CapturedPolicy
-from earmark.policies.facts import Facts
 from earmark.policies.fallback import KeyValuePolicy
-from earmark.policies.family_facts import FACTS
 from earmark.policies.phi4_multimodal import Phi4MultimodalPolicy
 from earmark.policies.policy import Policy
 from earmark.policies.qwen2_audio import Qwen2AudioPolicy
 from earmark.policies.voxtral import VoxtralPolicy
+from earmark.prompting.facts import Facts
+from earmark.prompting.families import FACTS
 
 
 @dataclass(frozen=True)

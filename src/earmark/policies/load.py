@@ -12,7 +12,6 @@ from transformers import AutoConfig, AutoProcessor, PreTrainedConfig
 
 from earmark.errors import InputError
 from earmark.policies.choose import check_supported, family_of
-from earmark.policies.family_facts import FACTS
 from earmark.policies.hub_files import fetch
 from earmark.policies.hub_name import hub_name
 from earmark.policies.lora_linear import take_one_step
@@ -22,6 +21,7 @@ from earmark.policies.policy import Policy
 from earmark.policies.speech_lora import merge_speech_lora
 from earmark.policies.stored_weights import check_base
 from earmark.policies.weight_files import adapter_weights
+from earmark.prompting.families import FACTS
 
 SHIPPED = {"tiny-base": "assets/tiny-base"}
 

@@ -18,12 +18,12 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, ProcessorMixin
 
 from earmark.errors import InputError
-from earmark.policies.answer import Answer
 from earmark.policies.audio_places import audio_places
 from earmark.policies.chat import PLACEHOLDERS, ChatPolicy
-from earmark.policies.facts import Facts
-from earmark.policies.messages import Messages
 from earmark.policies.policy import Clip, Embedded
+from earmark.prompting.answer import Answer
+from earmark.prompting.facts import Facts
+from earmark.prompting.messages import Messages
 
 
 class Phi4MultimodalPolicy(ChatPolicy):

@@ -15,10 +15,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, ProcessorMixin
 
 from earmark.errors import InputError
-from earmark.policies.answer import Answer
 from earmark.policies.chunked_head import head_logps
-from earmark.policies.facts import Facts
-from earmark.policies.messages import Messages
 from earmark.policies.prompt_attention import prompts_attend_alone
 from earmark.policies.shared_row import (
     PADDING,
@@ -28,6 +25,9 @@ from earmark.policies.shared_row import (
     sum_by_candidate,
 )
 from earmark.policies.unread import only_where_read
+from earmark.prompting.answer import Answer
+from earmark.prompting.facts import Facts
+from earmark.prompting.messages import Messages
 
 Clip = np.ndarray
 Features = dict[str, Tensor]

@@ -15,13 +15,13 @@ from transformers import PreTrainedModel, ProcessorMixin
 
 from earmark.policies.audio_places import audio_places
 from earmark.policies.chat import ChatPolicy
-from earmark.policies.facts import Facts
 from earmark.policies.policy import Embedded
 from earmark.policies.true_length import (
     hear_true_length,
     hear_true_lengths,
     pays_together,
 )
+from earmark.prompting.facts import Facts
 
 
 class Qwen2AudioPolicy(ChatPolicy):

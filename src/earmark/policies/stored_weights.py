@@ -10,12 +10,12 @@ from pathlib import Path
 from transformers.utils.hub import cached_file
 
 from earmark.errors import InputError
-from earmark.policies.family_facts import FACTS
 from earmark.policies.hub_name import hub_name
 from earmark.policies.json_object import read_object
 from earmark.policies.model_dir import SETTINGS
 from earmark.policies.weight_files import adapter_weights, weight_files
 from earmark.progress import track
+from earmark.prompting.families import FACTS
 
 RUN = "run.json"
 DIGEST_BYTES = 16

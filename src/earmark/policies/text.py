@@ -14,7 +14,6 @@ from transformers import PreTrainedModel
 
 from earmark.errors import InputError
 from earmark.policies.chat import ChatPolicy
-from earmark.policies.facts import Facts
 from earmark.policies.key_value import (
     forked_token_logps,
     refuse_recurrent,
@@ -22,8 +21,9 @@ from earmark.policies.key_value import (
     why_no_shared_row,
 )
 from earmark.policies.linear_layers import linear_layers
-from earmark.policies.messages import Messages
 from earmark.policies.policy import Clip, Embedded, Features, SharedBatch
+from earmark.prompting.facts import Facts
+from earmark.prompting.messages import Messages
 
 
 class TextPolicy(ChatPolicy):

@@ -25,9 +25,9 @@ from transformers.tokenization_mistral_common import MistralCommonBackend
 from earmark.errors import InputError
 from earmark.policies.captured import CapturedPolicy
 from earmark.policies.chat import PLACEHOLDERS
-from earmark.policies.facts import Facts
-from earmark.policies.messages import Messages, text_of, turn_of
 from earmark.policies.policy import Clip
+from earmark.prompting.facts import Facts
+from earmark.prompting.messages import Messages, text_of, turn_of
 
 REFUSALS: tuple[type[Exception], ...] = (ValueError,)
 try:

@@ -12,9 +12,9 @@ from typing import NamedTuple
 from earmark.errors import InputError
 from earmark.policies.agree import check_prompt_ids
 from earmark.policies.clip_end import check_end_is_heard
-from earmark.policies.messages import text_of
 from earmark.policies.policy import Policy
 from earmark.progress import track
+from earmark.prompting.messages import text_of
 from earmark.records import Pair
 from earmark.text.script import HAN_RANGES
 from earmark.train.clips import ClipRef

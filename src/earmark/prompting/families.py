@@ -5,7 +5,7 @@ and otherwise their nearest form that names none: a prompt that asks for English
 asks a model to translate code-switched speech.
 """
 
-from earmark.policies.facts import Facts
+from earmark.prompting.facts import Facts
 
 QWEN25_OMNI = Facts(
     prompt="Transcribe the audio into text without any punctuation marks.",

@@ -4,11 +4,11 @@ import pytest
 from family_models import BUILD, build_policy
 
 from earmark.errors import InputError
-from earmark.policies.clean import clean
-from earmark.policies.facts import Facts
 from earmark.policies.families import FAMILIES
-from earmark.policies.messages import ask, text_of, turn_of
 from earmark.policies.qwen2_audio import Qwen2AudioPolicy
+from earmark.prompting.clean import clean
+from earmark.prompting.facts import Facts
+from earmark.prompting.messages import ask, text_of, turn_of
 from tiny_world import messages, noise
 
 
@@ -35,7 +35,7 @@ def test_a_family_without_instructions_hears_context():
 
 
 def test_a_text_left_out_is_said_to_be(capsys, monkeypatch):
-    monkeypatch.setattr("earmark.policies.messages._said", set())
+    monkeypatch.setattr("earmark.prompting.messages._said", set())
     facts = Facts(takes_instruction=False)
     for text in ("Write it down.", "Transcribe."):
         turn_of(messages(text=text), facts)

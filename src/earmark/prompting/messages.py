@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from earmark.errors import InputError
-from earmark.policies.facts import Facts
 from earmark.progress import note
+from earmark.prompting.facts import Facts
 
 Messages = list[dict[str, Any]]
 

@@ -1,0 +1,1 @@
+"""Prompting: messages, transcription prompts, facts of model families; imports no torch."""
