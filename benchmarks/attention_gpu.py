@@ -24,8 +24,8 @@ from torch import Tensor
 from torch.nn.attention.flex_attention import create_block_mask, flex_attention
 
 from earmark.errors import EarmarkError
-from earmark.policies.prompt_attention import prompt_width
-from earmark.policies.shared_row import PADDING, PROMPT, Answers, attention_mask, lay_out
+from earmark.policies.rows.prompt_attention import prompt_width
+from earmark.policies.rows.shared_row import PADDING, PROMPT, Answers, attention_mask, lay_out
 from earmark.report.tables import Table, to_markdown
 from training_speed_gpu import case_of, seconds_of, wall
 from training_steps.shapes import SHAPES
@@ -64,7 +64,7 @@ def ways_of(segments: Int[Tensor, "row token"]) -> dict[str, Way]:
 
 
 def in_two_parts(mask: Bool[Tensor, "row 1 token token"], width: int) -> Way:
-    """Attend as a training step on a CPU does; see `earmark.policies.prompt_attention`."""
+    """Attend as a training step on a CPU does; see `earmark.policies.rows.prompt_attention`."""
 
     def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         rest = F.scaled_dot_product_attention(

@@ -30,7 +30,7 @@ import torch
 from transformers.utils.logging import disable_progress_bar
 
 from earmark.errors import EarmarkError, KnobError, did_you_mean
-from earmark.policies.norms import take_torch_norms
+from earmark.policies.kernels.rms_norm import take_torch_norms
 from earmark.report.tables import Table, to_markdown
 from training_steps.earmark_step import CACHED, LIVE, prepare, steps_of
 from training_steps.flops import PEAK, earmark_flops, trl_flops

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from earmark.policies.families.qwen2_audio import Qwen2AudioPolicy
 from earmark.policies.policy import Policy
-from earmark.policies.qwen2_audio import Qwen2AudioPolicy
 from earmark.policies.tiny import build_tiny
 from earmark.records import Pair
 from earmark.speech.audio import write_audio

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from earmark.objectives.contract import contract
 from earmark.objectives.dpo import dpo
-from earmark.policies.adapt import add_lora
+from earmark.policies.lora.adapt import add_lora
 from earmark.policies.policy import Policy
 from earmark.train.encode import EncodedPairs
 from earmark.train.fingerprint import of_policy

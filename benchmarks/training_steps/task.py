@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from transformers import Qwen2AudioForConditionalGeneration
 
 from earmark.files import write_text
-from earmark.policies.adapt import add_lora, disable_dropout, freeze_hearing
-from earmark.policies.qwen2_audio import Qwen2AudioPolicy
+from earmark.policies.families.qwen2_audio import Qwen2AudioPolicy
+from earmark.policies.lora.adapt import add_lora, disable_dropout, freeze_hearing
 from earmark.records import Pair
 from earmark.speech.audio import read_audio, write_audio
 from training_steps.names import trained

@@ -31,7 +31,7 @@ from torch import Tensor
 from trl import DPOConfig, DPOTrainer
 from trl.trainer.dpo_trainer import DataCollatorForPreference
 
-from earmark.policies.qwen2_audio import Qwen2AudioPolicy
+from earmark.policies.families.qwen2_audio import Qwen2AudioPolicy
 from training_steps.names import start, tower_of
 from training_steps.step import Hearing, Step, local_step
 from training_steps.task import (

@@ -12,7 +12,7 @@ import soundfile
 
 from earmark.cli.validate import check_path, recognise, validate
 from earmark.errors import InputError
-from earmark.policies.model_dir import safetensors_problem
+from earmark.policies.checkpoint.folder import safetensors_problem
 from earmark.speech.audio import write_audio
 from tiny_world import save_tiny
 

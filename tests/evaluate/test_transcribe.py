@@ -9,8 +9,8 @@ import pytest
 from earmark.errors import InputError
 from earmark.evaluate.partial import fingerprint
 from earmark.evaluate.transcribe import how_it_was_made, transcribe, weights_of
-from earmark.policies.adapt import add_lora
-from earmark.policies.stored_weights import hash_of_model
+from earmark.policies.checkpoint.weights_hash import hash_of_model
+from earmark.policies.lora.adapt import add_lora
 from earmark.prompting.answer import Answer
 from earmark.prompting.families import FACTS
 from earmark.records import Utterance

@@ -17,8 +17,8 @@ from earmark.errors import InputError, KnobError
 from earmark.export.merge import export
 from earmark.export.model_card import model_card
 from earmark.files import read_records, write_jsonl
+from earmark.policies.checks.plain_forward import plain_logps
 from earmark.policies.load import load_policy, model_path
-from earmark.policies.plain import plain_logps
 from earmark.records import Hypothesis, Utterance
 from earmark.train.settings import TrainSettings
 from earmark.train.train import train

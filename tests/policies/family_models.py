@@ -13,7 +13,7 @@ import torch
 import voxtral_model
 import window_models
 
-from earmark.policies.families import FAMILIES
+from earmark.policies.families.table import FAMILIES
 from earmark.policies.policy import Policy
 
 BUILD: dict[str, Callable[[], tuple[Any, Any]]] = {

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from earmark.policies.shared_row import answer_logps
+from earmark.policies.rows.shared_row import answer_logps
 
 
 class Padded(NamedTuple):

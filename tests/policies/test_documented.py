@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from earmark.cli.presets import presets
-from earmark.policies.families import FAMILIES, REFUSED
+from earmark.policies.families.table import FAMILIES, REFUSED
 
 PAGE = (Path(__file__).parents[2] / "docs/models.md").read_text("utf-8")
 TABLE = [line for line in PAGE.splitlines() if line.startswith("|")]

@@ -4,7 +4,7 @@ import torch
 from torch.distributed.utils import _to_kwargs
 
 from earmark.policies.policy import SharedBatch
-from earmark.policies.shared_row import Answers, lay_out
+from earmark.policies.rows.shared_row import Answers, lay_out
 from tiny_world import noise, tiny_policy
 
 

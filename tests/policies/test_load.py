@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from earmark.errors import InputError
-from earmark.policies.adapt import add_lora
+from earmark.policies.checkpoint.folder import check_model_dir
+from earmark.policies.checks.plain_forward import plain_logps
 from earmark.policies.load import load_policy, model_path
-from earmark.policies.model_dir import check_model_dir
-from earmark.policies.plain import plain_logps
+from earmark.policies.lora.adapt import add_lora
 from tiny_world import messages, noise, save_tiny, tiny_policy, trainable
 
 

@@ -11,7 +11,7 @@ from own_code_model import write_own_code_model
 from safetensors.torch import load_file
 from text_models import build_text
 
-from earmark.policies.adapt import add_lora
+from earmark.policies.lora.adapt import add_lora
 from earmark.policies.policy import Policy
 from earmark.records import Pair
 from earmark.speech.audio import write_audio

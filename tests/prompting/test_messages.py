@@ -4,8 +4,8 @@ import pytest
 from family_models import BUILD, build_policy
 
 from earmark.errors import InputError
-from earmark.policies.families import FAMILIES
-from earmark.policies.qwen2_audio import Qwen2AudioPolicy
+from earmark.policies.families.qwen2_audio import Qwen2AudioPolicy
+from earmark.policies.families.table import FAMILIES
 from earmark.prompting.clean import clean
 from earmark.prompting.facts import Facts
 from earmark.prompting.messages import ask, text_of, turn_of

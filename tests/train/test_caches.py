@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from earmark.errors import InputError
-from earmark.policies.adapt import disable_dropout, freeze_hearing
+from earmark.policies.lora.adapt import disable_dropout, freeze_hearing
 from earmark.policies.policy import SharedBatch
 from earmark.speech.audio import write_audio
 from earmark.train.audio_tokens import AudioTokens

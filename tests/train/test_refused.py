@@ -10,7 +10,7 @@ from earmark.errors import InputError, KnobError
 from earmark.files import write_jsonl
 from earmark.objectives.contract import contract
 from earmark.objectives.dpo import dpo
-from earmark.policies.qwen2_audio import Qwen2AudioPolicy
+from earmark.policies.families.qwen2_audio import Qwen2AudioPolicy
 from earmark.records import Pair
 from earmark.speech.audio import write_audio
 from earmark.train.checks import CheckError, check_audio_is_heard, compare, is_rounding

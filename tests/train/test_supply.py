@@ -9,7 +9,7 @@ from earmark.objectives.kto import kto
 from earmark.objectives.length_desensitised import with_length_desensitised
 from earmark.objectives.loss import Loss
 from earmark.objectives.s_dpo import s_dpo
-from earmark.policies.shared_row import Answers, SharedRows
+from earmark.policies.rows.shared_row import Answers, SharedRows
 from earmark.train.rows import ABSENT, Row, collate, find_places
 from earmark.train.supply import AllSums, by_token, quantities, supply
 

@@ -11,7 +11,7 @@ from earmark.errors import InputError
 from earmark.files import write_jsonl
 from earmark.objectives.contract import contract
 from earmark.objectives.dpo import dpo
-from earmark.policies.qwen2_audio import Qwen2AudioPolicy
+from earmark.policies.families.qwen2_audio import Qwen2AudioPolicy
 from earmark.speech.audio import write_audio
 from earmark.train.clips import ClipRef
 from earmark.train.encode import EncodedPairs

@@ -11,10 +11,10 @@ from earmark.evaluate.cap import cap_of, check_cap, recorded_cap
 from earmark.evaluate.keep import Checked, Heard, OnError, check_clips, keep, read_parts
 from earmark.evaluate.partial import Output
 from earmark.files import BadRow
-from earmark.policies.clip_end import check_end_is_heard
+from earmark.policies.checkpoint.weights_hash import adapter_hash, hash_of_model
+from earmark.policies.checks.truncated_audio import check_end_is_heard
 from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import Clip, Policy
-from earmark.policies.stored_weights import adapter_hash, hash_of_model
 from earmark.prompting.answer import Answer
 from earmark.prompting.clean import clean
 from earmark.prompting.messages import Messages, ask

@@ -9,7 +9,7 @@ import yaml
 
 from earmark import __version__
 from earmark.errors import InputError
-from earmark.policies.hub_name import hub_name
+from earmark.policies.checkpoint.hub_name import hub_name
 from earmark.policies.json_object import read_object
 
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")

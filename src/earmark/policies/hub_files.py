@@ -8,7 +8,7 @@ from typing import Any
 from transformers.utils.hub import cached_file
 
 from earmark.errors import InputError
-from earmark.policies.hub_name import hub_name
+from earmark.policies.checkpoint.hub_name import hub_name
 from earmark.policies.weight_files import (
     ADAPTER_WEIGHTS,
     INDEX,

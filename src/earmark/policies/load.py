@@ -11,15 +11,15 @@ from peft import PeftModel
 from transformers import AutoConfig, AutoProcessor, PreTrainedConfig
 
 from earmark.errors import InputError
-from earmark.policies.choose import check_supported, family_of
+from earmark.policies.checkpoint.folder import SETTINGS, check_model_dir
+from earmark.policies.checkpoint.hub_name import hub_name
+from earmark.policies.checkpoint.weights_hash import check_base
+from earmark.policies.families.choose import check_supported, family_of
 from earmark.policies.hub_files import fetch
-from earmark.policies.hub_name import hub_name
-from earmark.policies.lora_linear import take_one_step
-from earmark.policies.model_dir import SETTINGS, check_model_dir
-from earmark.policies.norms import take_torch_norms
+from earmark.policies.kernels.rms_norm import take_torch_norms
+from earmark.policies.lora.fused_linear import take_one_step
+from earmark.policies.lora.speech_lora import merge_speech_lora
 from earmark.policies.policy import Policy
-from earmark.policies.speech_lora import merge_speech_lora
-from earmark.policies.stored_weights import check_base
 from earmark.policies.weight_files import adapter_weights
 from earmark.prompting.families import FACTS
 

@@ -15,16 +15,16 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, ProcessorMixin
 
 from earmark.errors import InputError
-from earmark.policies.chunked_head import head_logps
-from earmark.policies.prompt_attention import prompts_attend_alone
-from earmark.policies.shared_row import (
+from earmark.policies.rows.chunked_head import head_logps
+from earmark.policies.rows.last_layer import only_where_read
+from earmark.policies.rows.prompt_attention import prompts_attend_alone
+from earmark.policies.rows.shared_row import (
     PADDING,
     SharedRows,
     attention_mask,
     continue_positions,
     sum_by_candidate,
 )
-from earmark.policies.unread import only_where_read
 from earmark.prompting.answer import Answer
 from earmark.prompting.facts import Facts
 from earmark.prompting.messages import Messages

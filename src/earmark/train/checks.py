@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from earmark.errors import EarmarkError
-from earmark.policies.plain import plain_logps
+from earmark.policies.checks.plain_forward import plain_logps
 from earmark.policies.policy import Policy
 from earmark.train.encode import EncodedPair, EncodedPairs
 from earmark.train.rows import Batch, Row, shared_batch

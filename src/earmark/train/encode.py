@@ -8,7 +8,7 @@ from typing import NamedTuple
 from earmark.errors import InputError
 from earmark.objectives.contract import Contract
 from earmark.policies.policy import Messages, Policy
-from earmark.policies.shared_row import Answers
+from earmark.policies.rows.shared_row import Answers
 from earmark.records import Pair
 from earmark.train.clips import ClipRef
 from earmark.train.lacking import Criterion, one_score_each

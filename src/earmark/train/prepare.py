@@ -8,7 +8,7 @@ from torch import Tensor
 
 from earmark.errors import InputError
 from earmark.policies.policy import Features, Policy
-from earmark.policies.shared_row import Answers
+from earmark.policies.rows.shared_row import Answers
 from earmark.train.clips import ClipRef
 from earmark.train.encode import EncodedPair, EncodedPairs, tokenize_pair
 from earmark.train.feature_cache import FeatureCache

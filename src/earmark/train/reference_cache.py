@@ -17,7 +17,7 @@ from uuid import uuid4
 import numpy as np
 
 from earmark.errors import InputError
-from earmark.policies.shared_row import Answers
+from earmark.policies.rows.shared_row import Answers
 from earmark.train import fingerprint
 from earmark.train.fingerprint import check_owner, short_hash
 from earmark.train.rows import Logps

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from earmark.policies.policy import Features, SharedBatch
-from earmark.policies.shared_row import Answers, lay_out
+from earmark.policies.rows.shared_row import Answers, lay_out
 
 ABSENT = -1
 # Log-probabilities of one row under one frozen policy: for each candidate its sum alone, or

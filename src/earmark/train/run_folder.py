@@ -10,7 +10,7 @@ from transformers.trainer_callback import ProgressCallback
 
 from earmark.errors import InputError
 from earmark.files import write_jsonl, write_text
-from earmark.policies.stored_weights import RUN
+from earmark.policies.checkpoint.weights_hash import RUN
 from earmark.progress import note
 from earmark.storage.outputs import check_folder
 from earmark.train.together import Processes

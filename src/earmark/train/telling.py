@@ -10,8 +10,8 @@ from collections.abc import Container
 from typing import NamedTuple
 
 from earmark.errors import InputError
-from earmark.policies.agree import check_prompt_ids
-from earmark.policies.clip_end import check_end_is_heard
+from earmark.policies.checks.prompt_tokens import check_prompt_ids
+from earmark.policies.checks.truncated_audio import check_end_is_heard
 from earmark.policies.policy import Policy
 from earmark.progress import track
 from earmark.prompting.messages import text_of

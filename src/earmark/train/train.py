@@ -19,10 +19,10 @@ from earmark.objectives.choose import choose_objective
 from earmark.objectives.contract import Contract, contract
 from earmark.objectives.loss import Loss
 from earmark.objectives.probe import sees_batch
-from earmark.policies.adapt import add_lora, disable_dropout, freeze_hearing
+from earmark.policies.checkpoint.weights_hash import hash_of_model
 from earmark.policies.load import load_policy, model_path
+from earmark.policies.lora.adapt import add_lora, disable_dropout, freeze_hearing
 from earmark.policies.policy import Policy
-from earmark.policies.stored_weights import hash_of_model
 from earmark.progress import note
 from earmark.train import fingerprint
 from earmark.train.checks import check_audio_is_heard, check_first_rows

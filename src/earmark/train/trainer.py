@@ -28,7 +28,7 @@ from transformers import (
 from earmark.errors import EarmarkError
 from earmark.objectives.contract import Contract, contract
 from earmark.objectives.loss import Loss
-from earmark.policies.adapt import without_adapter
+from earmark.policies.lora.adapt import without_adapter
 from earmark.policies.policy import Policy
 from earmark.train.checks import check_start
 from earmark.train.frozen import Caches, by_row, logps_of

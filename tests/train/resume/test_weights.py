@@ -9,7 +9,7 @@ from peft import get_peft_model_state_dict
 from safetensors.torch import load_file, save_file
 
 from earmark.errors import InputError
-from earmark.policies.adapt import add_lora
+from earmark.policies.lora.adapt import add_lora
 from earmark.policies.policy import Policy
 from earmark.train.resume.weights import SPREAD, check_spread, load_weights
 from earmark.train.train import train

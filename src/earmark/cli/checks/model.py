@@ -1,7 +1,7 @@
 """Check a model or adapter folder without loading it: no torch, no code from the folder."""
 
 from earmark.cli.checks.findings import Findings, some
-from earmark.policies.model_dir import is_adapter, problems, runs_own_code
+from earmark.policies.checkpoint.folder import is_adapter, problems, runs_own_code
 
 
 def check_model(findings: Findings) -> None:

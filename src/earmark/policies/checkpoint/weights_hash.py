@@ -1,0 +1,115 @@
+"""Whose weights they are: a hash of a checkpoint's files, and the check of an adapter's base.
+
+The hash is of what is stored, so it is the same on every device and in every number type.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+from transformers.utils.hub import cached_file
+
+from earmark.errors import InputError
+from earmark.policies.checkpoint.folder import SETTINGS
+from earmark.policies.checkpoint.hub_name import hub_name
+from earmark.policies.json_object import read_object
+from earmark.policies.weight_files import adapter_weights, weight_files
+from earmark.progress import track
+from earmark.prompting.families import FACTS
+
+RUN = "run.json"
+DIGEST_BYTES = 16
+
+
+def stored_folder(path: str) -> Path | None:
+    """Return the folder of a model: itself, or where the hub's files are kept; None if nowhere.
+
+    >>> stored_folder("nobody/no-such-model") is None
+    True
+    """
+    if Path(path).is_dir():
+        return Path(path)
+    try:
+        hub = hub_name(path)
+        config = cached_file(hub.name, "config.json", local_files_only=True, **hub.where)
+    except OSError:
+        return None
+    return Path(config).parent if config else None
+
+
+def weights_hash(folder: Path) -> str:
+    """Hash the files that a model's weights are loaded from, whatever their names are.
+
+    Raises:
+        InputError: they cannot be told, or may not be loaded.
+    """
+    files = [*weight_files(folder), *_speech_lora(folder)]
+    digests = [_digest(path) for path in track(files, "hashing the weights")]
+    whole = hashlib.blake2b("".join(sorted(digests)).encode(), digest_size=DIGEST_BYTES)
+    return whole.hexdigest()
+
+
+def _speech_lora(folder: Path) -> list[Path]:
+    """Return the file of the LoRA that is merged when the model is loaded, if it has one."""
+    facts = FACTS.get(read_object(folder / "config.json")[0].get("model_type", ""))
+    beside = folder / facts.speech_lora if facts and facts.speech_lora else None
+    return [adapter_weights(beside, folder)] if beside and beside.is_dir() else []
+
+
+def hash_of_model(path: str) -> str | None:
+    """Hash a model's weight files; None if they are nowhere to be found."""
+    folder = stored_folder(path)
+    return weights_hash(folder) if folder else None
+
+
+def adapter_hash(folder: Path) -> str:
+    """Hash an adapter's weight file."""
+    return _digest(adapter_weights(folder))
+
+
+def check_base(adapter: Path, base: str) -> None:
+    """Refuse an adapter that was trained on another model.
+
+    The weights decide if the run recorded their hash, wherever the model lies now; else the
+    model's name does.
+
+    Raises:
+        InputError: names both.
+    """
+    settings = json.loads((adapter / SETTINGS).read_text("utf-8"))
+    trained_on = settings.get("base_model_name_or_path")
+    recorded, here = _recorded(adapter), None
+    if recorded is not None:
+        here = hash_of_model(base)
+    if here is not None:
+        if here != recorded:
+            raise InputError(
+                f"{adapter}: this adapter was trained on {trained_on}, not on {base}: its "
+                f"run.json has the hash {recorded} of that model's weight files, {base} has "
+                f"{here}; load it on its own base model"
+            )
+    elif trained_on is not None and Path(trained_on).name != Path(hub_name(base).name).name:
+        raise InputError(
+            f"{adapter}: this adapter was trained on {trained_on}, not on {base}; "
+            "load it on its own base model"
+        )
+
+
+def _recorded(adapter: Path) -> str | None:
+    """Return the hash of the base's weights that the run recorded, also for its checkpoints."""
+    folder = adapter.resolve()
+    for run in (folder, folder.parent) if folder.name.startswith("checkpoint-") else (folder,):
+        if (run / RUN).is_file():
+            try:
+                description = json.loads((run / RUN).read_text("utf-8"))
+                return description["model"].get("weights")
+            except (ValueError, LookupError, AttributeError, TypeError) as error:
+                raise InputError(f"{run / RUN}: not the description of a run: {error}") from error
+    return None
+
+
+def _digest(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(
+            file, lambda: hashlib.blake2b(digest_size=DIGEST_BYTES)
+        ).hexdigest()

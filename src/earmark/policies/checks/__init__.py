@@ -1,0 +1,1 @@
+"""Checks of a policy against the library's plain computation."""

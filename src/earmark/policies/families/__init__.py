@@ -1,0 +1,1 @@
+"""Model families: one file each; the only code that knows a model class."""

@@ -1,0 +1,154 @@
+"""Text alone: any causal language model of transformers, with a tokenizer in place of a processor.
+
+Prompts hold no audio. Answers share a row where every layer looks through the mask that it is
+given; sliding windows and scaled logits take the key-value route.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from earmark.errors import InputError
+from earmark.policies.chat import ChatPolicy
+from earmark.policies.lora.targets import linear_layers
+from earmark.policies.policy import Clip, Embedded, Features, SharedBatch
+from earmark.policies.rows.forked_cache import (
+    forked_token_logps,
+    refuse_recurrent,
+    unlay,
+    why_no_shared_row,
+)
+from earmark.prompting.facts import Facts
+from earmark.prompting.messages import Messages
+
+
+class TextPolicy(ChatPolicy):
+    """A causal language model through the interface of `Policy`."""
+
+    hears = False
+
+    def __init__(
+        self, network: PreTrainedModel, processor: Any, facts: Facts | None = None
+    ) -> None:
+        super().__init__(network, processor, facts)
+        refuse_recurrent(network)
+        self.needs_cache = why_no_shared_row(network) is not None
+
+    def _audio_token(self) -> str:
+        return ""
+
+    @property
+    def tower(self) -> nn.Module:
+        """Raise: there is none."""
+        raise InputError(_deaf(self.network))
+
+    @property
+    def hearing(self) -> list[nn.Module]:
+        """Return nothing."""
+        return []
+
+    @property
+    def frozen_by_default(self) -> list[nn.Module]:
+        """Return nothing."""
+        return []
+
+    @property
+    def longest_clip_s(self) -> float:
+        """Raise: no clip is heard."""
+        raise InputError(_deaf(self.network))
+
+    def lora_targets(self) -> str:
+        """Return every linear layer but the head, and those that a kernel reads past a LoRA."""
+        layers = self.network.named_modules()
+        fused = [layer for name, layer in layers if name.endswith("mamba.out_proj")]
+        return linear_layers(self.network, fused)
+
+    def features(self, clip: Clip) -> dict[str, Tensor]:
+        """Raise: no clip is heard."""
+        raise InputError(_deaf(self.network))
+
+    def audio_tokens(self, features: Features) -> int:
+        """Raise: no clip is heard."""
+        raise InputError(_deaf(self.network))
+
+    def encode(self, features: dict[str, Tensor]) -> Float[Tensor, "audio_token feature"]:
+        """Raise: no clip is heard."""
+        raise InputError(_deaf(self.network))
+
+    def prompt_ids(self, messages: Messages, audio_tokens: Sequence[int]) -> list[int]:
+        """Tokenize a prompt; the chat template brings what a row begins with.
+
+        Raises:
+            InputError: there are clips.
+        """
+        if audio_tokens:
+            raise InputError(_deaf(self.network))
+        return self._tokens([self.render(messages, self.prefill)])[0]
+
+    def plain_inputs(self, messages: Messages, clips: Sequence[Clip]) -> dict[str, Tensor]:
+        """Return the tokens of a prompt, as the library's own chat template makes them."""
+        return dict(self.process([self.render(messages, self.prefill)], clips))
+
+    def process(self, texts: Sequence[str], clips: Sequence[Clip]) -> Any:
+        """Tokenize rendered prompts, padded on the left.
+
+        Raises:
+            InputError: there are clips.
+        """
+        if clips:
+            raise InputError(_deaf(self.network))
+        rows = self._tokens(texts)
+        width = max(map(len, rows))
+        ids = torch.tensor([[self.pad_id] * (width - len(row)) + row for row in rows])
+        mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows])
+        return {"input_ids": ids.to(self.device), "attention_mask": mask.to(self.device)}
+
+    def prompt_embeds(
+        self,
+        ids: Int[Tensor, "row token"],
+        audio: Sequence[Float[Tensor, "audio_token feature"]],
+        real: Bool[Tensor, "row token"] | None = None,
+    ) -> Embedded:
+        """Embed tokens."""
+        return Embedded(self.network.get_input_embeddings()(ids))
+
+    def decode(
+        self,
+        embeds: Float[Tensor, "row token hidden"],
+        mask: Bool[Tensor, "row 1 token token"],
+        positions: Int[Tensor, "*axis row token"],
+    ) -> Float[Tensor, "row token hidden"]:
+        """Run the decoder without its head."""
+        decoder: Any = self.network.base_model
+        return decoder(
+            inputs_embeds=embeds, attention_mask=mask, position_ids=positions, use_cache=False
+        ).last_hidden_state
+
+    def head(self, hidden: Float[Tensor, "token hidden"]) -> Float[Tensor, "token vocabulary"]:
+        """Apply the output matrix."""
+        return self.network.get_output_embeddings()(hidden)
+
+    def shared_token_logps(self, batch: SharedBatch) -> Float[Tensor, " answer_token"]:
+        """Return the log-probability of every answer token, in nats, by candidate."""
+        if not self.needs_cache:
+            return super().shared_token_logps(batch)
+        logps = []
+        for answers in unlay(batch.rows):
+            ids = torch.tensor([answers.prompt], device=self.device)
+            prompt = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+            logps.append(forked_token_logps(self.network, prompt, answers.candidates))
+        return torch.cat(logps)
+
+    def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        return [self.tokenizer(text, add_special_tokens=False)["input_ids"] for text in texts]
+
+
+def _deaf(network: nn.Module) -> str:
+    return (
+        f"{type(network).__name__} reads text alone, but the prompt holds audio; choose an audio "
+        "model, or leave the audio out of the prompts"
+    )

@@ -1,0 +1,1 @@
+"""Faster forms of a model's own layers, equal to the plain ones."""

@@ -1,0 +1,1 @@
+"""LoRA: which layers get one, and how it is computed."""

@@ -1,0 +1,1 @@
+"""Rows: one prompt and all its candidates in one forward pass."""
