@@ -7,9 +7,9 @@ import torch
 
 from earmark.policies.families.qwen2_audio import Qwen2AudioPolicy
 from earmark.policies.policy import Policy
-from earmark.policies.tiny import build_tiny
 from earmark.records import Pair
 from earmark.speech.audio import write_audio
+from earmark.tiny.model import build_tiny
 from earmark.train.settings import TrainSettings
 
 TEXTS = [

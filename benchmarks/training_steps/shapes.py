@@ -16,7 +16,7 @@ from transformers import (
     WhisperFeatureExtractor,
 )
 
-from earmark.policies.tiny import AUDIO, CHAT_TEMPLATE, train_tokenizer
+from earmark.tiny.model import AUDIO, CHAT_TEMPLATE, train_tokenizer
 
 SYLLABLES = [c + v for c in "bdfgklmnprst" for v in "aeiou"]
 # Letters alone: the tokenizer splits digits off, and each word must be one token.

@@ -26,7 +26,7 @@ from earmark.objectives.mrpo import mrpo
 from earmark.objectives.pair_tensors import RATIO_TENSORS, probe
 from earmark.objectives.policy_weight import with_policy_weight
 from earmark.objectives.sft import sft, with_sft
-from earmark.policies.tiny import train_tokenizer
+from earmark.tiny.model import train_tokenizer
 from tiny_world import TEXTS
 
 DIVERGENCES = {

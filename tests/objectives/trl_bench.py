@@ -6,7 +6,7 @@ import torch
 from datasets import Dataset
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
-from earmark.policies.tiny import train_tokenizer
+from earmark.tiny.model import train_tokenizer
 from tiny_world import TEXTS
 
 # Answers of unequal lengths, so that a sum and a mean over tokens cannot be taken for each other.

@@ -5,7 +5,7 @@ from pathlib import Path
 from earmark.errors import KnobError
 from earmark.progress import note
 from earmark.recipes.tiny_base import figures, make_tiny_base, targets
-from earmark.train.tiny_base import HEARING, UTTERANCES, WRITING
+from earmark.tiny.train import HEARING, UTTERANCES, WRITING
 
 
 def tiny_base(

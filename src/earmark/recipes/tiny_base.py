@@ -18,8 +18,8 @@ from earmark.policies.load import load_policy
 from earmark.records import Hypothesis, Utterance
 from earmark.speech.corpus import Distribution, LanguageMode, make_corpus
 from earmark.storage.outputs import check_folder
-from earmark.train.tiny_base import HEARING, POLISHING, WRITING, train_tiny_base
-from earmark.train.tiny_checkpoint import CARD, is_tiny_base, save_tiny_base
+from earmark.tiny.checkpoint import CARD, is_tiny_base, save_tiny_base
+from earmark.tiny.train import HEARING, POLISHING, WRITING, train_tiny_base
 from earmark.translators.lexicon_file import load_lexicon
 
 MAX_NEW_TOKENS = 40

@@ -6,7 +6,7 @@ from pathlib import Path
 from earmark import __version__
 from earmark.errors import InputError
 from earmark.files import write_text
-from earmark.train.tiny_base import HEARING, LANGUAGES, WRITING, TinyBase
+from earmark.tiny.train import HEARING, LANGUAGES, WRITING, TinyBase
 
 CARD = "README.md"
 INTRODUCTION = """\
@@ -25,7 +25,7 @@ espeak-ng (shares: {shares}), said by the training voices of `earmark.speech`. F
 {hearing_steps} steps of CTC on what was really said, with {hearing_clips} clips each, then
 {writing_steps} steps of writing, with {writing_clips} clips each: at first the truth, then, on
 code-switched speech, mostly wrong labels, by a habit of the first embedded word
-(`earmark.train.tiny_labels`); and both once more at half the rate.
+(`earmark.tiny.bad_habits`); and both once more at half the rate.
 Speech and features took {speech_s:.0f} s, training {wall_s:.0f} s ({cpu_s:.0f} CPU seconds) on
 the machine that made it. Weights are stored as float16; load them as float32.
 """

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from earmark.policies.tiny import AUDIO, build_tiny
-from earmark.policies.tiny_forward import hear, write
+from earmark.tiny.forward import hear, write
+from earmark.tiny.model import AUDIO, build_tiny
 
 PROMPT = f"<|audio_bos|>{AUDIO}<|audio_eos|>Write it down.<|answer|>"
 ANSWERS = ["今天我可以去 library<|endoftext|>", "we share<|endoftext|>"]

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from earmark.train import mel_augment
-from earmark.train.mel_augment import add_noise_floor, augment, mask, warp
+from earmark.tiny import augment as mel_augment
+from earmark.tiny.augment import add_noise_floor, augment, mask, warp
 
 
 def clips() -> tuple[torch.Tensor, torch.Tensor]:

@@ -7,7 +7,7 @@ import pytest
 
 from earmark.failures.cascade import name_failure
 from earmark.speech.grammar import Rendering, draw_mixed, draw_sentence
-from earmark.train.tiny_labels import HABITS, embedded_spans, habit_of, label
+from earmark.tiny.bad_habits import HABITS, embedded_spans, habit_of, label
 from earmark.translators.lexicon_file import load_lexicon
 
 EXPECTED = {

@@ -10,10 +10,10 @@ from safetensors.torch import load_file
 
 from earmark.errors import InputError
 from earmark.policies.load import load_policy
-from earmark.policies.tiny import AUDIO
-from earmark.train.tiny_base import TinyBase, prompt_ids, train_tiny_base
-from earmark.train.tiny_checkpoint import save_tiny_base
-from earmark.train.tiny_stages import Stage, learn, rate_at, shuffled
+from earmark.tiny.checkpoint import save_tiny_base
+from earmark.tiny.model import AUDIO
+from earmark.tiny.optimize import Stage, learn, rate_at, shuffled
+from earmark.tiny.train import TinyBase, prompt_ids, train_tiny_base
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import AutoProcessor, Qwen2AudioForConditionalGeneration
 
-from earmark.policies.tiny import ANSWER, AUDIO, END, MEL_FRAMES, build_tiny, sinusoids
+from earmark.tiny.model import ANSWER, AUDIO, END, MEL_FRAMES, build_tiny, sinusoids
 
 TEXTS = ["Transcribe the audio.", "请转写这段语音。", "今天我可以去 library", "we share the 会议"]
 

@@ -23,14 +23,14 @@ from torch import Generator, Tensor
 from transformers import Qwen2AudioForConditionalGeneration, Qwen2AudioProcessor
 
 from earmark.pairs.prompts import load_prompts
-from earmark.policies.tiny import END, build_tiny
-from earmark.policies.tiny_forward import hear, write
 from earmark.progress import track
 from earmark.speech.corpus import LanguageMode, Spoken, make_corpus, read_corpus
-from earmark.train.ctc_warmup import ctc_loss, flat_start_loss, said_letters, token_scores
-from earmark.train.mel_augment import augment
-from earmark.train.tiny_labels import label
-from earmark.train.tiny_stages import Stage, learn
+from earmark.tiny.augment import augment
+from earmark.tiny.bad_habits import label
+from earmark.tiny.ctc import ctc_loss, flat_start_loss, said_letters, token_scores
+from earmark.tiny.forward import hear, write
+from earmark.tiny.model import END, build_tiny
+from earmark.tiny.optimize import Stage, learn
 
 UTTERANCES = 10_000
 LANGUAGES: dict[LanguageMode, float] = {"mixed": 0.4, "zh": 0.3, "en": 0.3}

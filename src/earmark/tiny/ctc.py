@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor
 from transformers import Qwen2AudioForConditionalGeneration
 
-from earmark.policies.tiny_forward import Heard
+from earmark.tiny.forward import Heard
 
 HAN_LETTERS = 3
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from earmark.policies.tiny_forward import Heard
-from earmark.train.ctc_warmup import ctc_loss, flat_start_loss, said_letters
+from earmark.tiny.ctc import ctc_loss, flat_start_loss, said_letters
+from earmark.tiny.forward import Heard
 
 LETTERS = [1, 3, 8, 3]
 

@@ -1,0 +1,1 @@
+"""The tiny Audio LLM: made, trained, shipped."""
