@@ -13,10 +13,10 @@ from raw_server import RawServer, drip, flood, serving
 from earmark.endpoint import KEY_VARIABLES, Endpoint, EndpointError, UnreachableError
 from earmark.endpoint.body import MOST_BYTES
 from earmark.errors import InputError, KnobError
-from earmark.evaluate.served import Asking, transcribe_served
 from earmark.files import write_jsonl
 from earmark.records import Utterance
 from earmark.speech.audio import write_audio
+from earmark.transcribe.served import Asking, transcribe_served
 from earmark.translators.endpoint import complete
 
 ANSWER = {"text": "好", "choices": [{"message": {"content": "好"}}]}

@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from earmark.evaluate.score import score
-from earmark.evaluate.transcribe import how_it_was_made, transcribe, weights_of
 from earmark.failures.mode import Tools
 from earmark.files import read_records, write_text
 from earmark.pairs.files import imitate_file
@@ -41,6 +40,7 @@ from earmark.speech.voices import Distribution
 from earmark.storage.outputs import RESULTS, check_folder, recognised, visible
 from earmark.train.settings import TrainSettings
 from earmark.train.train import train
+from earmark.transcribe.local import how_it_was_made, transcribe, weights_of
 from earmark.translators.lexicon_file import load_lexicon
 
 MODEL = "tiny-base"

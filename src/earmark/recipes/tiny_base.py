@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from earmark.evaluate.score import score
-from earmark.evaluate.transcribe import how_it_was_made, transcribe
 from earmark.files import write_text
 from earmark.pairs.prompts import load_prompts
 from earmark.policies.load import load_policy
@@ -20,6 +19,7 @@ from earmark.speech.corpus import Distribution, LanguageMode, make_corpus
 from earmark.storage.outputs import check_folder
 from earmark.tiny.checkpoint import CARD, is_tiny_base, save_tiny_base
 from earmark.tiny.train import HEARING, POLISHING, WRITING, train_tiny_base
+from earmark.transcribe.local import how_it_was_made, transcribe
 from earmark.translators.lexicon_file import load_lexicon
 
 MAX_NEW_TOKENS = 40

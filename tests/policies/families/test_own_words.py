@@ -3,11 +3,11 @@
 import pytest
 from family_models import build_policy
 
-from earmark.evaluate.transcribe import how_it_was_made, transcribe
 from earmark.policies.families.table import FAMILIES
 from earmark.prompting.answer import Answer
 from earmark.records import Utterance
 from earmark.speech.audio import write_audio
+from earmark.transcribe.local import how_it_was_made, transcribe
 from tiny_world import noise
 
 PREFIX = "language Chinese<asr_text>"

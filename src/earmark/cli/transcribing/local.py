@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from earmark.cli.transcribing.options import LocalOptions, Task, check_files, read_manifest
-from earmark.evaluate.transcribe import how_it_was_made, transcribe, weights_of
 from earmark.policies.load import load_policy, model_path
+from earmark.transcribe.local import how_it_was_made, transcribe, weights_of
 
 
 def hear(task: Task, options: LocalOptions) -> list[Path]:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from earmark.errors import InputError
-from earmark.evaluate.partial import hypothesis_outputs
 from earmark.files import BadRow, read_records
 from earmark.records import Utterance
 from earmark.storage.outputs import check_outputs, check_regular
+from earmark.transcribe.resume import hypothesis_outputs
 
 
 @dataclass(frozen=True, kw_only=True)

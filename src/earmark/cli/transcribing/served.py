@@ -4,8 +4,8 @@ from pathlib import Path
 
 from earmark.cli.transcribing.options import ServedOptions, Task, check_files, read_manifest
 from earmark.endpoint import Endpoint
-from earmark.evaluate.decoding import Decoding, Route
-from earmark.evaluate.served import Asking, candidate_paths, transcribe_served
+from earmark.transcribe.decoding import Decoding, Route
+from earmark.transcribe.served import Asking, candidate_paths, transcribe_served
 
 
 def hear(url: str, task: Task, options: ServedOptions) -> list[Path]:

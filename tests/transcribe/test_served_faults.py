@@ -14,10 +14,10 @@ from openai_server import OpenAIServer, serving
 
 from earmark.endpoint import KEY_VARIABLES, Endpoint, SettingsError, UnreachableError
 from earmark.errors import InputError, KnobError
-from earmark.evaluate.served import Asking, Decoding, transcribe_served
 from earmark.files import write_jsonl
 from earmark.records import Utterance
 from earmark.speech.audio import write_audio
+from earmark.transcribe.served import Asking, Decoding, transcribe_served
 
 KEY = "sk-not-to-be-seen"
 COUNT = 12

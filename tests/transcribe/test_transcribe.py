@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 
 from earmark.errors import InputError
-from earmark.evaluate.partial import fingerprint
-from earmark.evaluate.transcribe import how_it_was_made, transcribe, weights_of
 from earmark.policies.checkpoint.weights_hash import hash_of_model
 from earmark.policies.lora.adapt import add_lora
 from earmark.prompting.answer import Answer
@@ -16,6 +14,8 @@ from earmark.prompting.families import FACTS
 from earmark.records import Utterance
 from earmark.speech.audio import read_audio, write_audio
 from earmark.speech.split import split_at_quiet
+from earmark.transcribe.local import how_it_was_made, transcribe, weights_of
+from earmark.transcribe.resume import fingerprint
 from tiny_world import messages, noise, save_tiny, tiny_policy
 
 PROMPT = "Write it down."

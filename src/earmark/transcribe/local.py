@@ -7,9 +7,6 @@ from typing import Any, Literal, NamedTuple
 
 from earmark import __version__
 from earmark.errors import InputError
-from earmark.evaluate.cap import cap_of, check_cap, recorded_cap
-from earmark.evaluate.keep import Checked, Heard, OnError, check_clips, keep, read_parts
-from earmark.evaluate.partial import Output
 from earmark.files import BadRow
 from earmark.policies.checkpoint.weights_hash import adapter_hash, hash_of_model
 from earmark.policies.checks.truncated_audio import check_end_is_heard
@@ -20,6 +17,9 @@ from earmark.prompting.clean import clean
 from earmark.prompting.messages import Messages, ask
 from earmark.records import Hypothesis, Utterance
 from earmark.speech.audio import SAMPLE_RATE_HZ
+from earmark.transcribe.resume import Output
+from earmark.transcribe.token_cap import cap_of, check_cap, recorded_cap
+from earmark.transcribe.writer import Checked, Heard, OnError, check_clips, keep, read_parts
 
 
 def how_it_was_made(

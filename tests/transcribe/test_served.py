@@ -11,14 +11,14 @@ from openai_server import CHAT, TRANSCRIPTIONS, OpenAIServer, clip_of, serving
 
 from earmark.cli import app
 from earmark.errors import InputError, KnobError
-from earmark.evaluate.decoding import Decoding
-from earmark.evaluate.served import Asking
 from earmark.files import read_records, write_jsonl
 from earmark.policies.load import load_policy
 from earmark.prompting.families import FACTS
 from earmark.records import Hypothesis, Utterance
 from earmark.speech.audio import read_audio, write_audio
 from earmark.speech.wav import wav_bytes
+from earmark.transcribe.decoding import Decoding
+from earmark.transcribe.served import Asking
 from tiny_world import messages, noise
 
 PROMPT = "Transcribe the audio."

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from earmark.errors import KnobError
-from earmark.evaluate.cap import cap_of, check_cap, recorded_cap
+from earmark.transcribe.token_cap import cap_of, check_cap, recorded_cap
 
 Route = Literal["transcriptions", "chat"]
 ServerKind = Literal["vllm", "transformers", "openai"]

@@ -13,13 +13,6 @@ from typing import IO, Literal, NamedTuple
 import numpy as np
 
 from earmark.errors import InputError
-from earmark.evaluate.partial import (
-    Output,
-    fingerprint,
-    finished,
-    hypothesis_outputs,
-    line_of,
-)
 from earmark.files import BadRow, skipped_path, to_row, write_jsonl
 from earmark.progress import note, progress_bar, track
 from earmark.prompting.answer import Answer
@@ -28,6 +21,13 @@ from earmark.records import Hypothesis, Utterance
 from earmark.speech.audio import SAMPLE_RATE_HZ, check_audio, read_audio
 from earmark.speech.split import split_at_quiet
 from earmark.storage.outputs import check_outputs
+from earmark.transcribe.resume import (
+    Output,
+    fingerprint,
+    finished,
+    hypothesis_outputs,
+    line_of,
+)
 
 OnError = Literal["stop", "skip"]
 

@@ -8,12 +8,12 @@ from openai_server import OpenAIServer, serving
 
 from earmark.cli import app
 from earmark.errors import InputError, KnobError
-from earmark.evaluate.transcribe import how_it_was_made, transcribe
 from earmark.files import parse_row, read_records, write_jsonl
 from earmark.pairs.files import mine_file
 from earmark.pairs.mined import CUT, Mining
 from earmark.records import Hypothesis, Utterance
 from earmark.speech.audio import write_audio
+from earmark.transcribe.local import how_it_was_made, transcribe
 from tiny_world import messages, noise, tiny_policy
 
 TRUTH = "我们明天讨论 project 的预算 请把 report 发给老师"

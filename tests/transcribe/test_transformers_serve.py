@@ -17,12 +17,12 @@ from whisper_model import write_whisper
 
 from earmark.cli import app
 from earmark.errors import InputError
-from earmark.evaluate.openai_routes import multipart
 from earmark.files import read_records, write_jsonl
 from earmark.policies.load import model_path
 from earmark.records import Hypothesis, Utterance
 from earmark.speech.audio import read_audio, write_audio
 from earmark.speech.wav import wav_bytes
+from earmark.transcribe.openai_routes import multipart
 from tiny_world import noise
 
 CAP = 24

@@ -11,10 +11,6 @@ from typing import Any, Literal
 from earmark import __version__
 from earmark.endpoint import Endpoint, SettingsError, UnreachableError
 from earmark.errors import InputError, KnobError, did_you_mean
-from earmark.evaluate.decoding import SERVERS, Decoding, Route, ServerKind, fields_for, recorded
-from earmark.evaluate.keep import Heard, OnError, check_clips, keep, read_parts
-from earmark.evaluate.openai_routes import chat, transcription
-from earmark.evaluate.partial import Output
 from earmark.files import BadRow
 from earmark.prompting.answer import Answer
 from earmark.prompting.clean import clean
@@ -24,6 +20,10 @@ from earmark.prompting.messages import Messages, ask, turn_of
 from earmark.records import Hypothesis, Utterance
 from earmark.speech.audio import SAMPLE_RATE_HZ
 from earmark.speech.wav import wav_bytes
+from earmark.transcribe.decoding import SERVERS, Decoding, Route, ServerKind, fields_for, recorded
+from earmark.transcribe.openai_routes import chat, transcription
+from earmark.transcribe.resume import Output
+from earmark.transcribe.writer import Heard, OnError, check_clips, keep, read_parts
 
 USUAL_LONGEST_S = 30.0
 

@@ -1,0 +1,1 @@
+"""Transcribe: answers from a model loaded here or served elsewhere, resumable."""
