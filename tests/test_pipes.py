@@ -13,7 +13,7 @@ from earmark.files import load_records, to_row
 from earmark.records import Hypothesis, Pair, Utterance
 from earmark.speech.manifests import read_manifest
 from earmark.text.transcripts import read_transcripts
-from earmark.train.pair_file import open_pairs
+from earmark.train.data.pair_file import open_pairs
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs named pipes")
 

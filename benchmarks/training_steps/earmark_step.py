@@ -18,13 +18,13 @@ from earmark.objectives.contract import contract
 from earmark.objectives.dpo import dpo
 from earmark.policies.lora.adapt import add_lora
 from earmark.policies.policy import Policy
-from earmark.train.encode import EncodedPairs
-from earmark.train.fingerprint import of_policy
-from earmark.train.frozen import Caches, logps_of
-from earmark.train.material import gather
-from earmark.train.rows import Batch
+from earmark.train.assemble import gather
+from earmark.train.cache.fingerprint import of_policy
+from earmark.train.data.batch import Batch
+from earmark.train.data.examples import EncodedPairs
+from earmark.train.reference.compute import Caches, logps_of
+from earmark.train.run import training_arguments
 from earmark.train.settings import TrainSettings
-from earmark.train.train import training_arguments
 from earmark.train.trainer import PreferenceTrainer
 from training_steps.names import start
 from training_steps.step import Hearing, Step, local_step

@@ -20,8 +20,8 @@ from earmark.files import read_records, write_jsonl
 from earmark.policies.checks.plain_forward import plain_logps
 from earmark.policies.load import load_policy, model_path
 from earmark.records import Hypothesis, Utterance
+from earmark.train.run import train
 from earmark.train.settings import TrainSettings
-from earmark.train.train import train
 from tiny_world import messages, noise, save_tiny, write_pairs
 
 ANSWERS = ["we should share the 会议", "我想去 library", "the shop"]

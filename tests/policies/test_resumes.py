@@ -16,7 +16,7 @@ from earmark.policies.policy import Policy
 from earmark.records import Pair
 from earmark.speech.audio import write_audio
 from earmark.train.resume.weights import load_weights
-from earmark.train.train import train
+from earmark.train.run import train
 from resume_world import losses_of, stop_after
 from tiny_world import settings, write_pairs
 
@@ -54,7 +54,7 @@ def take(monkeypatch, name: str, folder: Path) -> None:
         monkeypatch.setattr(policy.processor, "save_pretrained", lambda *_: None)
         return policy
 
-    monkeypatch.setattr("earmark.train.train.load_policy", load)
+    monkeypatch.setattr("earmark.train.run.load_policy", load)
 
 
 @pytest.mark.parametrize("name", BUILD)

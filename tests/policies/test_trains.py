@@ -14,8 +14,8 @@ from earmark.files import write_jsonl
 from earmark.policies.load import load_policy
 from earmark.prompting.messages import ask
 from earmark.speech.audio import write_audio
+from earmark.train.run import train
 from earmark.train.settings import TrainSettings
-from earmark.train.train import train
 from tiny_world import noise, write_pairs
 
 

@@ -8,10 +8,10 @@ import pytest
 
 from earmark.objectives.contract import contract
 from earmark.objectives.dpo import dpo
-from earmark.train import prepare
-from earmark.train.encode import EncodedPairs
-from earmark.train.prepare import RowMaker
-from earmark.train.reference_cache import ReferenceCache
+from earmark.train.cache.reference import ReferenceCache
+from earmark.train.data import row_maker as prepare
+from earmark.train.data.examples import EncodedPairs
+from earmark.train.data.row_maker import RowMaker
 from tiny_world import tiny_policy, write_pairs
 
 LONG = 750
@@ -53,7 +53,7 @@ def test_kept_rows_take_no_more_than_their_bound(encoded, monkeypatch):
 
 
 def test_answers_of_the_reference_stay_on_disk(tmp_path, monkeypatch):
-    monkeypatch.setattr("earmark.train.reference_cache.MERGED_AT", 7)
+    monkeypatch.setattr("earmark.train.cache.reference.MERGED_AT", 7)
     one, two = ReferenceCache(tmp_path, "p"), ReferenceCache(tmp_path, "p")
     rows = {f"row{i}": [[-float(i)] * LONG, [-0.5]] for i in range(40)}
     for i, (key, logps) in enumerate(rows.items()):
@@ -71,7 +71,7 @@ def test_answers_of_the_reference_stay_on_disk(tmp_path, monkeypatch):
 def test_equal_short_hashes_are_told_apart_and_a_file_that_is_gone_is_no_answer(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("earmark.train.reference_cache.short_hash", lambda _: 7)
+    monkeypatch.setattr("earmark.train.cache.reference.short_hash", lambda _: 7)
     cache = ReferenceCache(tmp_path, "p")
     cache.add({"a": [[-1.0]]})
     cache = ReferenceCache(tmp_path, "p")

@@ -15,7 +15,7 @@ import torch
 from test_train import log_of
 
 from earmark.cli import app
-from earmark.train.train import train
+from earmark.train.run import train
 from tiny_world import settings
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")

@@ -13,10 +13,10 @@ from earmark.objectives.dpo import dpo
 from earmark.policies.families.qwen2_audio import Qwen2AudioPolicy
 from earmark.records import Pair
 from earmark.speech.audio import write_audio
-from earmark.train.checks import CheckError, check_audio_is_heard, compare, is_rounding
-from earmark.train.encode import EncodedPairs
+from earmark.train.data.examples import EncodedPairs
+from earmark.train.preflight.proofs import CheckError, check_audio_is_heard, compare, is_rounding
+from earmark.train.run import train
 from earmark.train.settings import TrainSettings
-from earmark.train.train import train
 from tiny_world import messages, noise, settings, tiny_policy
 
 

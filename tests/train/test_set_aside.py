@@ -13,10 +13,10 @@ from earmark.objectives.contract import contract
 from earmark.objectives.dpo import dpo
 from earmark.objectives.spa import spa
 from earmark.speech.audio import write_audio
-from earmark.train.pair_file import open_pairs
+from earmark.train.data.pair_file import open_pairs
+from earmark.train.preflight.pairs import survey
+from earmark.train.run import train
 from earmark.train.settings import TrainSettings
-from earmark.train.survey import survey
-from earmark.train.train import train
 from tiny_world import messages, noise, save_tiny, write_pairs
 
 ROWS = 12

@@ -14,9 +14,9 @@ from earmark.errors import InputError
 from earmark.objectives import OBJECTIVES
 from earmark.objectives.dpo import dpo
 from earmark.train.objective_state import FILE
+from earmark.train.run import train
 from earmark.train.run_folder import last_checkpoint
 from earmark.train.settings import TrainSettings
-from earmark.train.train import train
 from earmark.train.trainer import LossError, PreferenceTrainer
 from tiny_world import save_tiny, write_pairs
 

@@ -20,11 +20,11 @@ from earmark.objectives.dpo import dpo
 from earmark.policies.load import load_policy
 from earmark.policies.policy import Policy
 from earmark.records import Pair
-from earmark.train.encode import EncodedPairs
+from earmark.train.data.examples import EncodedPairs
 from earmark.train.plan import to_be_asked
 from earmark.train.row_lengths import row_lengths
+from earmark.train.run import train
 from earmark.train.run_folder import last_checkpoint
-from earmark.train.train import train
 from tiny_world import settings, tiny_policy, write_pairs
 
 SAME_LOSS = ("loss", "grad_norm", "rewards/margins", "logps/chosen_shift")
@@ -103,7 +103,7 @@ def test_a_lora_on_the_tower_is_heard_anew_in_every_step(world, pairs, tmp_path)
 
 
 def test_sft_reads_neither_rejected_nor_reference(world, pairs, tmp_path, monkeypatch):
-    for asked in ("material.ask_for_all", "trainer.without_adapter"):
+    for asked in ("assemble.ask_for_all", "trainer.without_adapter"):
         monkeypatch.setattr(f"earmark.train.{asked}", lambda *_: pytest.fail("no reference"))
     unpaired = [Pair(p.id, p.prompt, p.chosen, []) for p in pairs]
     run = train(

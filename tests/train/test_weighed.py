@@ -10,9 +10,9 @@ from earmark.objectives import OBJECTIVES
 from earmark.objectives.choose import choose_objective
 from earmark.objectives.mrpo import mrpo
 from earmark.objectives.weightings.weighting import shares
+from earmark.train.distributed import Processes
+from earmark.train.run import note_of_batch, train
 from earmark.train.settings import TrainSettings
-from earmark.train.together import Processes
-from earmark.train.train import note_of_batch, train
 from tiny_world import save_tiny, write_pairs
 
 PAIRS, BATCH = 10, 2

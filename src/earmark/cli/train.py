@@ -15,10 +15,10 @@ from earmark.objectives.contract import contract
 from earmark.objectives.explain import summary
 from earmark.progress import note
 from earmark.storage.outputs import SET_ASIDE, Output, check_outputs
-from earmark.train.pair_file import open_pairs
+from earmark.train.data.pair_file import open_pairs
+from earmark.train.run import train as run_training
 from earmark.train.run_folder import check_run_folder
 from earmark.train.settings import TrainSettings
-from earmark.train.train import train as run_training
 
 
 def objectives_in_words() -> str:

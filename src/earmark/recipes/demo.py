@@ -38,8 +38,8 @@ from earmark.report.test_set import ScoredSet, TestSet
 from earmark.speech.corpus import MANIFEST, LanguageMode, Split, make_corpus
 from earmark.speech.voices import Distribution
 from earmark.storage.outputs import RESULTS, check_folder, recognised, visible
+from earmark.train.run import train
 from earmark.train.settings import TrainSettings
-from earmark.train.train import train
 from earmark.transcribe.local import how_it_was_made, transcribe, weights_of
 from earmark.translators.lexicon_file import load_lexicon
 

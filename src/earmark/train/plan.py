@@ -7,11 +7,11 @@ from jaxtyping import Int
 from earmark.errors import InputError
 from earmark.policies.policy import Policy
 from earmark.progress import note
-from earmark.train.batches import WINDOW_BATCHES, BudgetBatches, pack, packed
-from earmark.train.encode import EncodedPairs
+from earmark.train.data.examples import EncodedPairs
+from earmark.train.data.token_budget import WINDOW_BATCHES, BudgetBatches, pack, packed
+from earmark.train.distributed import Processes
 from earmark.train.row_lengths import row_lengths
 from earmark.train.settings import TrainSettings
-from earmark.train.together import Processes
 
 
 def plan(

@@ -6,7 +6,7 @@ from jaxtyping import Int
 from earmark.policies.policy import Policy
 from earmark.progress import track
 from earmark.train.audio_tokens import AudioTokens
-from earmark.train.encode import EncodedPair, EncodedPairs, tokenize_pair
+from earmark.train.data.examples import EncodedPair, EncodedPairs, tokenize_pair
 
 
 def row_lengths(policy: Policy, encoded: EncodedPairs, count: int) -> Int[np.ndarray, " row"]:

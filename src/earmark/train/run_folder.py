@@ -13,7 +13,7 @@ from earmark.files import write_jsonl, write_text
 from earmark.policies.checkpoint.weights_hash import RUN
 from earmark.progress import note
 from earmark.storage.outputs import check_folder
-from earmark.train.together import Processes
+from earmark.train.distributed import Processes
 
 LOG = "log.jsonl"
 ALLOWED_TO_CHANGE = {

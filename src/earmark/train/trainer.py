@@ -30,14 +30,14 @@ from earmark.objectives.contract import Contract, contract
 from earmark.objectives.loss import Loss
 from earmark.policies.lora.adapt import without_adapter
 from earmark.policies.policy import Policy
-from earmark.train.checks import check_start
-from earmark.train.frozen import Caches, by_row, logps_of
-from earmark.train.material import Material
+from earmark.train.assemble import Material
+from earmark.train.data.batch import Batch, collate, table
+from earmark.train.distributed import Processes, join, processes, shared_mean
+from earmark.train.objective_inputs import AllSums, loss_count, quantities, supply
+from earmark.train.preflight.proofs import check_start
+from earmark.train.reference.compute import Caches, by_row, logps_of
 from earmark.train.resume.weights import check_spread, load_weights
-from earmark.train.rows import Batch, collate, table
 from earmark.train.run_folder import last_checkpoint
-from earmark.train.supply import AllSums, loss_count, quantities, supply
-from earmark.train.together import Processes, join, processes, shared_mean
 
 
 class LossError(EarmarkError):

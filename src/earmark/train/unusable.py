@@ -4,7 +4,7 @@ from typing import TypeGuard
 
 from earmark.errors import InputError
 from earmark.records import Pair
-from earmark.train.pair_file import PairFile, Pairs
+from earmark.train.data.pair_file import PairFile, Pairs
 
 SHOWN = 5
 

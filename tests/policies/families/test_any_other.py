@@ -20,9 +20,9 @@ from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import SharedBatch
 from earmark.policies.rows.shared_row import Answers, lay_out
 from earmark.prompting.facts import Facts
-from earmark.train.references import open_caches
+from earmark.train.reference.several import open_caches
+from earmark.train.run import train
 from earmark.train.settings import TrainSettings
-from earmark.train.train import train
 from tiny_world import messages, noise, settings, trainable, write_pairs
 
 ANSWERS = [["我 想 去", "share the shop 我", "the"], ["a", "the library share the shop"]]

@@ -16,7 +16,7 @@ from earmark.policies.lora.adapt import add_lora, disable_dropout, merge_lora
 from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import SharedBatch
 from earmark.policies.rows.shared_row import Answers, lay_out
-from earmark.train.spread import spread_language_model
+from earmark.train.fsdp import spread_language_model
 from tiny_world import messages, noise, trainable
 
 PROMPTS = [

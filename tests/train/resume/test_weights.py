@@ -12,7 +12,7 @@ from earmark.errors import InputError
 from earmark.policies.lora.adapt import add_lora
 from earmark.policies.policy import Policy
 from earmark.train.resume.weights import SPREAD, check_spread, load_weights
-from earmark.train.train import train
+from earmark.train.run import train
 from resume_world import stop_after
 from tiny_world import settings, tiny_policy
 

@@ -4,7 +4,7 @@ The prompt, which holds the audio, goes through the language model once for all 
 Each candidate sees the prompt and itself and nothing of its neighbours (the mask), and its
 positions go on from the end of the prompt as if it stood there alone (restarted positions).
 The last token of a candidate is predicted but never read, so it takes no place in the row.
-The result equals one forward pass per candidate; `train/checks.py` proves it on every run.
+The result equals one forward pass per candidate; `train/preflight/proofs.py` proves it in each run.
 
 Idea: prefix sharing for DPO, Wang and Hegde 2024, arXiv 2410.20305.
 Departure: scaled-dot-product attention instead of FlexAttention, under a dense mask, and on a CPU

@@ -20,12 +20,12 @@ from earmark.recipes.which_objective.cells import Cell, Result, read_result, wri
 from earmark.recipes.which_objective.conditions import CONDITIONS
 from earmark.recipes.which_objective.world import World
 from earmark.records import Pair
-from earmark.train.encode import EncodedPairs
-from earmark.train.fingerprint import of_policy
-from earmark.train.material import gather
+from earmark.train.assemble import gather
+from earmark.train.cache.fingerprint import of_policy
+from earmark.train.data.examples import EncodedPairs
+from earmark.train.run import train
 from earmark.train.run_folder import LOG, RUN, is_finished, last_checkpoint
 from earmark.train.settings import TrainSettings
-from earmark.train.train import train
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ import numpy as np
 
 from earmark.errors import InputError
 from earmark.policies.rows.shared_row import Answers
-from earmark.train import fingerprint
-from earmark.train.fingerprint import check_owner, short_hash
-from earmark.train.rows import Logps
+from earmark.train.cache import fingerprint
+from earmark.train.cache.fingerprint import check_owner, short_hash
+from earmark.train.data.batch import Logps
 
 # So many newly written rows are looked up in a dictionary before they join the sorted ones.
 MERGED_AT = 10_000

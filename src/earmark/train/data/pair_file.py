@@ -32,7 +32,7 @@ from earmark.files import (
 from earmark.pairs.prompts import form_problems
 from earmark.progress import note, progress_bar
 from earmark.records import Pair
-from earmark.train.fingerprint import DIGEST_BYTES, of_values, short_hash
+from earmark.train.cache.fingerprint import DIGEST_BYTES, of_values, short_hash
 
 
 class Pairs(Protocol):

@@ -11,8 +11,13 @@ from earmark.objectives.weightings import WEIGHTINGS
 from earmark.objectives.weightings.weighting import Weighting
 from earmark.policies.policy import Policy
 from earmark.progress import note
-from earmark.train.batches import BudgetBatches
-from earmark.train.costs import (
+from earmark.train.data.batch import Logps, Row, Rows
+from earmark.train.data.examples import EncodedPairs
+from earmark.train.data.row_maker import RowMaker
+from earmark.train.data.token_budget import BudgetBatches
+from earmark.train.distributed import Processes
+from earmark.train.plan import in_order, plan
+from earmark.train.preflight.costs import (
     Heard,
     check_room,
     choose_features,
@@ -21,15 +26,10 @@ from earmark.train.costs import (
     passes,
     row_visits,
 )
-from earmark.train.encode import EncodedPairs
-from earmark.train.frozen import Caches, ask_for_all
-from earmark.train.memory import Memory, Weighed
-from earmark.train.plan import in_order, plan
-from earmark.train.prepare import RowMaker
-from earmark.train.references import logps_of_references, open_caches
-from earmark.train.rows import Logps, Row, Rows
+from earmark.train.reference.compute import Caches, ask_for_all
+from earmark.train.reference.several import logps_of_references, open_caches
 from earmark.train.settings import TrainSettings
-from earmark.train.together import Processes
+from earmark.train.state import Memory, Weighed
 
 # Of the chosen and of the rejected answer.
 Lengths = tuple[int, int]

@@ -10,8 +10,8 @@ from earmark.objectives.length_desensitised import with_length_desensitised
 from earmark.objectives.loss import Loss
 from earmark.objectives.s_dpo import s_dpo
 from earmark.policies.rows.shared_row import Answers, SharedRows
-from earmark.train.rows import ABSENT, Row, collate, find_places
-from earmark.train.supply import AllSums, by_token, quantities, supply
+from earmark.train.data.batch import ABSENT, Row, collate, find_places
+from earmark.train.objective_inputs import AllSums, by_token, quantities, supply
 
 # Two rows: one with two rejected answers, one with one. Log-probabilities of answer tokens.
 TOKENS = [[-1.0, -2.0], [-1.0, -3.0, -4.0], [-2.0], [-5.0], [-1.0, -1.0]]

@@ -9,7 +9,7 @@ from torch import Tensor
 from earmark.objectives.contract import Contract
 from earmark.objectives.loss import Loss
 from earmark.policies.rows.shared_row import SharedRows
-from earmark.train.rows import ABSENT, Batch, Places
+from earmark.train.data.batch import ABSENT, Batch, Places
 
 Logps = Float[Tensor, "candidate token"]
 

@@ -13,12 +13,12 @@ from torch import Tensor, nn
 
 from earmark.policies.policy import Policy
 from earmark.progress import track
-from earmark.train.feature_cache import FeatureCache
-from earmark.train.prepare import RowMaker
-from earmark.train.reference_cache import ReferenceCache
-from earmark.train.rows import Batch, Logps, collate
-from earmark.train.supply import by_token
-from earmark.train.together import Processes
+from earmark.train.cache.features import FeatureCache
+from earmark.train.cache.reference import ReferenceCache
+from earmark.train.data.batch import Batch, Logps, collate
+from earmark.train.data.row_maker import RowMaker
+from earmark.train.distributed import Processes
+from earmark.train.objective_inputs import by_token
 
 
 class Caches(NamedTuple):

@@ -9,11 +9,11 @@ from torch import Tensor
 from earmark.errors import InputError
 from earmark.policies.policy import Features, Policy
 from earmark.policies.rows.shared_row import Answers
-from earmark.train.clips import ClipRef
-from earmark.train.encode import EncodedPair, EncodedPairs, tokenize_pair
-from earmark.train.feature_cache import FeatureCache
-from earmark.train.reference_cache import ReferenceCache, row_key
-from earmark.train.rows import Row
+from earmark.train.cache.features import FeatureCache
+from earmark.train.cache.reference import ReferenceCache, row_key
+from earmark.train.data.batch import Row
+from earmark.train.data.clip import ClipRef
+from earmark.train.data.examples import EncodedPair, EncodedPairs, tokenize_pair
 
 # Tokenized rows that are kept for the next epoch: so many bytes of them in each process, of which
 # a row takes four a token and the rest for the objects that hold them.

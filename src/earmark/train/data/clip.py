@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from earmark.policies.policy import Clip
 from earmark.speech.audio import duration_s, read_audio
-from earmark.train import fingerprint
+from earmark.train.cache import fingerprint
 
 
 class ClipRef(NamedTuple):

@@ -17,9 +17,9 @@ from earmark.progress import track
 from earmark.prompting.messages import text_of
 from earmark.records import Pair
 from earmark.text.script import HAN_RANGES
-from earmark.train.clips import ClipRef
-from earmark.train.encode import EncodedPairs
-from earmark.train.prepare import RowMaker
+from earmark.train.data.clip import ClipRef
+from earmark.train.data.examples import EncodedPairs
+from earmark.train.data.row_maker import RowMaker
 
 # What a tokenizer may take for a token of its own: <|this|>, <this>, [THIS].
 MARK = re.compile(r"<[^<>\s]{1,40}>|\[[A-Z_]{1,40}\]")

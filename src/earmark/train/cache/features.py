@@ -19,8 +19,8 @@ from torch import Tensor
 
 from earmark.errors import InputError
 from earmark.policies.policy import Policy
-from earmark.train import fingerprint
-from earmark.train.fingerprint import check_owner
+from earmark.train.cache import fingerprint
+from earmark.train.cache.fingerprint import check_owner
 
 SHARD_BYTES = 1 << 30
 INDEX, DATA = ".index.jsonl", ".bin"

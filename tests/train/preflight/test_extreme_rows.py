@@ -13,12 +13,12 @@ from earmark.objectives.contract import contract
 from earmark.objectives.dpo import dpo
 from earmark.policies.families.qwen2_audio import Qwen2AudioPolicy
 from earmark.speech.audio import write_audio
-from earmark.train.clips import ClipRef
-from earmark.train.encode import EncodedPairs
-from earmark.train.pair_file import open_pairs
+from earmark.train.data.clip import ClipRef
+from earmark.train.data.examples import EncodedPairs
+from earmark.train.data.pair_file import open_pairs
+from earmark.train.preflight.extreme_rows import Telling, check_telling
+from earmark.train.run import train
 from earmark.train.settings import TrainSettings
-from earmark.train.telling import Telling, check_telling
-from earmark.train.train import train
 from tiny_world import messages, save_tiny, tiny_policy, write_pairs
 
 ODD = 9

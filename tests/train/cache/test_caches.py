@@ -12,11 +12,11 @@ from earmark.policies.lora.adapt import disable_dropout, freeze_hearing
 from earmark.policies.policy import SharedBatch
 from earmark.speech.audio import write_audio
 from earmark.train.audio_tokens import AudioTokens
-from earmark.train.clips import ClipRef
-from earmark.train.costs import in_words
-from earmark.train.feature_cache import FeatureCache
-from earmark.train.fingerprint import of_hearing, of_policy
-from earmark.train.reference_cache import ReferenceCache
+from earmark.train.cache.features import FeatureCache
+from earmark.train.cache.fingerprint import of_hearing, of_policy
+from earmark.train.cache.reference import ReferenceCache
+from earmark.train.data.clip import ClipRef
+from earmark.train.preflight.costs import in_words
 from tiny_world import noise, tiny_policy
 
 
@@ -30,7 +30,7 @@ def states(rows: int, seed: int = 0, dtype: torch.dtype = torch.float32) -> torc
 
 
 def test_what_was_kept_comes_back_to_every_process(tmp_path, policy, monkeypatch):
-    monkeypatch.setattr("earmark.train.feature_cache.SHARD_BYTES", 200)
+    monkeypatch.setattr("earmark.train.cache.features.SHARD_BYTES", 200)
     one, two = FeatureCache(tmp_path, policy), FeatureCache(tmp_path, policy)
     kept = {f"a{i}": states(3 + i, i) for i in range(4)} | {"b": states(2, 9, torch.bfloat16)}
     for key, value in kept.items():

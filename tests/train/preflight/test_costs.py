@@ -13,8 +13,10 @@ import pytest
 from earmark.errors import InputError
 from earmark.objectives.contract import contract
 from earmark.objectives.dpo import dpo
-from earmark.train import frozen, references
-from earmark.train.costs import (
+from earmark.train.cache.features import FeatureCache
+from earmark.train.data.examples import EncodedPairs
+from earmark.train.distributed import Processes
+from earmark.train.preflight.costs import (
     Heard,
     check_room,
     choose_features,
@@ -22,12 +24,11 @@ from earmark.train.costs import (
     passes,
     row_visits,
 )
-from earmark.train.encode import EncodedPairs
-from earmark.train.feature_cache import FeatureCache
-from earmark.train.references import logps_of_references
+from earmark.train.reference import compute as frozen
+from earmark.train.reference import several as references
+from earmark.train.reference.several import logps_of_references
+from earmark.train.run import train
 from earmark.train.settings import TrainSettings
-from earmark.train.together import Processes
-from earmark.train.train import train
 from tiny_world import save_tiny, tiny_policy, write_pairs
 
 ROWS = 8

@@ -19,12 +19,12 @@ from earmark.files import read_records, write_jsonl
 from earmark.objectives import OBJECTIVES
 from earmark.objectives.contract import contract
 from earmark.records import Pair
-from earmark.train.encode import EncodedPairs
-from earmark.train.fingerprint import of_policy
-from earmark.train.material import gather
+from earmark.train.assemble import gather
+from earmark.train.cache.fingerprint import of_policy
+from earmark.train.data.examples import EncodedPairs
+from earmark.train.distributed import concatenate, processes
 from earmark.train.objective_state import flatten
 from earmark.train.settings import TrainSettings
-from earmark.train.together import concatenate, processes
 from earmark.train.trainer import PreferenceTrainer
 from tiny_world import save_tiny, tiny_policy, trainable, write_pairs
 

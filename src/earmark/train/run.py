@@ -24,13 +24,17 @@ from earmark.policies.load import load_policy, model_path
 from earmark.policies.lora.adapt import add_lora, disable_dropout, freeze_hearing
 from earmark.policies.policy import Policy
 from earmark.progress import note
-from earmark.train import fingerprint
-from earmark.train.checks import check_audio_is_heard, check_first_rows
-from earmark.train.encode import EncodedPairs
-from earmark.train.material import Material, gather, held_back
-from earmark.train.pair_file import Pairs
-from earmark.train.references import check_references
-from earmark.train.rows import Rows
+from earmark.train.assemble import Material, gather, held_back
+from earmark.train.cache import fingerprint
+from earmark.train.data.batch import Rows
+from earmark.train.data.examples import EncodedPairs
+from earmark.train.data.pair_file import Pairs
+from earmark.train.distributed import Processes, processes
+from earmark.train.fsdp import keep_own_precision, spread_language_model
+from earmark.train.preflight.extreme_rows import check_telling
+from earmark.train.preflight.pairs import Survey, survey
+from earmark.train.preflight.proofs import check_audio_is_heard, check_first_rows
+from earmark.train.reference.several import check_references
 from earmark.train.run_folder import (
     LogFile,
     ProgressLine,
@@ -40,10 +44,6 @@ from earmark.train.run_folder import (
     open_run,
 )
 from earmark.train.settings import TrainSettings
-from earmark.train.spread import keep_own_precision, spread_language_model
-from earmark.train.survey import Survey, survey
-from earmark.train.telling import check_telling
-from earmark.train.together import Processes, processes
 from earmark.train.trainer import PreferenceTrainer
 
 CHECKED_ROWS = 2

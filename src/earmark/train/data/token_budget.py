@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Int
 from torch.utils.data import Sampler
 
-from earmark.train.together import Processes
+from earmark.train.distributed import Processes
 
 # Rows that are sorted together are drawn at random, so that a batch is not the same in all else.
 WINDOW_BATCHES = 50

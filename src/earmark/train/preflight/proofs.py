@@ -15,8 +15,8 @@ from torch import Tensor
 from earmark.errors import EarmarkError
 from earmark.policies.checks.plain_forward import plain_logps
 from earmark.policies.policy import Policy
-from earmark.train.encode import EncodedPair, EncodedPairs
-from earmark.train.rows import Batch, Row, shared_batch
+from earmark.train.data.batch import Batch, Row, shared_batch
+from earmark.train.data.examples import EncodedPair, EncodedPairs
 
 # Largest accepted difference per answer token, in nats: rounding, well below any real mistake
 # (positions that do not restart move a sum of 24 tokens by 0.01 nat and more in float32).

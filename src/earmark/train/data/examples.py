@@ -10,9 +10,9 @@ from earmark.objectives.contract import Contract
 from earmark.policies.policy import Messages, Policy
 from earmark.policies.rows.shared_row import Answers
 from earmark.records import Pair
-from earmark.train.clips import ClipRef
-from earmark.train.lacking import Criterion, one_score_each
-from earmark.train.pair_file import Pairs
+from earmark.train.data.clip import ClipRef
+from earmark.train.data.pair_file import Pairs
+from earmark.train.preflight.missing import Criterion, one_score_each
 
 
 class EncodedPair(NamedTuple):

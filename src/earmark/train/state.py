@@ -21,9 +21,9 @@ from earmark.objectives.weightings.weighting import (
     preference_gaps,
     ref_weights,
 )
+from earmark.train.data.batch import Batch
+from earmark.train.distributed import of_every_process
 from earmark.train.objective_state import flatten, load_state, restore, save_state
-from earmark.train.rows import Batch
-from earmark.train.together import of_every_process
 
 
 class Weighed(NamedTuple):

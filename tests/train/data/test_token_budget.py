@@ -2,8 +2,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earmark.train.batches import BudgetBatches, pack, packed
-from earmark.train.together import Processes
+from earmark.train.data.token_budget import BudgetBatches, pack, packed
+from earmark.train.distributed import Processes
 
 LENGTHS = st.lists(st.integers(1, 100), min_size=1, max_size=60)
 

@@ -14,16 +14,16 @@ from earmark.objectives.contract import Contract
 from earmark.policies.load import load_policy
 from earmark.policies.policy import Policy
 from earmark.progress import note
-from earmark.train import fingerprint
-from earmark.train.encode import EncodedPairs
-from earmark.train.feature_cache import FeatureCache
-from earmark.train.frozen import Caches, ask_for_all
+from earmark.train.cache import fingerprint
+from earmark.train.cache.features import FeatureCache
+from earmark.train.cache.reference import ReferenceCache
+from earmark.train.data.batch import Logps
+from earmark.train.data.examples import EncodedPairs
+from earmark.train.data.row_maker import RowMaker
+from earmark.train.distributed import Processes
 from earmark.train.plan import to_be_asked
-from earmark.train.prepare import RowMaker
-from earmark.train.reference_cache import ReferenceCache
-from earmark.train.rows import Logps
+from earmark.train.reference.compute import Caches, ask_for_all
 from earmark.train.settings import TrainSettings
-from earmark.train.together import Processes
 
 
 def check_references(needs: Contract, settings: TrainSettings) -> None:

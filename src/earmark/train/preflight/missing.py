@@ -9,7 +9,7 @@ from earmark.objectives.lexicographic import lexicographic_score
 from earmark.pairs.scores import are_finite
 from earmark.progress import note
 from earmark.records import Pair
-from earmark.train.pair_file import Pairs
+from earmark.train.data.pair_file import Pairs
 
 SHOWN = 5
 # Of the first criterion's range; about the half point of ten that judges' scores are good for.

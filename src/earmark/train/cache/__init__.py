@@ -1,0 +1,1 @@
+"""Caches on disk: reference log-probabilities and audio features."""

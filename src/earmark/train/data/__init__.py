@@ -1,0 +1,1 @@
+"""From a line of a pairs file to a batch."""
