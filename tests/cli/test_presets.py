@@ -5,8 +5,8 @@ import pytest
 from earmark.cli.presets import presets
 from earmark.cli.train import command, read_files_first
 from earmark.errors import InputError, KnobError
-from earmark.objectives.choose import choose_objective
-from earmark.objectives.contract import contract
+from earmark.objectives.contract.choose import choose_objective
+from earmark.objectives.contract.signature import contract
 
 # Rank of the LoRA (0: whole model), learning rate, beta and pairs a step: arXiv 2605.23975.
 PAPER = {

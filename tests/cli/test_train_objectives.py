@@ -11,7 +11,7 @@ from earmark.cli.train import command
 from earmark.errors import InputError, KnobError
 from earmark.files import write_jsonl
 from earmark.objectives import OBJECTIVES, WRAPPERS
-from earmark.objectives.contract import contract
+from earmark.objectives.contract.signature import contract
 from earmark.objectives.dpo import dpo
 from tiny_world import save_tiny, write_pairs
 

@@ -12,7 +12,7 @@ from earmark.errors import KnobError
 from earmark.objectives import margins
 from earmark.objectives.beta_dpo import BetaState, beta_dpo, beta_dpo_random_drop
 from earmark.objectives.capo import capo, capo_relative
-from earmark.objectives.contract import contract
+from earmark.objectives.contract.signature import contract
 from earmark.objectives.dpo import dpo
 from earmark.objectives.gamma_po import gamma_dpo, gamma_simpo
 from earmark.objectives.gamma_published import gamma_dpo_published, gamma_simpo_published

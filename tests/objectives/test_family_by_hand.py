@@ -8,7 +8,7 @@ import torch
 from earmark.errors import KnobError
 from earmark.objectives import OBJECTIVES
 from earmark.objectives.bco_pair import BcoState
-from earmark.objectives.contract import contract
+from earmark.objectives.contract.signature import contract
 from earmark.objectives.orpo import SUREST
 
 LOG2 = math.log(2)

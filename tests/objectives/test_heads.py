@@ -9,9 +9,9 @@ import torch
 from earmark.errors import KnobError
 from earmark.objectives import HEAD_OBJECTIVES, OBJECTIVES
 from earmark.objectives.cdpo import cdpo
+from earmark.objectives.contract.explain import argument_lines, papers, summary
 from earmark.objectives.dph import con_dph, sep_dph
 from earmark.objectives.dpo import dpo
-from earmark.objectives.explain import argument_lines, papers, summary
 from earmark.objectives.implicit_prm import implicit_prm_ce, implicit_prm_paired, step_rewards
 
 PAIRED = (sep_dph, con_dph, implicit_prm_paired)

@@ -7,7 +7,7 @@ import torch
 
 from earmark.errors import KnobError
 from earmark.objectives.candidates import improved, mean_scores
-from earmark.objectives.contract import contract
+from earmark.objectives.contract.signature import contract
 from earmark.objectives.ddo_rm import (
     ddo_rm,
     ddo_rm_reference,

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from earmark.errors import KnobError
 from earmark.objectives import OBJECTIVES, WRAPPERS
-from earmark.objectives.choose import choose_objective
-from earmark.objectives.contract import SUPPLIED, contract
+from earmark.objectives.contract.choose import choose_objective
+from earmark.objectives.contract.explain import argument_lines, knobs, papers, summary
+from earmark.objectives.contract.signature import SUPPLIED, contract
 from earmark.objectives.dpo import dpo
-from earmark.objectives.explain import argument_lines, knobs, papers, summary
 from earmark.objectives.sft import sft, with_sft
 
 nats = st.floats(-500, -0.01)

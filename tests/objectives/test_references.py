@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from earmark.errors import KnobError
-from earmark.objectives.contract import contract
+from earmark.objectives.contract.signature import contract
 from earmark.objectives.dpo import dpo
 from earmark.objectives.mrpo import hold_near_first, mdpo, mrpo
 

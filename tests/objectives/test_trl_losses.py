@@ -9,7 +9,7 @@ from trl.experimental.orpo import ORPOConfig, ORPOTrainer
 
 from earmark.objectives import OBJECTIVES
 from earmark.objectives.bco_pair import BcoState
-from earmark.objectives.contract import contract
+from earmark.objectives.contract.signature import contract
 from earmark.objectives.sft import sft, with_sft
 
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from earmark.errors import InputError, KnobError
 from earmark.objectives import OBJECTIVES, WRAPPERS
 from earmark.objectives.capo import capo, capo_external, capo_relative
-from earmark.objectives.choose import choose_objective
-from earmark.objectives.confidence import with_confidence
-from earmark.objectives.contract import contract
+from earmark.objectives.contract.choose import choose_objective
+from earmark.objectives.contract.signature import contract
+from earmark.objectives.contract.stacking import REWEIGHTS, check_stack
 from earmark.objectives.dpo import dpo
 from earmark.objectives.lexicographic import lexicographic_score
 from earmark.objectives.simpo import simpo
 from earmark.objectives.spa import spa
-from earmark.objectives.stacking import REWEIGHTS, check_stack
+from earmark.objectives.wrappers.confidence import with_confidence
 
 
 def pairs(count=12, seed=0, spread=20.0, dtype=torch.float64):

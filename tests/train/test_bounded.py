@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from earmark.objectives.contract import contract
+from earmark.objectives.contract.signature import contract
 from earmark.objectives.dpo import dpo
 from earmark.train.cache.reference import ReferenceCache
 from earmark.train.data import row_maker as prepare

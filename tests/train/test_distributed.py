@@ -17,7 +17,7 @@ from transformers import TrainerCallback, TrainingArguments
 
 from earmark.files import read_records, write_jsonl
 from earmark.objectives import OBJECTIVES
-from earmark.objectives.contract import contract
+from earmark.objectives.contract.signature import contract
 from earmark.records import Pair
 from earmark.train.assemble import gather
 from earmark.train.cache.fingerprint import of_policy

@@ -3,12 +3,12 @@
 import pytest
 import torch
 
-from earmark.objectives.contract import contract
+from earmark.objectives.contract.loss import Loss
+from earmark.objectives.contract.signature import contract
 from earmark.objectives.dpo import dpo
 from earmark.objectives.kto import kto
-from earmark.objectives.length_desensitised import with_length_desensitised
-from earmark.objectives.loss import Loss
 from earmark.objectives.s_dpo import s_dpo
+from earmark.objectives.wrappers.length_desensitised import with_length_desensitised
 from earmark.policies.rows.shared_row import Answers, SharedRows
 from earmark.train.data.batch import ABSENT, Row, collate, find_places
 from earmark.train.objective_inputs import AllSums, by_token, quantities, supply

@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file
 
 from earmark.errors import InputError
-from earmark.objectives.contract import contract
+from earmark.objectives.contract.signature import contract
 from earmark.objectives.dpo import dpo
 from earmark.policies.load import load_policy
 from earmark.policies.policy import Policy

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from earmark.objectives import OBJECTIVES
-from earmark.objectives.choose import choose_objective
+from earmark.objectives.contract.choose import choose_objective
 from earmark.objectives.mrpo import mrpo
 from earmark.objectives.weightings.weighting import shares
 from earmark.train.distributed import Processes

@@ -9,9 +9,9 @@ from rich.table import Table
 
 from earmark.errors import KnobError, did_you_mean
 from earmark.objectives import OBJECTIVES, WRAPPERS
-from earmark.objectives.contract import contract
+from earmark.objectives.contract.explain import argument_lines, knobs, papers, summary, tensors
+from earmark.objectives.contract.signature import contract
 from earmark.objectives.dpo import dpo
-from earmark.objectives.explain import argument_lines, knobs, papers, summary, tensors
 
 
 def objectives(name: str | None = None, /) -> None:

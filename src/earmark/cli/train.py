@@ -11,8 +11,8 @@ from earmark.cli.presets import preset_path
 from earmark.errors import InputError
 from earmark.files import skipped_path
 from earmark.objectives import OBJECTIVES, WRAPPERS
-from earmark.objectives.contract import contract
-from earmark.objectives.explain import summary
+from earmark.objectives.contract.explain import summary
+from earmark.objectives.contract.signature import contract
 from earmark.progress import note
 from earmark.storage.outputs import SET_ASIDE, Output, check_outputs
 from earmark.train.data.pair_file import open_pairs

@@ -11,7 +11,7 @@ from earmark.objectives.bco_pair import bco_pair
 from earmark.objectives.beta_dpo import beta_dpo, beta_dpo_random_drop
 from earmark.objectives.capo import capo, capo_external, capo_relative
 from earmark.objectives.cdpo import cdpo
-from earmark.objectives.confidence import with_confidence
+from earmark.objectives.contract.loss import Loss
 from earmark.objectives.cpo import cpo
 from earmark.objectives.ddo_rm import (
     ddo_rm,
@@ -20,11 +20,6 @@ from earmark.objectives.ddo_rm import (
     ddo_rm_undetached,
 )
 from earmark.objectives.discopop import discopop
-from earmark.objectives.divergences import (
-    with_alpha_divergence,
-    with_forward_kl,
-    with_js_divergence,
-)
 from earmark.objectives.dph import con_dph, sep_dph
 from earmark.objectives.dpo import dpo
 from earmark.objectives.exo_pair import exo_pair
@@ -34,12 +29,9 @@ from earmark.objectives.hinge import hinge
 from earmark.objectives.implicit_prm import implicit_prm_ce, implicit_prm_paired
 from earmark.objectives.ipo import ipo, ipo_mean
 from earmark.objectives.kto import kto
-from earmark.objectives.length_desensitised import with_length_desensitised
-from earmark.objectives.loss import Loss
 from earmark.objectives.mrpo import mdpo, mrpo
 from earmark.objectives.nca_pair import nca_pair
 from earmark.objectives.orpo import orpo
-from earmark.objectives.policy_weight import with_policy_weight
 from earmark.objectives.robust_dpo import robust_dpo
 from earmark.objectives.s_dpo import s_dpo
 from earmark.objectives.sft import sft
@@ -47,6 +39,14 @@ from earmark.objectives.sigmoid_norm import sigmoid_norm
 from earmark.objectives.simpo import simpo
 from earmark.objectives.spa import spa
 from earmark.objectives.sppo_hard import sppo_hard
+from earmark.objectives.wrappers.confidence import with_confidence
+from earmark.objectives.wrappers.divergences import (
+    with_alpha_divergence,
+    with_forward_kl,
+    with_js_divergence,
+)
+from earmark.objectives.wrappers.length_desensitised import with_length_desensitised
+from earmark.objectives.wrappers.policy_weight import with_policy_weight
 
 OBJECTIVES: dict[str, Callable[..., Loss]] = {
     "dpo": dpo,

@@ -9,8 +9,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from earmark.errors import KnobError
+from earmark.objectives.contract.loss import Loss
 from earmark.objectives.gap_filter import gaussian_keep, random_drop
-from earmark.objectives.loss import Loss
 
 LEAST_BETA = 1e-3
 

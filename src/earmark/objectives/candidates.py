@@ -5,7 +5,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from earmark.errors import KnobError
-from earmark.objectives.loss import Loss
+from earmark.objectives.contract.loss import Loss
 
 
 def mean_scores(

@@ -3,13 +3,13 @@
 from jaxtyping import Float
 from torch import Tensor
 
-from earmark.objectives.confidence import (
+from earmark.objectives.contract.loss import Loss
+from earmark.objectives.dpo import dpo
+from earmark.objectives.wrappers.confidence import (
     confidence_of_gap,
     scale_by_confidence,
     with_confidence,
 )
-from earmark.objectives.dpo import dpo
-from earmark.objectives.loss import Loss
 
 NEVER_ZERO = 1e-8
 _dpo_with_confidence = with_confidence(dpo)

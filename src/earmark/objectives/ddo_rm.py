@@ -4,7 +4,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from earmark.objectives.candidates import improved, mean_scores, towards
-from earmark.objectives.loss import Loss
+from earmark.objectives.contract.loss import Loss
 
 
 def ddo_rm(

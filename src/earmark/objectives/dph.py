@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from earmark.errors import KnobError
-from earmark.objectives.loss import Loss
+from earmark.objectives.contract.loss import Loss
 
 
 def sep_dph(

@@ -8,8 +8,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from earmark.errors import KnobError
+from earmark.objectives.contract.loss import Loss
 from earmark.objectives.dpo import dpo
-from earmark.objectives.loss import Loss
 
 
 def exo_pair(

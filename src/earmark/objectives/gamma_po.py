@@ -4,8 +4,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from earmark.objectives.contract.loss import Loss
 from earmark.objectives.gap_queue import QueueState, batch_margins
-from earmark.objectives.loss import Loss
 from earmark.objectives.margins import target_margins
 
 

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from earmark.objectives.loss import Loss
+from earmark.objectives.contract.loss import Loss
 from earmark.objectives.sft import sft
 
 # The odds of a probability of 1 are infinite; 1e-6 nats below, they are a million.

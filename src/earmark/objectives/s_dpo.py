@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from earmark.objectives.loss import Loss
+from earmark.objectives.contract.loss import Loss
 
 
 def s_dpo(

@@ -6,9 +6,9 @@ from typing import Any
 from jaxtyping import Float
 from torch import Tensor
 
-from earmark.objectives.contract import contract
-from earmark.objectives.loss import Loss
-from earmark.objectives.wrap import Inner, wrap
+from earmark.objectives.contract.loss import Loss
+from earmark.objectives.contract.signature import contract
+from earmark.objectives.wrappers.wrap import Inner, wrap
 
 
 def sft(chosen: Float[Tensor, " pair"], chosen_tokens: Float[Tensor, " pair"]) -> Loss:

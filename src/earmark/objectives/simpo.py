@@ -4,7 +4,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from earmark.objectives.loss import Loss
+from earmark.objectives.contract.loss import Loss
 
 
 def simpo(

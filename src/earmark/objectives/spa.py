@@ -3,7 +3,7 @@
 from jaxtyping import Float
 from torch import Tensor
 
-from earmark.objectives.loss import Loss
+from earmark.objectives.contract.loss import Loss
 from earmark.objectives.simpo import simpo
 
 

@@ -12,7 +12,7 @@ import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor
 
-from earmark.objectives.contract import batch_axis
+from earmark.objectives.contract.signature import batch_axis
 
 
 class Processes(NamedTuple):

@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from earmark.objectives.contract import Contract
-from earmark.objectives.loss import Loss
+from earmark.objectives.contract.loss import Loss
+from earmark.objectives.contract.signature import Contract
 from earmark.policies.rows.shared_row import SharedRows
 from earmark.train.data.batch import ABSENT, Batch, Places
 

@@ -15,10 +15,10 @@ from transformers.trainer_utils import set_seed
 from earmark import __version__
 from earmark.errors import InputError, KnobError
 from earmark.objectives import OBJECTIVES
-from earmark.objectives.choose import choose_objective
-from earmark.objectives.contract import Contract, contract
-from earmark.objectives.loss import Loss
-from earmark.objectives.probe import sees_batch
+from earmark.objectives.contract.choose import choose_objective
+from earmark.objectives.contract.loss import Loss
+from earmark.objectives.contract.probe import sees_batch
+from earmark.objectives.contract.signature import Contract, contract
 from earmark.policies.checkpoint.weights_hash import hash_of_model
 from earmark.policies.load import load_policy, model_path
 from earmark.policies.lora.adapt import add_lora, disable_dropout, freeze_hearing

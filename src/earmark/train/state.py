@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from earmark.objectives.contract import Contract
-from earmark.objectives.loss import Loss
+from earmark.objectives.contract.loss import Loss
+from earmark.objectives.contract.signature import Contract
 from earmark.objectives.weightings.weighting import (
     Gaps,
     Weighting,

@@ -26,8 +26,8 @@ from transformers import (
 )
 
 from earmark.errors import EarmarkError
-from earmark.objectives.contract import Contract, contract
-from earmark.objectives.loss import Loss
+from earmark.objectives.contract.loss import Loss
+from earmark.objectives.contract.signature import Contract, contract
 from earmark.policies.lora.adapt import without_adapter
 from earmark.policies.policy import Policy
 from earmark.train.assemble import Material

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from earmark.errors import InputError
-from earmark.objectives.contract import contract
+from earmark.objectives.contract.signature import contract
 from earmark.objectives.ddo_rm import ddo_rm
 from earmark.objectives.s_dpo import s_dpo
 from earmark.objectives.spa import spa

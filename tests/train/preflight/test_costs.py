@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from earmark.errors import InputError
-from earmark.objectives.contract import contract
+from earmark.objectives.contract.signature import contract
 from earmark.objectives.dpo import dpo
 from earmark.train.cache.features import FeatureCache
 from earmark.train.data.examples import EncodedPairs

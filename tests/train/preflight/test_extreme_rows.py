@@ -9,7 +9,7 @@ import pytest
 
 from earmark.errors import InputError
 from earmark.files import write_jsonl
-from earmark.objectives.contract import contract
+from earmark.objectives.contract.signature import contract
 from earmark.objectives.dpo import dpo
 from earmark.policies.families.qwen2_audio import Qwen2AudioPolicy
 from earmark.speech.audio import write_audio

@@ -11,8 +11,8 @@ from typing import Any
 from earmark.evaluate.score import score
 from earmark.evaluate.summary import summary
 from earmark.objectives import OBJECTIVES
-from earmark.objectives.choose import choose_objective
-from earmark.objectives.contract import contract
+from earmark.objectives.contract.choose import choose_objective
+from earmark.objectives.contract.signature import contract
 from earmark.policies.load import load_policy
 from earmark.recipes.demo import MODEL, Spoken, error_rate, hear
 from earmark.recipes.which_objective.arms import ARMS

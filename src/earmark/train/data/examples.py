@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from earmark.errors import InputError
-from earmark.objectives.contract import Contract
+from earmark.objectives.contract.signature import Contract
 from earmark.policies.policy import Messages, Policy
 from earmark.policies.rows.shared_row import Answers
 from earmark.records import Pair

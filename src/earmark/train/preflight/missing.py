@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from earmark.errors import InputError, KnobError
-from earmark.objectives.contract import Contract
+from earmark.objectives.contract.signature import Contract
 from earmark.objectives.lexicographic import lexicographic_score
 from earmark.pairs.scores import are_finite
 from earmark.progress import note

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from earmark.errors import InputError
-from earmark.objectives.contract import Contract
+from earmark.objectives.contract.signature import Contract
 from earmark.pairs.prompts import form_problems
 from earmark.policies.policy import Policy
 from earmark.progress import track

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from earmark.errors import InputError, KnobError
-from earmark.objectives.contract import Contract
+from earmark.objectives.contract.signature import Contract
 from earmark.policies.load import load_policy
 from earmark.policies.policy import Policy
 from earmark.progress import note

@@ -10,15 +10,15 @@ from jaxtyping import Float
 from torch import Tensor
 
 from earmark.errors import KnobError
-from earmark.objectives.loss import Loss
-from earmark.objectives.pair_tensors import (
+from earmark.objectives.contract.loss import Loss
+from earmark.objectives.wrappers.pair_tensors import (
     RATIO_TENSORS,
     SAFE,
     is_gap_of_ratios,
     name_of,
     require,
 )
-from earmark.objectives.wrap import Inner, wrap
+from earmark.objectives.wrappers.wrap import Inner, wrap
 
 Ratios = Float[Tensor, " pair"]
 STEEP = 20.0  # from here on e^t goes on as its tangent

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import torch
 
 from earmark.errors import KnobError
-from earmark.objectives.contract import contract
-from earmark.objectives.loss import Loss
-from earmark.objectives.probe import probe
+from earmark.objectives.contract.loss import Loss
+from earmark.objectives.contract.probe import probe
+from earmark.objectives.contract.signature import contract
 
 RATIO_TENSORS = ("chosen", "rejected", "ref_chosen", "ref_rejected")
 SAFE = {

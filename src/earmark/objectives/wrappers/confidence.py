@@ -8,11 +8,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from earmark.errors import KnobError
-from earmark.objectives.contract import contract
-from earmark.objectives.loss import Loss
-from earmark.objectives.pair_tensors import name_of
-from earmark.objectives.stacking import check_stack
-from earmark.objectives.wrap import Inner, wrap
+from earmark.objectives.contract.loss import Loss
+from earmark.objectives.contract.signature import contract
+from earmark.objectives.contract.stacking import check_stack
+from earmark.objectives.wrappers.pair_tensors import name_of
+from earmark.objectives.wrappers.wrap import Inner, wrap
 
 
 def with_confidence(objective: Callable[..., Loss]) -> Callable[..., Loss]:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from earmark.errors import KnobError, did_you_mean
-from earmark.objectives.loss import Loss
+from earmark.objectives.contract.loss import Loss
 
 
 class Supply(NamedTuple):

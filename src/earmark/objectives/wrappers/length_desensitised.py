@@ -6,10 +6,10 @@ from typing import Any
 import torch
 
 from earmark.errors import KnobError
-from earmark.objectives.contract import contract
-from earmark.objectives.loss import Loss
-from earmark.objectives.pair_tensors import RATIO_TENSORS, SAFE, name_of, require
-from earmark.objectives.wrap import Inner, wrap
+from earmark.objectives.contract.loss import Loss
+from earmark.objectives.contract.signature import contract
+from earmark.objectives.wrappers.pair_tensors import RATIO_TENSORS, SAFE, name_of, require
+from earmark.objectives.wrappers.wrap import Inner, wrap
 
 
 def with_length_desensitised(objective: Callable[..., Loss]) -> Callable[..., Loss]:

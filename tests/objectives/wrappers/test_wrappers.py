@@ -11,21 +11,21 @@ from trl import DPOConfig, DPOTrainer
 
 from earmark.errors import KnobError
 from earmark.objectives import OBJECTIVES, WRAPPERS
-from earmark.objectives.contract import SUPPLIED, contract, set_knobs
-from earmark.objectives.divergences import (
+from earmark.objectives.contract.loss import Loss
+from earmark.objectives.contract.signature import SUPPLIED, contract, set_knobs
+from earmark.objectives.dpo import dpo
+from earmark.objectives.mrpo import mrpo
+from earmark.objectives.sft import sft, with_sft
+from earmark.objectives.wrappers.divergences import (
     STEEP,
     gentle_expm1,
     with_alpha_divergence,
     with_forward_kl,
     with_js_divergence,
 )
-from earmark.objectives.dpo import dpo
-from earmark.objectives.length_desensitised import with_length_desensitised
-from earmark.objectives.loss import Loss
-from earmark.objectives.mrpo import mrpo
-from earmark.objectives.pair_tensors import RATIO_TENSORS, probe
-from earmark.objectives.policy_weight import with_policy_weight
-from earmark.objectives.sft import sft, with_sft
+from earmark.objectives.wrappers.length_desensitised import with_length_desensitised
+from earmark.objectives.wrappers.pair_tensors import RATIO_TENSORS, probe
+from earmark.objectives.wrappers.policy_weight import with_policy_weight
 from earmark.tiny.model import train_tokenizer
 from tiny_world import TEXTS
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from earmark.objectives.loss import Loss
+from earmark.objectives.contract.loss import Loss
 
 Inner = Callable[..., Loss]
 

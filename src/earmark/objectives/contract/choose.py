@@ -6,11 +6,11 @@ from typing import Any
 
 from earmark.errors import KnobError, did_you_mean
 from earmark.objectives import OBJECTIVES, WRAPPERS
-from earmark.objectives.contract import set_knobs
-from earmark.objectives.loss import Loss
-from earmark.objectives.probe import try_out
+from earmark.objectives.contract.loss import Loss
+from earmark.objectives.contract.probe import try_out
+from earmark.objectives.contract.signature import set_knobs
+from earmark.objectives.contract.stacking import check_stack
 from earmark.objectives.sft import with_sft
-from earmark.objectives.stacking import check_stack
 
 
 def choose_objective(

@@ -5,8 +5,8 @@ from typing import Any
 
 import torch
 
-from earmark.objectives.contract import SUPPLIED, Contract, batch_axis, contract
-from earmark.objectives.loss import Loss
+from earmark.objectives.contract.loss import Loss
+from earmark.objectives.contract.signature import SUPPLIED, Contract, batch_axis, contract
 
 SIZES = {"pair": 3, "answer": 3, "ref": 2, "loser": 2, "candidate": 3}
 # Three pairs whose order changes when they are sorted.

@@ -5,8 +5,8 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from earmark.objectives.contract import SUPPLIED, contract
-from earmark.objectives.loss import Loss
+from earmark.objectives.contract.loss import Loss
+from earmark.objectives.contract.signature import SUPPLIED, contract
 
 ARXIV = re.compile(r"arXiv (\d{4}\.\d{4,5})")
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from earmark.errors import KnobError
-from earmark.objectives.loss import Loss
-from earmark.objectives.pair_tensors import (
+from earmark.objectives.contract.loss import Loss
+from earmark.objectives.wrappers.pair_tensors import (
     HEADS,
     REFERENCES,
     SAFE,
@@ -13,7 +13,7 @@ from earmark.objectives.pair_tensors import (
     name_of,
     require,
 )
-from earmark.objectives.wrap import Inner, wrap
+from earmark.objectives.wrappers.wrap import Inner, wrap
 
 
 def with_policy_weight(objective: Callable[..., Loss]) -> Callable[..., Loss]:

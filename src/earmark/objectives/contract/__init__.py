@@ -1,0 +1,1 @@
+"""What an objective asks for, read from its signature."""

@@ -1,0 +1,1 @@
+"""Wrappers: an objective made of another objective."""
