@@ -11,8 +11,8 @@ from earmark.cli.json_out import write_json
 from earmark.errors import InputError
 from earmark.files import write_jsonl
 from earmark.records import Hypothesis, Pair, Utterance
-from earmark.speech.corpus import is_corpus
 from earmark.train.run_folder import check_run_folder
+from earmark.voices.corpus import is_corpus
 
 INPUT = "this is an input"
 OTHER = "expected nothing here, or a file with"

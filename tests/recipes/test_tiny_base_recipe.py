@@ -18,7 +18,7 @@ from earmark.recipes.tiny_base import (
     targets,
 )
 from earmark.records import Hypothesis, Utterance
-from earmark.speech.corpus import make_corpus, read_corpus
+from earmark.voices.corpus import make_corpus, read_corpus
 
 MEGABYTE = 1_000_000
 

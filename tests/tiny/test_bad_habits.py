@@ -6,9 +6,9 @@ from random import Random
 import pytest
 
 from earmark.failures.cascade import name_failure
-from earmark.speech.grammar import Rendering, draw_mixed, draw_sentence
 from earmark.tiny.bad_habits import HABITS, embedded_spans, habit_of, label
 from earmark.translators.lexicon_file import load_lexicon
+from earmark.voices.grammar import Rendering, draw_mixed, draw_sentence
 
 EXPECTED = {
     "truth": {"ok"},

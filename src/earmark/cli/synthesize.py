@@ -5,8 +5,8 @@ from typing import Literal
 
 from earmark.progress import note
 from earmark.speech.audio import duration_s
-from earmark.speech.corpus import MANIFEST, LanguageMode, Split, make_corpus
-from earmark.speech.voices import Distribution
+from earmark.voices.corpus import MANIFEST, LanguageMode, Split, make_corpus
+from earmark.voices.speakers import Distribution
 
 MIXES: dict[str, dict[LanguageMode, float]] = {
     "mixed": {"mixed": 1},

@@ -13,8 +13,8 @@ from earmark.cli.checks.rows import check_hypotheses, check_utterances
 from earmark.errors import InputError
 from earmark.files import AnyPath, Drained, numbered_lines, parse_line, reopenable
 from earmark.policies.checkpoint.folder import is_model
-from earmark.speech.corpus import MANIFEST
 from earmark.speech.manifests import kind_of
+from earmark.voices.corpus import MANIFEST
 
 Kind = Literal["auto", "utterances", "hypotheses", "pairs"]
 

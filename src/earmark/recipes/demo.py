@@ -35,13 +35,13 @@ from earmark.records import Hypothesis, Pair, Utterance
 from earmark.report.page import make_page
 from earmark.report.scoring import score_set
 from earmark.report.test_set import ScoredSet, TestSet
-from earmark.speech.corpus import MANIFEST, LanguageMode, Split, make_corpus
-from earmark.speech.voices import Distribution
 from earmark.storage.outputs import RESULTS, check_folder, recognised, visible
 from earmark.train.run import train
 from earmark.train.settings import TrainSettings
 from earmark.transcribe.local import how_it_was_made, transcribe, weights_of
 from earmark.translators.lexicon_file import load_lexicon
+from earmark.voices.corpus import MANIFEST, LanguageMode, Split, make_corpus
+from earmark.voices.speakers import Distribution
 
 MODEL = "tiny-base"
 MAX_NEW_TOKENS = 40

@@ -15,12 +15,12 @@ from earmark.files import write_text
 from earmark.pairs.prompts import load_prompts
 from earmark.policies.load import load_policy
 from earmark.records import Hypothesis, Utterance
-from earmark.speech.corpus import Distribution, LanguageMode, make_corpus
 from earmark.storage.outputs import check_folder
 from earmark.tiny.checkpoint import CARD, is_tiny_base, save_tiny_base
 from earmark.tiny.train import HEARING, POLISHING, WRITING, train_tiny_base
 from earmark.transcribe.local import how_it_was_made, transcribe
 from earmark.translators.lexicon_file import load_lexicon
+from earmark.voices.corpus import Distribution, LanguageMode, make_corpus
 
 MAX_NEW_TOKENS = 40
 TEST_SEED = 1

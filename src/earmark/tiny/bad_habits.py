@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable
 from typing import NamedTuple
 
-from earmark.speech.grammar import Rendering, Span, join, tokens_of
+from earmark.voices.grammar import Rendering, Span, join, tokens_of
 
 TAILS = {"zh": "谢谢观看", "en": "thank you for watching"}
 LOOPS = 5

@@ -24,13 +24,13 @@ from transformers import Qwen2AudioForConditionalGeneration, Qwen2AudioProcessor
 
 from earmark.pairs.prompts import load_prompts
 from earmark.progress import track
-from earmark.speech.corpus import LanguageMode, Spoken, make_corpus, read_corpus
 from earmark.tiny.augment import augment
 from earmark.tiny.bad_habits import label
 from earmark.tiny.ctc import ctc_loss, flat_start_loss, said_letters, token_scores
 from earmark.tiny.forward import hear, write
 from earmark.tiny.model import END, build_tiny
 from earmark.tiny.optimize import Stage, learn
+from earmark.voices.corpus import LanguageMode, Spoken, make_corpus, read_corpus
 
 UTTERANCES = 10_000
 LANGUAGES: dict[LanguageMode, float] = {"mixed": 0.4, "zh": 0.3, "en": 0.3}

@@ -18,8 +18,8 @@ from earmark.recipes.which_objective.cells import Scale
 from earmark.recipes.which_objective.conditions import Condition
 from earmark.recipes.which_objective.disturb import flip, one_rejected, spoil_chosen, with_accuracy
 from earmark.records import Pair, Utterance
-from earmark.speech.corpus import MANIFEST
 from earmark.translators.lexicon_file import load_lexicon
+from earmark.voices.corpus import MANIFEST
 
 
 @dataclass(frozen=True)

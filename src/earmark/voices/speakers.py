@@ -14,7 +14,7 @@ import numpy as np
 import soxr
 
 from earmark.errors import InputError, KnobError, did_you_mean
-from earmark.speech.engine import ENGINE_RATE_HZ, speak_runs
+from earmark.voices.engine import ENGINE_RATE_HZ, speak_runs
 
 SAMPLE_RATE_HZ = 16000
 SILENCE = 0.01

@@ -12,8 +12,9 @@ import soundfile
 from earmark.errors import InputError, KnobError
 from earmark.files import read_records
 from earmark.records import Utterance
-from earmark.speech import corpus
-from earmark.speech.corpus import (
+from earmark.text import tokenize
+from earmark.voices import corpus
+from earmark.voices.corpus import (
     CHUNK,
     MANIFEST,
     MAX_CLIP_S,
@@ -25,9 +26,8 @@ from earmark.speech.corpus import (
     render_clip,
     split_of,
 )
-from earmark.speech.grammar import draw_sentence
-from earmark.speech.voices import Voice, speak
-from earmark.text import tokenize
+from earmark.voices.grammar import draw_sentence
+from earmark.voices.speakers import Voice, speak
 
 ALL = {"mixed": 1, "zh": 1, "en": 1}
 
@@ -73,7 +73,7 @@ def test_processes_change_nothing(tmp_path):
 
 
 SCRIPT = """
-from earmark.speech.corpus import make_corpus
+from earmark.voices.corpus import make_corpus
 make_corpus({folder!r}, count=80, language_mix={{"en": 1}}, workers=2)
 """
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from earmark.errors import InputError, KnobError
-from earmark.speech.engine import ENGINE_RATE_HZ, phonemes, speak_runs, variants
-from earmark.speech.voices import (
+from earmark.voices.engine import ENGINE_RATE_HZ, phonemes, speak_runs, variants
+from earmark.voices.speakers import (
     CONDITIONS,
     LEVEL,
     PEAK,
@@ -42,7 +42,7 @@ def test_same_arguments_same_samples_whatever_was_said_before():
 
 def test_a_new_process_says_the_same():
     code = (
-        "import hashlib; from earmark.speech.voices import Voice, speak; "
+        "import hashlib; from earmark.voices.speakers import Voice, speak; "
         f"print(hashlib.sha256(speak({TEXT!r}, Voice('f1')).tobytes()).hexdigest())"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -9,7 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from earmark.speech.grammar import (
+from earmark.text import tokenize
+from earmark.text.language import language_of
+from earmark.text.simplify import simplify
+from earmark.translators.lexicon_file import load_lexicon
+from earmark.voices.grammar import (
     EMBEDDED_COUNTS,
     MAX_TOKENS,
     MIN_TOKENS,
@@ -20,10 +24,6 @@ from earmark.speech.grammar import (
     join,
     tokens_of,
 )
-from earmark.text import tokenize
-from earmark.text.language import language_of
-from earmark.text.simplify import simplify
-from earmark.translators.lexicon_file import load_lexicon
 
 SEEDS = st.integers(0, 2**32)
 

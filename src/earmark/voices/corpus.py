@@ -25,9 +25,9 @@ from earmark.files import numbered_lines, parse_line, read_records, write_jsonl
 from earmark.progress import progress_bar
 from earmark.records import Utterance
 from earmark.speech.audio import SAMPLE_RATE_HZ, read_audio, write_audio
-from earmark.speech.grammar import Rendering, draw_mixed, draw_sentence
-from earmark.speech.voices import PEAK, Distribution, Voice, conditions, speak
 from earmark.storage.outputs import check_folder, visible
+from earmark.voices.grammar import Rendering, draw_mixed, draw_sentence
+from earmark.voices.speakers import PEAK, Distribution, Voice, conditions, speak
 
 MAX_CLIP_S = 2.95
 MANIFEST = "utterances.jsonl"

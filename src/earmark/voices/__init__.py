@@ -1,0 +1,1 @@
+"""Voices: speech synthesis and spoken corpora."""
