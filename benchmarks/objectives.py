@@ -16,23 +16,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from earmark.experiments.which_objective.pages import pages
+
 from earmark.errors import EarmarkError, KnobError, did_you_mean
-from earmark.files import write_text
-from earmark.progress import note
-from earmark.recipes.which_objective.arms import choose_arms
-from earmark.recipes.which_objective.cells import SLICE, Scale, check_scale
-from earmark.recipes.which_objective.claims import CLAIMS
-from earmark.recipes.which_objective.conditions import CONDITIONS
-from earmark.recipes.which_objective.kept import (
+from earmark.experiments.which_objective.arms import choose_arms
+from earmark.experiments.which_objective.cells import SLICE, Scale, check_scale
+from earmark.experiments.which_objective.claims import CLAIMS
+from earmark.experiments.which_objective.conditions import CONDITIONS
+from earmark.experiments.which_objective.kept import (
     check_kept,
     keep_results,
     plan_of_results,
     unpack_results,
 )
-from earmark.recipes.which_objective.outcomes import Outcomes, rates_of, read_outcomes
-from earmark.recipes.which_objective.pages import pages
-from earmark.recipes.which_objective.schedule import Clock, Plan, Sweep, base_result
-from earmark.recipes.which_objective.tables import (
+from earmark.experiments.which_objective.outcomes import Outcomes, rates_of, read_outcomes
+from earmark.experiments.which_objective.schedule import Clock, Plan, Sweep, base_result
+from earmark.experiments.which_objective.tables import (
     answer_table,
     arms_of,
     claims_table,
@@ -40,7 +39,9 @@ from earmark.recipes.which_objective.tables import (
     measured,
     overview,
 )
-from earmark.recipes.which_objective.world import World
+from earmark.experiments.which_objective.world import World
+from earmark.files import write_text
+from earmark.progress import note
 from earmark.report.plots.bars import Bar, difference_plot
 from earmark.report.plots.seeds import seed_bars
 from earmark.report.plots.svg import PAPER, to_svg_file

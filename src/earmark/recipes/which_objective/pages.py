@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from earmark.recipes.which_objective.outcomes import Outcomes
-from earmark.recipes.which_objective.tables import (
+from earmark.experiments.which_objective.outcomes import Outcomes
+from earmark.experiments.which_objective.tables import (
     answer_table,
     claims_table,
     differences,

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from statistics import mean
 
-from earmark.recipes.which_objective.arms import ARMS
-from earmark.recipes.which_objective.claims import CLAIMS
-from earmark.recipes.which_objective.outcomes import (
+from earmark.experiments.which_objective.arms import ARMS
+from earmark.experiments.which_objective.claims import CLAIMS
+from earmark.experiments.which_objective.outcomes import (
     BASE,
     FAILURES,
     MONOLINGUAL,

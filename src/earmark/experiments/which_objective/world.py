@@ -8,15 +8,20 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from earmark.experiments.which_objective.cells import Scale
+from earmark.experiments.which_objective.conditions import Condition
+from earmark.experiments.which_objective.disturb import (
+    flip,
+    one_rejected,
+    spoil_chosen,
+    with_accuracy,
+)
 from earmark.files import read_records
 from earmark.pairs.files import mine_file
 from earmark.pairs.mined import Mining
 from earmark.progress import note
 from earmark.recipes.demo import DEVELOPMENT, TEST_SETS, TRAINING, SetPlan, Spoken, hear, make_pairs
 from earmark.recipes.demo import speak as speak_anew
-from earmark.recipes.which_objective.cells import Scale
-from earmark.recipes.which_objective.conditions import Condition
-from earmark.recipes.which_objective.disturb import flip, one_rejected, spoil_chosen, with_accuracy
 from earmark.records import Pair, Utterance
 from earmark.translators.lexicon_file import load_lexicon
 from earmark.voices.corpus import MANIFEST

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from statistics import mean
 from typing import NamedTuple
 
+from earmark.experiments.which_objective.cells import Cell, Result, read_result
+from earmark.experiments.which_objective.schedule import Plan, base_result, chosen_rate
+from earmark.experiments.which_objective.world import World
 from earmark.progress import note
-from earmark.recipes.which_objective.cells import Cell, Result, read_result
-from earmark.recipes.which_objective.schedule import Plan, base_result, chosen_rate
-from earmark.recipes.which_objective.world import World
 from earmark.report.plots.seeds import SeedMean, seed_mean
 
 MONOLINGUAL = ("english", "mandarin")

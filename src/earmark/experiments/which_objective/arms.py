@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from earmark.errors import KnobError, did_you_mean
+from earmark.experiments.which_objective.conditions import Condition
 from earmark.objectives import OBJECTIVES
-from earmark.recipes.which_objective.conditions import Condition
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from earmark.errors import InputError
+from earmark.experiments.which_objective.arms import ARMS, CORE
+from earmark.experiments.which_objective.cells import Cell, Result, Scale, write_result
+from earmark.experiments.which_objective.conditions import CONDITIONS
+from earmark.experiments.which_objective.schedule import Plan
 from earmark.files import write_jsonl, write_text
-from earmark.recipes.which_objective.arms import ARMS, CORE
-from earmark.recipes.which_objective.cells import Cell, Result, Scale, write_result
-from earmark.recipes.which_objective.conditions import CONDITIONS
-from earmark.recipes.which_objective.schedule import Plan
 from earmark.storage.outputs import KEPT_RESULTS, Output, check_outputs
 
 BASE = Path("results/base.json")

@@ -6,10 +6,9 @@ from dataclasses import replace
 import pytest
 
 from earmark.errors import InputError, KnobError
-from earmark.objectives import OBJECTIVES
-from earmark.recipes.which_objective import schedule
-from earmark.recipes.which_objective.arms import ARMS, CORE, arms_under, choose_arms
-from earmark.recipes.which_objective.cells import (
+from earmark.experiments.which_objective import schedule
+from earmark.experiments.which_objective.arms import ARMS, CORE, arms_under, choose_arms
+from earmark.experiments.which_objective.cells import (
     SLICE,
     Cell,
     Scale,
@@ -19,35 +18,36 @@ from earmark.recipes.which_objective.cells import (
     result_path,
     write_result,
 )
-from earmark.recipes.which_objective.claims import CLAIMS
-from earmark.recipes.which_objective.conditions import CONDITIONS
-from earmark.recipes.which_objective.disturb import (
+from earmark.experiments.which_objective.claims import CLAIMS
+from earmark.experiments.which_objective.conditions import CONDITIONS
+from earmark.experiments.which_objective.disturb import (
     flip,
     one_rejected,
     spoil_chosen,
     with_accuracy,
 )
-from earmark.recipes.which_objective.kept import (
+from earmark.experiments.which_objective.kept import (
     keep_results,
     plan_of_results,
     unpack_results,
 )
-from earmark.recipes.which_objective.outcomes import (
+from earmark.experiments.which_objective.outcomes import (
     Outcome,
     chosen_shift,
     paired,
     read_outcomes,
     verdict,
 )
-from earmark.recipes.which_objective.schedule import Clock, OutOfTimeError, Plan, Sweep
-from earmark.recipes.which_objective.tables import (
+from earmark.experiments.which_objective.schedule import Clock, OutOfTimeError, Plan, Sweep
+from earmark.experiments.which_objective.tables import (
     answer_table,
     claims_table,
     differences,
     measured,
     overview,
 )
-from earmark.recipes.which_objective.world import World
+from earmark.experiments.which_objective.world import World
+from earmark.objectives import OBJECTIVES
 from earmark.records import Pair
 from earmark.text import tokenize
 from earmark.train.trainer import LossError

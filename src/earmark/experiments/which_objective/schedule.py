@@ -7,20 +7,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from earmark.files import write_text
-from earmark.progress import note
-from earmark.recipes.demo import error_rate, hear
-from earmark.recipes.which_objective.arms import ARMS, arms_under
-from earmark.recipes.which_objective.cells import (
+from earmark.experiments.which_objective.arms import ARMS, arms_under
+from earmark.experiments.which_objective.cells import (
     Cell,
     Result,
     choose_rate,
     read_result,
     write_result,
 )
-from earmark.recipes.which_objective.conditions import CONDITIONS
-from earmark.recipes.which_objective.trial import Trial, measure, warm
-from earmark.recipes.which_objective.world import World
+from earmark.experiments.which_objective.conditions import CONDITIONS
+from earmark.experiments.which_objective.trial import Trial, measure, warm
+from earmark.experiments.which_objective.world import World
+from earmark.files import write_text
+from earmark.progress import note
+from earmark.recipes.demo import error_rate, hear
 from earmark.records import Pair
 from earmark.train.trainer import LossError
 

@@ -10,15 +10,15 @@ from typing import Any
 
 from earmark.evaluate.score import score
 from earmark.evaluate.summary import summary
+from earmark.experiments.which_objective.arms import ARMS
+from earmark.experiments.which_objective.cells import Cell, Result, read_result, write_result
+from earmark.experiments.which_objective.conditions import CONDITIONS
+from earmark.experiments.which_objective.world import World
 from earmark.objectives import OBJECTIVES
 from earmark.objectives.contract.choose import choose_objective
 from earmark.objectives.contract.signature import contract
 from earmark.policies.load import load_policy
 from earmark.recipes.demo import MODEL, Spoken, error_rate, hear
-from earmark.recipes.which_objective.arms import ARMS
-from earmark.recipes.which_objective.cells import Cell, Result, read_result, write_result
-from earmark.recipes.which_objective.conditions import CONDITIONS
-from earmark.recipes.which_objective.world import World
 from earmark.records import Pair
 from earmark.train.assemble import gather
 from earmark.train.cache.fingerprint import of_policy

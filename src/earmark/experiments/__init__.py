@@ -1,0 +1,1 @@
+"""Experiments: sweeps over objectives and conditions."""
