@@ -23,8 +23,8 @@ from earmark.train.assemble import gather
 from earmark.train.cache.fingerprint import of_policy
 from earmark.train.data.examples import EncodedPairs
 from earmark.train.distributed import concatenate, processes
-from earmark.train.objective_state import flatten
 from earmark.train.settings import TrainSettings
+from earmark.train.state import flatten
 from earmark.train.trainer import PreferenceTrainer
 from tiny_world import save_tiny, tiny_policy, trainable, write_pairs
 

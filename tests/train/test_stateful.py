@@ -13,10 +13,10 @@ from transformers import TrainerCallback
 from earmark.errors import InputError
 from earmark.objectives import OBJECTIVES
 from earmark.objectives.dpo import dpo
-from earmark.train.objective_state import FILE
 from earmark.train.run import train
 from earmark.train.run_folder import last_checkpoint
 from earmark.train.settings import TrainSettings
+from earmark.train.state import FILE
 from earmark.train.trainer import LossError, PreferenceTrainer
 from tiny_world import save_tiny, write_pairs
 

@@ -21,8 +21,7 @@ from earmark.policies.load import load_policy
 from earmark.policies.policy import Policy
 from earmark.records import Pair
 from earmark.train.data.examples import EncodedPairs
-from earmark.train.plan import to_be_asked
-from earmark.train.row_lengths import row_lengths
+from earmark.train.data.token_budget import row_lengths, to_be_asked
 from earmark.train.run import train
 from earmark.train.run_folder import last_checkpoint
 from tiny_world import settings, tiny_policy, write_pairs

@@ -14,9 +14,8 @@ from earmark.progress import note
 from earmark.train.data.batch import Logps, Row, Rows
 from earmark.train.data.examples import EncodedPairs
 from earmark.train.data.row_maker import RowMaker
-from earmark.train.data.token_budget import BudgetBatches
+from earmark.train.data.token_budget import BudgetBatches, in_order, plan
 from earmark.train.distributed import Processes
-from earmark.train.plan import in_order, plan
 from earmark.train.preflight.costs import (
     Heard,
     check_room,

@@ -11,11 +11,11 @@ from earmark.errors import InputError
 from earmark.policies.lora.adapt import disable_dropout, freeze_hearing
 from earmark.policies.policy import SharedBatch
 from earmark.speech.audio import write_audio
-from earmark.train.audio_tokens import AudioTokens
 from earmark.train.cache.features import FeatureCache
 from earmark.train.cache.fingerprint import of_hearing, of_policy
 from earmark.train.cache.reference import ReferenceCache
 from earmark.train.data.clip import ClipRef
+from earmark.train.data.token_budget import AudioTokens
 from earmark.train.preflight.costs import in_words
 from tiny_world import noise, tiny_policy
 

@@ -11,7 +11,7 @@ from earmark.objectives.ddo_rm import ddo_rm
 from earmark.objectives.s_dpo import s_dpo
 from earmark.objectives.spa import spa
 from earmark.records import Pair
-from earmark.train.preflight.missing import criterion_of, one_score_each
+from earmark.train.data.criterion import criterion_of, one_score_each
 from earmark.train.preflight.pairs import survey
 from tiny_world import write_pairs
 

@@ -11,8 +11,8 @@ from earmark.policies.policy import Messages, Policy
 from earmark.policies.rows.shared_row import Answers
 from earmark.records import Pair
 from earmark.train.data.clip import ClipRef
+from earmark.train.data.criterion import Criterion, one_score_each
 from earmark.train.data.pair_file import Pairs
-from earmark.train.preflight.missing import Criterion, one_score_each
 
 
 class EncodedPair(NamedTuple):

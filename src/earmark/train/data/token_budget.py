@@ -5,6 +5,7 @@ holds: long clips train one or two at a time, short ones many. Which rows share 
 settled once; the order of the batches is drawn anew in every epoch.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -13,7 +14,12 @@ import torch
 from jaxtyping import Int
 from torch.utils.data import Sampler
 
+from earmark.errors import InputError
+from earmark.policies.policy import Policy
+from earmark.progress import note, track
+from earmark.train.data.examples import EncodedPair, EncodedPairs, tokenize_pair
 from earmark.train.distributed import Processes
+from earmark.train.settings import TrainSettings
 
 # Rows that are sorted together are drawn at random, so that a batch is not the same in all else.
 WINDOW_BATCHES = 50
@@ -94,3 +100,94 @@ class BudgetBatches(Sampler[list[int]]):
         even = len(self) * self.processes.size
         order += [order[i % len(order)] for i in range(even - len(order))]
         return iter([self.batches[i] for i in order[self.processes.rank :: self.processes.size]])
+
+
+STEPS_PER_S = 10
+SAMPLE_RATE_HZ = 16_000
+
+
+class AudioTokens:
+    """Counts the tokens of silence of a length, once for each tenth of a second.
+
+    So it holds for towers whose tokens follow the length, and for those that fill windows.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.known: dict[int, int] = {}
+
+    def __call__(self, duration_s: float) -> int:
+        """Return the tokens of a clip, its length rounded up to a tenth of a second."""
+        steps = max(1, math.ceil(duration_s * STEPS_PER_S))
+        if steps not in self.known:
+            length_s = min(steps / STEPS_PER_S, self.policy.longest_clip_s)
+            silence = np.zeros(round(length_s * SAMPLE_RATE_HZ), np.float32)
+            self.known[steps] = self.policy.audio_tokens(self.policy.features(silence))
+        return self.known[steps]
+
+
+def row_lengths(policy: Policy, encoded: EncodedPairs, count: int) -> Int[np.ndarray, " row"]:
+    """Return how many tokens each of the first `count` rows takes, rounded up.
+
+    Text is tokenized; a clip's tokens follow from its length, which its header tells.
+    """
+    tokens = AudioTokens(policy)
+    numbers = track(range(count), "measuring rows", total=count)
+    return np.array([tokens_of(policy, encoded[number], tokens) for number in numbers])
+
+
+def tokens_of(policy: Policy, pair: EncodedPair, tokens: AudioTokens) -> int:
+    """Return how many tokens a shared row of a pair takes."""
+    told = tokenize_pair(policy, pair, [tokens(clip.duration_s()) for clip in pair.clips])
+    return len(told.prompt) + sum(len(answer) - 1 for answer in told.candidates)
+
+
+def plan(
+    policy: Policy, encoded: EncodedPairs, count: int, settings: TrainSettings, together: Processes
+) -> BudgetBatches:
+    """Put rows of like length into batches that keep to the budget, and say what came out."""
+    lengths = lengths_within(policy, encoded, count, settings.token_budget)
+    generator = torch.Generator().manual_seed(settings.seed)
+    order = torch.randperm(count, generator=generator).tolist()
+    window = WINDOW_BATCHES * max(1, settings.token_budget // max(1, int(lengths.mean())))
+    batches = pack(lengths, order, settings.token_budget, window)
+    made = packed(batches, lengths)
+    note(
+        f"{made.batches} batches within {settings.token_budget} tokens: {made.rows:.1f} rows each "
+        f"on average, {made.filled:.0%} of the tokens only fill"
+    )
+    return BudgetBatches(batches, settings.seed, together)
+
+
+def to_be_asked(
+    policy: Policy, encoded: EncodedPairs, count: int, settings: TrainSettings
+) -> list[list[int]]:
+    """Return the batches in which a policy that is not trained is asked for the first rows."""
+    if not settings.token_budget:
+        return in_order(count, settings)
+    lengths = lengths_within(policy, encoded, count, settings.token_budget)
+    return pack(lengths, range(count), settings.token_budget, window=count)
+
+
+def lengths_within(
+    policy: Policy, encoded: EncodedPairs, count: int, budget: int
+) -> Int[np.ndarray, " row"]:
+    """Return how many tokens each of the first rows takes.
+
+    Raises:
+        InputError: a row alone takes more than the budget; names its pair.
+    """
+    lengths = row_lengths(policy, encoded, count)
+    longest = int(np.argmax(lengths))
+    if lengths[longest] > budget:
+        raise InputError(
+            f"pair '{encoded[longest].id}' alone takes about {lengths[longest]} tokens, more than "
+            f"the token_budget of {budget}; raise it, or leave such pairs out"
+        )
+    return lengths
+
+
+def in_order(count: int, settings: TrainSettings) -> list[list[int]]:
+    """Return the first rows in batches of the usual size."""
+    size = settings.per_device_train_batch_size
+    return [list(range(start, min(start + size, count))) for start in range(0, count, size)]

@@ -11,11 +11,11 @@ import torch
 from earmark.errors import InputError
 from earmark.policies.policy import Policy
 from earmark.progress import note
-from earmark.train.audio_tokens import AudioTokens
 from earmark.train.cache.features import FeatureCache
 from earmark.train.data.clip import ClipRef
 from earmark.train.data.examples import EncodedPairs
 from earmark.train.data.row_maker import RowMaker
+from earmark.train.data.token_budget import AudioTokens
 from earmark.train.settings import TrainSettings
 
 LOOKED_AT = 16

@@ -1,19 +1,16 @@
 """Say before training which rows lack what the objective needs."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import TypeGuard
 
 from earmark.errors import InputError, KnobError
 from earmark.objectives.contract.signature import Contract
-from earmark.objectives.lexicographic import lexicographic_score
 from earmark.pairs.scores import are_finite
 from earmark.progress import note
 from earmark.records import Pair
-from earmark.train.data.pair_file import Pairs
+from earmark.train.data.pair_file import PairFile, Pairs
 
 SHOWN = 5
-# Of the first criterion's range; about the half point of ten that judges' scores are good for.
-USUAL_TIE = 0.05
 
 
 class Lacking:
@@ -89,60 +86,35 @@ def lacks_scores(pair: Pair, name: str) -> Iterator[str]:
         yield f"has {len(found)} scores for '{name}', of {candidates} candidates"
 
 
-class Criterion(NamedTuple):
-    """What candidates are scored by: a name, and perhaps a second one that decides ties.
-
-    `least` and `most` bound the second one's values over the training set; `tie` is the width of
-    a step of the first.
-    """
-
-    first: str
-    second: str | None = None
-    least: float = 0.0
-    most: float = 0.0
-    tie: float = 0.0
+def can_be_left_out(pairs: Pairs) -> TypeGuard[PairFile]:
+    """Tell whether bad rows are to be set aside: the pairs are of a file opened for that."""
+    return isinstance(pairs, PairFile) and pairs.aside is not None
 
 
-class Range(NamedTuple):
-    """The lowest and the highest value seen."""
+class Unusable:
+    """Collects the numbers of such pairs, and what is wrong with each."""
 
-    least: float = float("inf")
-    most: float = float("-inf")
+    def __init__(self) -> None:
+        self.reasons: dict[int, str] = {}
 
-    def add(self, values: Sequence[float]) -> "Range":
-        """Return the range with more values in it."""
-        return Range(min(self.least, *values), max(self.most, *values))
+    def add(self, number: int, pair: Pair, error: InputError) -> None:
+        """Note one pair; a message that does not name it, such as a clip's own, gets its id."""
+        name = f"pair '{pair.id}'"
+        reason = str(error)
+        self.reasons[number] = reason if reason.startswith(name) else f"{name}: {reason}"
 
+    def leave_out(self, pairs: Pairs) -> PairFile:
+        """Set them aside where the file was opened so that bad rows are skipped.
 
-def criterion_of(pairs: Pairs, text: str, tie: float | None = None) -> Criterion:
-    """Read one name, or two with a comma between them of which the first counts first.
-
-    Values of the first that fall on the same step of width `tie` are equal; without a width it
-    is a twentieth of the range that they have.
-
-    Raises:
-        KnobError: more than two names.
-    """
-    first, *others = text.split(",")
-    if len(others) > 1:
-        raise KnobError(f"--criterion takes one name or two, found {text!r}")
-    if not others:
-        return Criterion(first)
-    deciding, second = Range(), Range()
-    for pair in pairs:
-        deciding = deciding.add(pair.scores[first])
-        second = second.add(pair.scores[others[0]])
-    width = (deciding.most - deciding.least) * USUAL_TIE if tie is None else tie
-    note(f"criterion: '{first}' in steps of {width:.3g}; on the same step '{others[0]}' decides")
-    return Criterion(first, others[0], *second, tie=width or 1.0)
-
-
-def one_score_each(pair: Pair, criterion: Criterion) -> list[float]:
-    """Return one number for each candidate, chosen first; of two criteria the first decides."""
-    scores = [float(score) for score in pair.scores[criterion.first]]
-    if criterion.second is None:
-        return scores
-    others = [float(score) for score in pair.scores[criterion.second]]
-    bounds = {"second_least": criterion.least, "second_most": criterion.most}
-    bounds["tie_eps"] = criterion.tie
-    return [lexicographic_score(a, b, **bounds) for a, b in zip(scores, others, strict=True)]
+        Raises:
+            InputError: bad rows are to stop the work; names the first ones. Or no pair is left.
+        """
+        if can_be_left_out(pairs):
+            return pairs.without(self.reasons)
+        shown = list(self.reasons.values())[:SHOWN]
+        more = len(self.reasons) - len(shown)
+        raise InputError(
+            f"{len(self.reasons)} of {len(pairs)} pairs cannot be trained on: {'; '.join(shown)}"
+            f"{f'; and {more} more' if more else ''}. Mend or remove them, or set them aside with "
+            "--on-error skip"
+        )

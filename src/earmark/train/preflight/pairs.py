@@ -17,11 +17,11 @@ from earmark.policies.policy import Policy
 from earmark.progress import track
 from earmark.records import Pair
 from earmark.train.data.clip import ClipRef
+from earmark.train.data.criterion import Criterion, criterion_of, one_score_each
 from earmark.train.data.examples import answers_of, audio_parts
 from earmark.train.data.pair_file import PairFile, Pairs, digest_of
 from earmark.train.preflight.extreme_rows import Telling
-from earmark.train.preflight.missing import Criterion, Lacking, criterion_of, one_score_each
-from earmark.train.unusable import Unusable, can_be_left_out
+from earmark.train.preflight.missing import Lacking, Unusable, can_be_left_out
 
 # More different answers than any row has candidates: each prompt then has one of another.
 MANY = 100

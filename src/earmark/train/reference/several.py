@@ -20,8 +20,8 @@ from earmark.train.cache.reference import ReferenceCache
 from earmark.train.data.batch import Logps
 from earmark.train.data.examples import EncodedPairs
 from earmark.train.data.row_maker import RowMaker
+from earmark.train.data.token_budget import to_be_asked
 from earmark.train.distributed import Processes
-from earmark.train.plan import to_be_asked
 from earmark.train.reference.compute import Caches, ask_for_all
 from earmark.train.settings import TrainSettings
 
