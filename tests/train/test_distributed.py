@@ -94,7 +94,8 @@ def in_two_processes(folder: Path, out: Path) -> None:
     command = [sys.executable, "-W", "ignore", "-m", "torch.distributed.run", "--standalone"]
     command += ["--nproc-per-node", "2", __file__, str(folder), str(out)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-    environment["PYTHONPATH"] = str(Path(__file__).parents[1])
+    own = str(Path(__file__).parents[1])
+    environment["PYTHONPATH"] = os.pathsep.join([own, environment.get("PYTHONPATH", "")])
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
