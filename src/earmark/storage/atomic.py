@@ -79,6 +79,7 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         try:
             temporary.mkdir()
             yield temporary
+            follow_umask(temporary, "**/*")
             for file in temporary.rglob("*"):
                 if file.is_file():
                     _sync(file)
@@ -87,6 +88,25 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
             os.replace(temporary, target)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def follow_umask(folder: str | Path, pattern: str) -> None:
+    """Give files that a library wrote the mode that new files get here, where it gave them less.
+
+    safetensors creates its files with mode 0600, so that colleagues could not read a model.
+
+    Args:
+        folder: where they are.
+        pattern: of their paths in the folder, as `Path.glob` takes it.
+    """
+    probe = temporary_beside(Path(folder) / "umask")
+    os.close(os.open(probe, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    usual = stat.S_IMODE(os.stat(probe).st_mode)
+    probe.unlink()
+    for file in Path(folder).glob(pattern):
+        found = os.lstat(file).st_mode
+        if stat.S_ISREG(found) and stat.S_IMODE(found) | usual != stat.S_IMODE(found):
+            os.chmod(file, stat.S_IMODE(found) | usual)
 
 
 @contextmanager

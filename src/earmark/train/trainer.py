@@ -30,6 +30,7 @@ from earmark.objectives.contract.loss import Loss
 from earmark.objectives.contract.signature import Contract, contract
 from earmark.policies.lora.adapt import without_adapter
 from earmark.policies.policy import Policy
+from earmark.storage.atomic import follow_umask
 from earmark.train.assemble import Material
 from earmark.train.data.batch import Batch, collate, table
 from earmark.train.distributed import Processes, join, processes, shared_mean
@@ -237,6 +238,10 @@ class PreferenceTrainer(Trainer):
         if self.is_fsdp_enabled:
             self.accelerator.state.fsdp_plugin.set_state_dict_type("FULL_STATE_DICT")
         self.save_model(str(folder))
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        super()._save(output_dir, state_dict)
+        follow_umask(output_dir or str(self.args.output_dir), "*.safetensors")
 
     def _save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
         # Before the library's files, of which the last one marks a checkpoint as whole.

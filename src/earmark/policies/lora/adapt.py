@@ -53,6 +53,8 @@ def add_lora(policy: Policy, rank: int, alpha: int, targets: str | None = None) 
         # peft 0.21 asks for a property by the name that transformers 5.23 gave up.
         warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated")
         policy.model = get_peft_model(policy.network, settings)
+    # A card without a word about the run; the run writes its own.
+    policy.model.create_or_update_model_card = lambda output_dir: None  # type: ignore[method-assign]
     take_one_step(policy.model)
 
 
