@@ -69,7 +69,7 @@ def test_pairing_makes_the_interval_narrower_than_two_of_its_own():
 
 
 def test_different_signatures_refuse_to_compare():
-    with pytest.raises(InputError, match=r"has norm:default-1, the second norm:default-1\+ok"):
+    with pytest.raises(InputError, match=r"has norm:default-2, the second norm:default-2\+ok"):
         compare(scored(0.1), scored(0.1, profile="default+ok-okay"))
     capped = [
         Hypothesis(h.id, h.text, made_by={"decoding": {"max_new_tokens": 64}})

@@ -4,8 +4,9 @@ from earmark import __version__
 from earmark.errors import InputError
 from earmark.evaluate.signature import RECIPES, check_comparable, signature, token_cap
 from earmark.records import Hypothesis
+from earmark.text.mapping import Mapping
 from earmark.text.options import OPTIONS
-from earmark.text.profiles import PROFILES
+from earmark.text.profiles import PROFILES, parse_profile
 from earmark.translators.lexicon import Lexicon
 
 
@@ -15,8 +16,8 @@ def capped(cap):
 
 def test_it_says_what_was_done():
     parts = signature("default").split("|")
-    assert parts[0] == "mer"
-    assert {"norm:default-1", "han:char", "latin:word", "t2s:opencc", "empty:insertions"} <= {
+    assert parts[0] == "mixed_error_rate"  # jiwer's mer is the match error rate
+    assert {"norm:default-2", "han:char", "latin:word", "t2s:opencc", "empty:insertions"} <= {
         *parts
     }
     assert parts[-1] == "v:" + ".".join(__version__.split(".")[:2])
@@ -30,6 +31,16 @@ def test_every_profile_and_option_has_one_of_its_own():
     profiles = [*PROFILES, *(f"default+{option}" for option in OPTIONS)]
     assert len({signature(profile) for profile in profiles}) == len(profiles)
     assert signature("default+ok-okay+drop-fillers") == signature("default+drop-fillers+ok-okay")
+
+
+def test_a_mapping_is_named_with_a_fingerprint_of_its_entries():
+    one, two = (Mapping("words.tsv", (("gonna", new),)) for new in ("going to", "go"))
+    first, second = (signature(parse_profile("default", each)) for each in (one, two))
+    assert f"norm:default-2+map:{one}|" in first
+    assert str(one).startswith("words.tsv@")
+    assert first != second
+    with pytest.raises(InputError, match="cannot be compared"):
+        check_comparable(first, second)
 
 
 def test_mixed_caps_are_refused():

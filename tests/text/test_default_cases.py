@@ -79,6 +79,16 @@ OPTION_CASES = [
     ("3.14 percent", "default+digits-to-words", "three point one four percent"),
     ("我有20块", "default+digits-to-words", "我 有 二 十 块"),
     ("mp3", "default+digits-to-words", "mp3"),
+    ("P P T", "default+join-letters", "ppt"),
+    ("T. V.", "default+join-letters", "tv"),
+    ("[noise]好<SPOKEN_NOISE>的<#s>", "default+noise-marks", "好 的"),
+    ("（音樂播放中）", "default+noise-marks", ""),
+    ("(laughs) ok [vocalized-noise] ♪", "default+noise-marks", "ok"),
+    ("None", "default+null-text", ""),
+    ("额，诶，嗯嗯 umm 我", "default+drop-fillers", "我"),
+    ("恩，感恩", "default+drop-fillers", "感 恩"),
+    ("嗯，余额和额度", "default+drop-fillers", "余 额 和 额 度"),
+    ("um ah 啊", "default+drop-fillers", "ah 啊"),
 ]
 
 REFINED = [
@@ -98,6 +108,9 @@ REFINED = [
     ("蕭乾", "萧 干"),
     ("萧乾", "萧 干"),
     ("打坏", "打 坏"),
+    ("我⼀个⼈去", "我 一 个 人 去"),  # Kangxi radicals, as text copied from a PDF has them
+    ("⾧⻛⻢", "长 风 马"),
+    ("看著著名的妳", "看 着 著 名 的 你"),
 ]
 
 

@@ -17,6 +17,7 @@ from earmark.records import Hypothesis, Utterance
 from earmark.storage.outputs import SCORE, SCORED_ROWS, Output
 from earmark.text import tokenize
 from earmark.text.draw import draw
+from earmark.text.profiles import Profile
 
 FEW_SPEAKERS = 10
 
@@ -56,7 +57,7 @@ def score(
     if json != "-":
         console = Console()
         console.print(score_tables(scored))
-        drawn = drawings(result.rows, truths, hyps, options.profile, show, console.width)
+        drawn = drawings(result.rows, truths, hyps, options.splitting, show, console.width)
         console.print(drawn, markup=False, highlight=False, end="")
     speakers = {row.speaker for row in result.rows}
     if result.over == "speaker" and len(speakers) < FEW_SPEAKERS:
@@ -70,7 +71,7 @@ def drawings(
     rows: Sequence[UtteranceScore],
     truths: Sequence[Utterance],
     hyps: Sequence[Hypothesis],
-    profile: str,
+    profile: Profile,
     count: int,
     columns: int,
 ) -> str:

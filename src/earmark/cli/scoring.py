@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,7 +14,8 @@ from earmark.files import skipped_path
 from earmark.progress import note
 from earmark.records import Hypothesis, Utterance
 from earmark.storage.outputs import SET_ASIDE, Output, check_outputs
-from earmark.text.profiles import parse_profile
+from earmark.text.mapping import load_mapping
+from earmark.text.profiles import Profile, parse_profile
 from earmark.text.transcripts import Format, read_transcripts
 from earmark.translators.lexicon_file import load_lexicon
 
@@ -24,7 +26,9 @@ class ScoringOptions:
 
     Attributes:
         profile: how texts are split: default, espnet-seame, wenet-tal or ascend, with options
-            behind it, as in default+drop-fillers+ok-okay.
+            after it, as in default+drop-fillers+ok-okay.
+        mapping: a file of two columns with a TAB: what may be written, and what takes its place
+            on both sides, which may be nothing.
         lexicon: a bilingual word list, which helps to tell translations from other errors.
         over: what intervals resample; auto is speakers when every truth names one.
         resamples: how many resamples an interval is drawn from.
@@ -35,6 +39,7 @@ class ScoringOptions:
     """
 
     profile: str = "default"
+    mapping: Path | None = None
     lexicon: Path | None = None
     over: Literal["auto", "utterance", "speaker"] = "auto"
     resamples: int = 1000
@@ -61,7 +66,7 @@ class ScoringOptions:
         skips = self.on_error == "skip"
         asides = {skipped_path(path) for path in inputs} if skips else set[Path]()
         written = [*outputs, *(Output(aside, SET_ASIDE) for aside in sorted(asides))]
-        check_outputs(written, (*inputs, self.lexicon))
+        check_outputs(written, (*inputs, self.lexicon, self.mapping))
 
     def truths(self, path: Path) -> list[Utterance]:
         """Read what was said."""
@@ -78,11 +83,17 @@ class ScoringOptions:
             )
         return hyps
 
+    @cached_property
+    def splitting(self) -> Profile:
+        """Return the profile with the mapping; the mapping's file is read once."""
+        mapping = None if self.mapping is None else load_mapping(self.mapping)
+        return parse_profile(self.profile, mapping)
+
     @property
     def keywords(self) -> dict[str, Any]:
         """Return them as `evaluate.score` takes them."""
         return {
-            "profile": self.profile,
+            "profile": self.splitting,
             "over": self.over,
             "resampling": Resampling(self.resamples, seed=self.seed),
             "lexicon": None if self.lexicon is None else load_lexicon(self.lexicon),

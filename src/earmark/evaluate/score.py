@@ -16,7 +16,7 @@ from earmark.metrics import METRICS, Metric
 from earmark.metrics.columns import Columns
 from earmark.progress import track
 from earmark.records import Hypothesis, Utterance
-from earmark.text.profiles import parse_profile
+from earmark.text.profiles import Profile, parse_profile
 from earmark.translators.lexicon import Lexicon
 
 SHOWN_IDS = 5
@@ -102,7 +102,7 @@ def score(
     truths: Sequence[Utterance],
     hyps: Sequence[Hypothesis],
     *,
-    profile: str = "default",
+    profile: str | Profile = "default",
     over: Unit | Literal["auto"] = "auto",
     resampling: Resampling = STANDARD,
     lexicon: Lexicon | None = None,

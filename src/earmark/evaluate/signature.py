@@ -1,39 +1,49 @@
 """The signature of a score: everything that must be equal before two scores are compared."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from earmark import __version__
 from earmark.errors import InputError
 from earmark.records import Hypothesis
-from earmark.text.profiles import parse_profile
+from earmark.text.profiles import Profile, parse_profile
 from earmark.translators.lexicon import Lexicon
 
 # What each recipe does, in the words of the signature; the options add to it.
 RECIPES = {
-    "default": "norm:default-1|han:char|latin:word|hyphen:split|t2s:opencc",
+    "default": "norm:default-2|han:char|latin:word|hyphen:split|t2s:opencc",
     "espnet-seame": "norm:espnet-seame-1|han:char|latin:word|hyphen:split|t2s:none",
     "wenet-tal": "norm:wenet-tal-1|han:char|latin:word|hyphen:split|t2s:none",
     "ascend": "norm:ascend-1|han:char|latin:word|hyphen:token|t2s:none",
 }
 
 
-def signature(profile: str, hyps: Iterable[Hypothesis] = (), lexicon: Lexicon | None = None) -> str:
+def signature(
+    profile: str | Profile,
+    hyps: Iterable[Hypothesis] = (),
+    lexicon: Lexicon | None = None,
+    *,
+    stripped: Sequence[str] = (),
+) -> str:
     """Write the signature of a score.
 
-    The token cap of the decoding is in it if the hypotheses record one, and the lexicon, if one
-    helped to name the failures.
+    The token cap of the decoding is in it if the hypotheses record one, the lexicon, if one
+    helped to name the failures, and the families whose marks were stripped.
 
-    >>> signature("default+ok-okay")
-    'mer|norm:default-1+ok-okay|han:char|latin:word|hyphen:split|t2s:opencc|empty:insertions|missing:deletions|v:0.1'
+    >>> signature("default+ok-okay").split("|")[:3]
+    ['mixed_error_rate', 'norm:default-2+ok-okay', 'han:char']
+    >>> signature("default").split("|")[6:]
+    ['align:most-hits', 'empty:insertions', 'missing:deletions', 'v:0.1']
     """
     chosen = parse_profile(profile)
     norm, _, rest = RECIPES[chosen.name].partition("|")
-    norm = "+".join((norm, *chosen.options))
+    norm += str(chosen).removeprefix(chosen.name)
     for policy in ("join", "keep"):
         if f"hyphen-{policy}" in chosen.options:
             rest = rest.replace("hyphen:split", f"hyphen:{policy}")
     cap = token_cap(hyps)
-    parts = ["mer", norm, rest, "empty:insertions", "missing:deletions"]
+    parts = ["mixed_error_rate", norm, rest, "align:most-hits"]
+    parts += ["empty:insertions", "missing:deletions"]
+    parts += [f"stripped:{'+'.join(sorted(set(stripped)))}"] if stripped else []
     parts += [f"cap:{cap}"] if cap else []
     parts += [f"lexicon:{lexicon.name}"] if lexicon else []
     return "|".join([*parts, "v:" + ".".join(__version__.split(".")[:2])])

@@ -36,6 +36,7 @@ from earmark.report.tables import (
 )
 from earmark.report.test_set import ScoredSet, TestSet
 from earmark.text.language import language_of
+from earmark.text.profiles import Profile
 
 SET_TABLES = (error_table, where_table, failure_table, failure_change_table, composition_table)
 OPEN_RULES = 2  # the largest improvement and the largest loss are open, the rest is folded
@@ -46,7 +47,7 @@ def make_page(
     sets: Sequence[TestSet | ScoredSet],
     *,
     runs: Sequence[str | Path | RunLog] = (),
-    profile: str = "default",
+    profile: str | Profile = "default",
     examples: int = 12,
     seed: int = 0,
     focus: str | None = None,

@@ -8,6 +8,7 @@ from earmark.evaluate.bootstrap import STANDARD, Resampling, Unit
 from earmark.evaluate.compare import compare
 from earmark.evaluate.score import Score, score
 from earmark.report.test_set import Outcome, ScoredSet, TestSet
+from earmark.text.profiles import Profile
 from earmark.translators.lexicon import Lexicon
 
 SFT = "sft"
@@ -16,7 +17,7 @@ SFT = "sft"
 def score_set(
     test_set: TestSet,
     *,
-    profile: str = "default",
+    profile: str | Profile = "default",
     over: Unit | Literal["auto"] = "auto",
     resampling: Resampling = STANDARD,
     lexicon: Lexicon | None = None,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 from earmark.records import Hypothesis, Utterance
+from earmark.text.profiles import Profile
 
 Json = Mapping[str, Any]
 
@@ -60,7 +61,7 @@ class ScoredSet:
     """
 
     test_set: TestSet
-    profile: str
+    profile: str | Profile
     scores: Mapping[str, Json]
     comparisons: Mapping[str, Json]
     outcomes: Mapping[str, Mapping[str, Outcome]]

@@ -17,6 +17,16 @@ HYPHENS = "-‐‑"  # the plain one, the typographic one, the one that does not
 # Folded one by one because NFKC would leave a stray `c` for ℃ and turn ½ into three tokens.
 CIRCLED = {chr(0x2460 + n): f" {n + 1} " for n in range(20)}
 CIRCLED["⓪"] = " 0 "
+# Radicals that stand for characters in text copied from a PDF. NFKC maps the Kangxi block, and
+# of the supplement two; these are the others that look like the character they stand for.
+KANGXI = range(0x2F00, 0x2FD6)
+RADICALS = dict(
+    zip(
+        "⺐⺒⺓⺝⺟⺠⺩⺬⺮⺶⺻⺼⻁⻄⻅⻆⻉⻋⻑⻓⻔⻗⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻧⻨⻩⻪⻫⻬⻭⻮⻯⻰⻱⻳",
+        "尢巳幺月母民王示竹羊聿肉虎西见角贝车长长门雨青韦页风飞食马骨鬼鱼鸟卤麦黄黾斉齐歯齿竜龙亀龟",
+        strict=True,
+    )
+)
 
 
 class Folding(dict[int, str]):
@@ -53,15 +63,16 @@ class Folding(dict[int, str]):
 
 
 def unfold_width(char: str) -> str:
-    """Fold full-width forms to half width, half-width kana to full, Ⅲ to its letters.
+    """Fold full-width forms to half width, half-width kana to full, Ⅲ to its letters, ⼀ to 一.
 
-    >>> [unfold_width(char) for char in "Ａ％ｶⅢ①"]
-    ['A', '%', 'カ', 'III', '①']
+    >>> [unfold_width(char) for char in "Ａ％ｶⅢ①⼈⻛"]
+    ['A', '%', 'カ', 'III', '①', '人', '风']
     """
+    code = ord(char)
     decomposition = unicodedata.decomposition(char)
-    if decomposition.startswith(("<wide>", "<narrow>")) or 0x2160 <= ord(char) <= 0x217F:
+    if decomposition.startswith(("<wide>", "<narrow>")) or 0x2160 <= code <= 0x217F:
         return unicodedata.normalize("NFKC", char)
-    return char
+    return unicodedata.normalize("NFKC", char) if code in KANGXI else RADICALS.get(char, char)
 
 
 def _fold_by_category(char: str) -> str:

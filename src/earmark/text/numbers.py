@@ -1,7 +1,7 @@
 """Say digits in words, in the language of what they stand beside.
 
-Departure: this is a fold for scoring, not speech: 2 is always 二, never 两; a year before 年
-is read digit by digit; English reads 2019 as a cardinal and says no `and`.
+Departure: this is a fold for scoring, not speech: 2 is always 二, never 两; English reads 2019 as
+a cardinal and says no `and`. What people say in several ways is folded in `said_numbers.py`.
 """
 
 import re
@@ -22,6 +22,10 @@ _ONES = (
 _TENS = "zero ten twenty thirty forty fifty sixty seventy eighty ninety"
 EN_ONES, EN_TENS = _ONES.split(), _TENS.split()
 EN_GROUPS = ("", "thousand", "million", "billion")
+IRREGULAR = {
+    "one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth",
+    "nine": "ninth", "twelve": "twelfth",
+}  # fmt: skip
 
 
 def digits_to_words(tokens: list[str]) -> list[str]:
@@ -51,8 +55,8 @@ def _say(tokens: Sequence[str], place: int) -> list[str]:
         words += ["point", *(EN_ONES[int(d)] for d in fraction)] if fraction else []
         return [*words, "percent"] if percent else words
     is_year = len(whole) == 4 and not fraction and tokens[place + 1 : place + 2] == ["年"]
-    said = _zh_digits(whole) if is_year else zh_number(whole)
-    said += "点" + _zh_digits(fraction) if fraction else ""
+    said = zh_digits(whole) if is_year else zh_number(whole)
+    said += "点" + zh_digits(fraction) if fraction else ""
     return list("百分之" + said if percent else said)
 
 
@@ -62,7 +66,7 @@ def _language_at(tokens: Sequence[str], place: int) -> str:
     return next((lang for t in neighbours if (lang := language_of(t)) != "other"), "en")
 
 
-def _zh_digits(digits: str) -> str:
+def zh_digits(digits: str) -> str:
     """Read digits one by one."""
     return "".join(ZH_DIGITS[int(digit)] for digit in digits)
 
@@ -79,7 +83,7 @@ def zh_number(digits: str) -> str:
     ['十五', '一百零五', '一百一十', '二万零一十', '零零七']
     """
     if _is_code(digits):
-        return _zh_digits(digits)
+        return zh_digits(digits)
     value, groups = int(digits), []
     while value:
         value, group = divmod(value, 10_000)
@@ -119,6 +123,18 @@ def en_number(digits: str) -> list[str]:
             said = [*_en_group(group), *EN_GROUPS[power].split(), *said]
         power += 1
     return said or ["zero"]
+
+
+def en_ordinal(digits: str) -> list[str]:
+    """Say an ordinal number in English.
+
+    >>> " ".join(en_ordinal("21")), " ".join(en_ordinal("100")), " ".join(en_ordinal("12"))
+    ('twenty first', 'one hundredth', 'twelfth')
+    """
+    *before, last = en_number(digits)
+    if last in IRREGULAR:
+        return [*before, IRREGULAR[last]]
+    return [*before, f"{last[:-1]}ieth" if last.endswith("y") else f"{last}th"]
 
 
 def _en_group(value: int) -> list[str]:

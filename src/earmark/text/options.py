@@ -1,24 +1,31 @@
 """Named options of a profile, each applied to truth and hypothesis alike.
 
 An option works on the text before it is split, or on the tokens after. They are written
-behind the profile's name, as in `default+drop-fillers+ok-okay`, and appear in the signature.
+after the profile's name, as in `default+drop-fillers+ok-okay`, and appear in the signature.
 """
 
 import re
 import unicodedata
 from collections.abc import Callable
+from itertools import groupby
 from typing import NamedTuple
 
+from earmark.text.fillers import drop_fillers, drop_lone_en
 from earmark.text.language import language_of
+from earmark.text.noise_marks import (
+    remove_ascend_tags,
+    remove_noise_marks,
+    remove_null,
+    remove_seame_tags,
+)
 from earmark.text.numbers import digits_to_words
+from earmark.text.said_numbers import fold_said
+from earmark.text.written_numbers import write_out
 
-SEAME_TAG = re.compile(r"<(?:v-)?noise>|[(<]pp\w+[)>]|<un[kl]>", re.IGNORECASE)
-ASCEND_TAG = re.compile(r"\[UNK\]", re.IGNORECASE)
 ACRONYM = re.compile(r"(?<![A-Za-z0-9])(?:[A-Za-z]\.)+[A-Za-z](?![A-Za-z0-9])\.?")
-INNER_HYPHEN = re.compile(r"(?<=\w)[-‐‑－](?=\w)")
+# Between digits a hyphen joins no word: 3-5 stays two numbers.
+INNER_HYPHEN = re.compile(r"(?<=\w)(?<!\d)[-‐‑－](?=\w)|(?<=\d)[-‐‑－](?=[^\W\d])")
 
-_HESITATIONS = "um umm uh uhm er erm hum hm hmm mm mmm ah 嗯 呃 哦 唔"
-FILLERS = frozenset(_HESITATIONS.split())
 OKAYS = frozenset(["ok", "okay", "okey"])
 # Singapore's sentence particles, in the two scripts in which transcribers write them.
 PARTICLES = {
@@ -33,20 +40,6 @@ class Option(NamedTuple):
     says: str
     on_text: Callable[[str], str] | None = None
     on_tokens: Callable[[list[str]], list[str]] | None = None
-
-
-def remove_seame_tags(text: str) -> str:
-    """Remove SEAME's marks of noise and of what was not understood.
-
-    >>> remove_seame_tags("<noise>好(ppl)")
-    ' 好 '
-    """
-    return SEAME_TAG.sub(" ", text)
-
-
-def remove_ascend_tags(text: str) -> str:
-    """Remove ASCEND's mark of what was not understood."""
-    return ASCEND_TAG.sub(" ", text)
 
 
 def join_acronyms(text: str) -> str:
@@ -102,26 +95,53 @@ def fold_particles(tokens: list[str]) -> list[str]:
     return [PARTICLES.get(token.casefold(), token) for token in tokens]
 
 
-def drop_fillers(tokens: list[str]) -> list[str]:
-    """Leave out hesitations.
+def join_letters(tokens: list[str]) -> list[str]:
+    """Join letters that were spelled: P P T is PPT, and T. V. is TV.
 
-    >>> drop_fillers(["um", "我", "呃", "觉"])
-    ['我', '觉']
+    >>> join_letters(["p", "p", "t", "我", "a", "b2b"])
+    ['ppt', '我', 'a', 'b2b']
     """
-    return [token for token in tokens if token.casefold() not in FILLERS]
+    joined: list[str] = []
+    for is_spelled, group in groupby(tokens, key=_is_letter):
+        run = list(group)
+        joined += ["".join(run)] if is_spelled else run
+    return joined
 
 
-# In the order in which they are applied: particles before fillers, so that `ah` and 啊, when
-# folded, are both kept.
+def _is_letter(token: str) -> bool:
+    """Say whether a token is one Latin letter."""
+    return len(token) == 1 and language_of(token) == "en"
+
+
+def numbers_to_words(tokens: list[str]) -> list[str]:
+    """Say number tokens, and fold what is said in several ways.
+
+    >>> numbers_to_words(["200", "块", "两", "百"])
+    ['二', '百', '块', '二', '百']
+    """
+    return fold_said(digits_to_words(tokens))
+
+
+# In the order in which they are applied: signs of numbers before hyphens are joined, particles
+# before fillers, so that `ah` and 啊, when folded, are both kept.
 OPTIONS: dict[str, Option] = {
+    "null-text": Option("a text that is only None, nan or null is empty", on_text=remove_null),
     "seame-tags": Option("remove <noise>, (ppl), <unk> ...", on_text=remove_seame_tags),
     "ascend-tags": Option("remove [UNK]", on_text=remove_ascend_tags),
+    "noise-marks": Option("remove [noise], <SPOKEN_NOISE>, （音乐）", on_text=remove_noise_marks),
+    "digits-to-words": Option(
+        "20 块 is 二十块, $5 is five dollars, -5 is minus five, 两 is 二",
+        on_text=write_out,
+        on_tokens=numbers_to_words,
+    ),
     "join-acronyms": Option("U.S.A. is usa", on_text=join_acronyms),
+    "join-letters": Option("P P T is ppt, T. V. is tv", on_tokens=join_letters),
     "hyphen-join": Option("e-mail is email", on_text=join_hyphens),
     "hyphen-keep": Option("e-mail is e-mail (default profile only)"),
     "fold-accents": Option("café is cafe", on_tokens=fold_accents),
     "ok-okay": Option("ok is okay", on_tokens=fold_okay),
     "fold-particles": Option("lah is 啦", on_tokens=fold_particles),
-    "drop-fillers": Option("leave out um, uh, 嗯, 呃 ...", on_tokens=drop_fillers),
-    "digits-to-words": Option("20 块 is 二十块, 20 dollars is twenty", on_tokens=digits_to_words),
+    "drop-fillers": Option(
+        "leave out um, uh, 嗯, 呃, 诶 ...", on_text=drop_lone_en, on_tokens=drop_fillers
+    ),
 }
