@@ -20,6 +20,15 @@ class MissingExtraError(EarmarkError):
     """A command needs an optional dependency that is not installed."""
 
 
+def shortened(text: str, most: int = 160) -> str:
+    """Return a text for a message: its beginning and its length, where it is long.
+
+    >>> shortened("data:audio/wav;base64," + "A" * 9000, most=20)
+    'data:audio/wav;base6... (9022 characters)'
+    """
+    return text if len(text) <= most else f"{text[:most]}... ({len(text)} characters)"
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Suggest the nearest known name, or list them all.
 

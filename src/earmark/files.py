@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import os
 import shutil
 import tempfile
 import weakref
@@ -96,7 +97,7 @@ def reopenable(path: AnyPath) -> Path | Drained:
     if isinstance(path, Drained):
         return path
     path = Path(path)
-    if path.is_file() or path.is_dir() or not path.exists():
+    if os.path.isfile(path) or os.path.isdir(path) or not os.path.exists(path):
         return path
     try:
         return Drained(path)

@@ -1,13 +1,19 @@
-"""Progress bars, on standard error, so that standard output stays a clean result.
+"""What is written to the terminal: results to standard output, all else to standard error.
 
-Of several processes that a launcher started, the first one speaks for all.
+Names, ids, answers of servers and what libraries quote may hold escape sequences that clear the
+screen or move the cursor, and characters that reverse what is read. They are written visibly, by
+`printable`, wherever text reaches a terminal through this module. Of several processes that a
+launcher started, the first one speaks for all.
 """
 
 import os
+import re
+import sys
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from contextlib import suppress
+from typing import Any, TypeVar
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -16,16 +22,107 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.segment import Segment
+from rich.text import Text
+
+from earmark.errors import InputError
 
 Item = TypeVar("Item")
 
-console = Console(stderr=True, quiet=os.environ.get("RANK", "0") != "0")
+# Controls (C0 except tab and line feed, DEL, C1), directions and their marks, invisible format
+# characters, line separators, halves of surrogate pairs (bytes of names that are no UTF-8).
+UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
+def printable(text: str, *, lines: bool = False) -> str:
+    r"""Write the characters of a text that act on a terminal as escapes that can be read.
+
+    Args:
+        text: the text.
+        lines: leave line feeds.
+
+    >>> print(printable("a\x1b[2Jb\u202ec\n"))
+    a\x1b[2Jb\u202ec\n
+    """
+    shown = UNSAFE.sub(_escape, text)
+    return shown if lines else shown.replace("\n", r"\n")
+
+
+def _escape(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode("ascii")
+
+
+class TextConsole(Console):
+    """A console on which text is text: no markup, no emoji codes, no control characters."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Make the text of a cell or a title, safe to print, before its width is measured."""
+        return super().render_str(printable(text, lines=True), **options)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Render; text that came in another way than as a string is made safe too."""
+        for segment in super().render(renderable, options):
+            if segment.control or not UNSAFE.search(segment.text):
+                yield segment
+            else:
+                yield Segment(printable(segment.text, lines=True), segment.style)
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print.
+
+        Raises:
+            InputError: standard output cannot be written, such as on a full device.
+        """
+        try:
+            super().print(*objects, **options)
+        except OSError as error:
+            # Where standard error cannot be written, there is nowhere to say so.
+            if not self.stderr:
+                raise unwritable(error) from error
+
+
+console = TextConsole(stderr=True, quiet=os.environ.get("RANK", "0") != "0")
+output = TextConsole()
+
+
+def unwritable(error: OSError) -> InputError:
+    """Give up standard output and return the error that says so."""
+    # Else the interpreter tries once more when it ends, and fails with a traceback.
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return InputError(
+        f"standard output: cannot be written: {error.strerror or error}; free some space or "
+        "send the output elsewhere"
+    )
+
+
+def write_output(text: str) -> None:
+    """Write a text to standard output as it is; only for what holds no text of others unescaped.
+
+    Raises:
+        InputError: standard output cannot be written.
+    """
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        output.on_broken_pipe()
+    except OSError as error:
+        raise unwritable(error) from error
 
 
 def progress_bar() -> Progress:
     """Make the one kind of progress bar that Earmark shows; use it as a context manager."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -42,5 +139,5 @@ def track(items: Iterable[Item], description: str, total: int | None = None) -> 
 
 
 def note(message: str) -> None:
-    """Print one line for the user on standard error."""
-    console.print(message, markup=False, highlight=False, soft_wrap=True)
+    """Print one message for the user on standard error."""
+    console.print(message, soft_wrap=True)

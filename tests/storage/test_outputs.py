@@ -129,7 +129,8 @@ def test_devices_are_never_in_the_way():
         check_regular(null, "rows are kept")
 
 
-def test_nothing_is_written_beside_a_device(capsys):
+def test_nothing_is_written_beside_a_device(capsys, monkeypatch):
+    monkeypatch.setattr("earmark.storage.outputs._said", set())
     assert beside("/dev/null", ".tally.json") == Path(os.devnull)
     assert capsys.readouterr().err == ""
     assert beside("/dev/stdout", ".tally.json") == Path(os.devnull)

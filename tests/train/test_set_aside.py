@@ -50,7 +50,7 @@ def test_all_bad_pairs_are_set_aside_with_their_reasons(world, tmp_path):
     train(pairs, world, str(world / "model"), out, settings=settings)
     aside = [json.loads(row) for row in Path(f"{out}.skipped.jsonl").read_text().splitlines()]
     reasons = {
-        2: r"pair 'p1': audio file .*nowhere.wav does not exist; put it there or mend",
+        2: r"pair 'p1': audio file .*nowhere.wav does not exist; put it there or correct",
         4: r"pair 'p3': .*text.wav",
         6: r"pair 'p5': the chosen answer is empty",
         7: r"pair 'p6': a rejected answer equals the chosen one",

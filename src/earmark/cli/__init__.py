@@ -10,8 +10,9 @@ from typing import Any
 from cyclopts import App, Parameter
 
 from earmark import __version__
-from earmark.errors import EarmarkError
-from earmark.progress import note
+from earmark.cli.terminal import error_panel, protect_terminal
+from earmark.errors import EarmarkError, shortened
+from earmark.progress import console, note, output
 
 COMMANDS = {
     "score": "Score transcripts: mixed error rate, by language, by failure mode, with intervals.",
@@ -75,6 +76,9 @@ app = App(
     version=__version__,
     help="Make an Audio LLM write down what was said.",
     default_parameter=Parameter(negative_iterable=()),
+    console=output,
+    error_console=console,
+    error_formatter=error_panel,
 )
 for _name, _help in COMMANDS.items():
     _module = _name.replace("-", "_")
@@ -85,10 +89,16 @@ for _name, _help in COMMANDS.items():
 
 def main() -> None:
     """Run the command line; a mistake of the user ends in one message and exit code 1."""
+    protect_terminal()
     try:
-        app()
+        app(sys.argv[1:])
     except EarmarkError as error:
         note(f"error: {error}")
+        sys.exit(1)
+    except OSError as error:
+        # Such as a path that is too long to be looked up.
+        where = f"{shortened(str(error.filename))}: " if error.filename is not None else ""
+        note(f"error: {where}{error.strerror or error}")
         sys.exit(1)
     except ImportError as error:
         missing = missing_package(error)

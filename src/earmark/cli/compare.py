@@ -3,14 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from earmark.cli.json_out import JsonTarget, check_target, json_output, write_json
 from earmark.cli.scoring import Scoring, ScoringOptions
 from earmark.errors import KnobError
 from earmark.evaluate.compare import compare as compare_scores
 from earmark.evaluate.score import score
 from earmark.evaluate.tables import comparison_tables
+from earmark.progress import output
 from earmark.storage.outputs import COMPARISON
 
 
@@ -37,12 +36,11 @@ def compare(
     truths, written = options.truths(truth), [options.hyps(path) for path in hyp]
     how = options.keywords
     first, *others = (score(truths, hyps, progress=True, **how) for hyps in written)
-    console = Console()
     results: list[dict[str, Any]] = []
     for path, other in zip(hyp[1:], others, strict=True):
         names = {"first_hyp": str(hyp[0]), "second_hyp": str(path)}
         results.append(names | compare_scores(first, other).to_dict())
         if json != "-":
-            console.print(comparison_tables(results[-1], hyp[0].name, path.name))
+            output.print(comparison_tables(results[-1], hyp[0].name, path.name))
     if json is not None:
         write_json(results[0] if len(results) == 1 else results, json)

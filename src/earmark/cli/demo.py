@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from rich.console import Console
-
+from earmark.progress import output
 from earmark.recipes.demo import run_demo
 from earmark.recipes.demo_summary import summary_tables
 from earmark.report.tables import to_rich
@@ -21,8 +20,7 @@ def demo(*, out: Path = Path("demo-out"), seeds: int = 1) -> None:
         seeds: repeat with as many seeds and show means with intervals.
     """
     results = run_demo(out, seeds)
-    console = Console()
     for table in summary_tables(results):
-        console.print(to_rich(table))
+        output.print(to_rich(table))
     for name in ("results.json", "report.html"):
-        console.print(f"{name}: {out / name}", soft_wrap=True)
+        output.print(f"{name}: {out / name}", soft_wrap=True)

@@ -1,6 +1,6 @@
 """Write a result as strict JSON, to a file or to standard output."""
 
-import sys
+import re
 from json import dumps
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from earmark.errors import KnobError
 from earmark.files import write_text
+from earmark.progress import UNSAFE, write_output
 from earmark.storage.outputs import Kind, Output
 
 # A lone `-` would else be taken for the beginning of the next flag.
@@ -30,10 +31,14 @@ def json_output(target: str | None, kind: Kind) -> list[Output]:
     return [] if target in (None, "-") else [Output(Path(str(target)), kind)]
 
 
+def _escape(match: re.Match[str]) -> str:
+    return dumps(match[0])[1:-1]
+
+
 def write_json(value: Any, target: str) -> None:
     """Write JSON to a file, or to standard output if the target is `-`; never NaN or Infinity."""
     text = dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
     if target == "-":
-        sys.stdout.write(text)
+        write_output(UNSAFE.sub(_escape, text))
     else:
         write_text(target, text)

@@ -4,7 +4,6 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from earmark.errors import KnobError, did_you_mean
@@ -12,6 +11,7 @@ from earmark.objectives import OBJECTIVES, WRAPPERS
 from earmark.objectives.contract.explain import argument_lines, knobs, papers, summary, tensors
 from earmark.objectives.contract.signature import contract
 from earmark.objectives.dpo import dpo
+from earmark.progress import output
 
 
 def objectives(name: str | None = None, /) -> None:
@@ -20,15 +20,14 @@ def objectives(name: str | None = None, /) -> None:
     Args:
         name: an objective or a wrapper; without it, all are listed.
     """
-    console = Console()
     if name is None:
-        console.print(listing("Objectives (--objective NAME)", OBJECTIVES))
-        console.print(listing("Wrappers (--wrap NAME), put round an objective", WRAPPERS))
-        console.print("All about one: earmark objectives NAME")
+        output.print(listing("Objectives (--objective NAME)", OBJECTIVES))
+        output.print(listing("Wrappers (--wrap NAME), put round an objective", WRAPPERS))
+        output.print("All about one: earmark objectives NAME")
     elif name in OBJECTIVES:
-        explain_objective(console, name)
+        explain_objective(name)
     elif name in WRAPPERS:
-        explain_wrapper(console, name)
+        explain_wrapper(name)
     else:
         known = [*OBJECTIVES, *WRAPPERS]
         raise KnobError(f"no objective or wrapper '{name}'; {did_you_mean(name, known)}")
@@ -42,32 +41,32 @@ def listing(title: str, of: dict[str, Callable[..., Any]]) -> Table:
     return table
 
 
-def explain_objective(console: Console, name: str) -> None:
+def explain_objective(name: str) -> None:
     """Print an objective's docstring, its knobs and what it is supplied with."""
     objective = OBJECTIVES[name]
-    console.print(inspect.getdoc(objective) or "", markup=False, highlight=False)
+    output.print(inspect.getdoc(objective) or "")
     table = Table("knob", "default", "meaning", title="Knobs", title_justify="left")
     for knob in knobs(objective):
         table.add_row(f"--{knob.name.replace('_', '-')}", str(knob.default), knob.help)
     if table.row_count:
-        console.print(table)
+        output.print(table)
     table = Table("tensor", "meaning", title="Supplied by the trainer", title_justify="left")
     for tensor, meaning in tensors(objective).items():
-        table.add_row(tensor, meaning.replace("[", r"\["))
-    console.print(table)
+        table.add_row(tensor, meaning)
+    output.print(table)
 
 
-def explain_wrapper(console: Console, name: str) -> None:
+def explain_wrapper(name: str) -> None:
     """Print a wrapper's docstring and the knobs that it adds."""
     wrapper = WRAPPERS[name]
-    console.print(inspect.getdoc(wrapper) or "", markup=False, highlight=False)
+    output.print(inspect.getdoc(wrapper) or "")
     added = wrapper_knobs(wrapper)
     lines = argument_lines(wrapper)
     table = Table("knob", "default", "meaning", title="Knobs", title_justify="left")
     for knob, default in added.items():
         table.add_row(f"--{knob.replace('_', '-')}", str(default), lines.get(knob, ""))
     if table.row_count:
-        console.print(table)
+        output.print(table)
 
 
 def wrapper_knobs(wrapper: Callable[..., Any]) -> dict[str, Any]:

@@ -4,12 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from earmark.cli.scoring import Scoring, ScoringOptions
 from earmark.errors import KnobError
 from earmark.files import write_text
-from earmark.progress import note
+from earmark.progress import note, output
 from earmark.report.page import make_page
 from earmark.report.plots.training_log import RunLog, read_run
 from earmark.report.scoring import SFT, score_set
@@ -70,7 +68,7 @@ def report(
     table = error_table(scored)
     if markdown is not None:
         write_text(markdown, to_markdown(table) + "\n")
-    Console().print(to_rich(table))
+    output.print(to_rich(table))
     if not is_special(out):
         note(f"{out}: {out.stat().st_size / 1e6:.1f} MB; open it in a browser")
 

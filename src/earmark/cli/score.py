@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from earmark.cli.json_out import JsonTarget, check_target, json_output, write_json
 from earmark.cli.scoring import Scoring, ScoringOptions
 from earmark.evaluate.rows import row_dict
@@ -12,7 +10,7 @@ from earmark.evaluate.score import score as score_records
 from earmark.evaluate.tables import score_tables
 from earmark.evaluate.utterance import UtteranceScore
 from earmark.files import write_jsonl
-from earmark.progress import note
+from earmark.progress import note, output
 from earmark.records import Hypothesis, Utterance
 from earmark.storage.outputs import SCORE, SCORED_ROWS, Output
 from earmark.text import tokenize
@@ -55,10 +53,9 @@ def score(
     if json is not None:
         write_json(scored, json)
     if json != "-":
-        console = Console()
-        console.print(score_tables(scored))
-        drawn = drawings(result.rows, truths, hyps, options.splitting, show, console.width)
-        console.print(drawn, markup=False, highlight=False, end="")
+        output.print(score_tables(scored))
+        drawn = drawings(result.rows, truths, hyps, options.splitting, show, output.width)
+        output.print(drawn, end="")
     speakers = {row.speaker for row in result.rows}
     if result.over == "speaker" and len(speakers) < FEW_SPEAKERS:
         note(

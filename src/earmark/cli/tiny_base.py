@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from earmark.errors import KnobError
-from earmark.progress import note
+from earmark.progress import note, output
 from earmark.recipes.tiny_base import figures, make_tiny_base, targets
 from earmark.tiny.train import HEARING, UTTERANCES, WRITING
 
@@ -48,7 +48,7 @@ def tiny_base(
         writing_steps=writing_steps,
         workers=workers,
     )
-    print(figures(measured), end="")
+    output.print(figures(measured), end="", soft_wrap=True)
     for target, reached in targets(measured).items():
         note(f"{'reached' if reached else 'MISSED '}: {target}")
     note(f"{out}: use it as --model {out}")

@@ -8,12 +8,13 @@ from cyclopts import App, Parameter
 from cyclopts.config import Yaml
 
 from earmark.cli.presets import preset_path
+from earmark.cli.terminal import error_panel
 from earmark.errors import InputError
 from earmark.files import skipped_path
 from earmark.objectives import OBJECTIVES, WRAPPERS
 from earmark.objectives.contract.explain import summary
 from earmark.objectives.contract.signature import contract
-from earmark.progress import note
+from earmark.progress import console, note, output
 from earmark.storage.outputs import SET_ASIDE, Output, check_outputs
 from earmark.train.data.pair_file import open_pairs
 from earmark.train.run import train as run_training
@@ -33,6 +34,9 @@ def objectives_in_words() -> str:
 
 command = App(
     name="earmark train",
+    console=output,
+    error_console=console,
+    error_formatter=error_panel,
     version_flags=[],
     help=f"""Align an Audio LLM on preference pairs.
 

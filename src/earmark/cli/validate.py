@@ -1,5 +1,6 @@
 """`earmark validate`: check files before work begins, without doing the work."""
 
+import os
 import sys
 from collections.abc import Iterator
 from itertools import islice
@@ -13,6 +14,7 @@ from earmark.cli.checks.rows import check_hypotheses, check_utterances
 from earmark.errors import InputError
 from earmark.files import AnyPath, Drained, numbered_lines, parse_line, reopenable
 from earmark.policies.checkpoint.folder import is_model
+from earmark.progress import output
 from earmark.speech.manifests import kind_of
 from earmark.voices.corpus import MANIFEST
 
@@ -30,7 +32,7 @@ def recognise(path: Path | Drained) -> str:
     Raises:
         InputError: nothing is there, or nothing that Earmark knows.
     """
-    if isinstance(path, Path) and not path.exists():
+    if isinstance(path, Path) and not os.path.exists(path):
         raise InputError(f"{path}: no such file or folder")
     if isinstance(path, Path) and path.is_dir():
         return "model" if is_model(path) else kind_of(path)
@@ -58,7 +60,7 @@ def _objects(path: AnyPath) -> Iterator[dict[str, Any]]:
 
 def check_path(path: Path, kind: Kind, limit: int, max_seconds: float | None) -> Findings:
     """Check one file or folder and return what was found."""
-    if path.is_dir() and (path / MANIFEST).is_file():
+    if os.path.isdir(path) and (path / MANIFEST).is_file():
         path /= MANIFEST
     findings = Findings(path, kind, limit)
     try:
@@ -105,7 +107,7 @@ def validate(
     errors = 0
     for path in paths:
         findings = check_path(path, kind, limit, max_seconds)
-        print("\n".join(findings.lines()))
+        output.print("\n".join(findings.lines()), soft_wrap=True)
         errors += findings.counts["error"]
     if errors:
         sys.exit(1)

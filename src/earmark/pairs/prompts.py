@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from earmark.errors import InputError
+from earmark.errors import InputError, shortened
 from earmark.files import decode_line, numbered_lines
 from earmark.records import Utterance
 
@@ -90,7 +90,8 @@ class Prompter:
         path = os.path.join(self._manifest, utterance.audio)
         if not os.path.isfile(path):
             raise InputError(
-                f"{where}: audio file not found: {path}; paths count from the manifest's folder"
+                f"{where}: audio file not found: {shortened(path)}; paths count from the "
+                "manifest's folder"
             )
 
 

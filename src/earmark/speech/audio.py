@@ -13,7 +13,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from earmark.errors import InputError
+from earmark.errors import InputError, shortened
 from earmark.progress import note
 
 SAMPLE_RATE_HZ = 16000
@@ -29,8 +29,10 @@ _said: set[tuple[int, int]] = set()
 
 
 def _open(path: Path) -> soundfile.SoundFile:
-    if not path.exists():
-        raise InputError(f"{path}: no such audio file; check the path, relative to the manifest")
+    if not os.path.exists(path):
+        raise InputError(
+            f"{shortened(str(path))}: no such audio file; check the path, relative to the manifest"
+        )
     try:
         file = soundfile.SoundFile(path)
     except (soundfile.LibsndfileError, OSError) as error:

@@ -119,6 +119,13 @@ def _unwritable(path: str | Path, consequence: str) -> Iterator[None]:
             f"{path}: cannot be written: {error.strerror or error}{consequence}. "
             "Free some space or choose another path"
         ) from error
+    except UnicodeEncodeError as error:
+        found = error.object[error.start : error.start + 1].encode("unicode_escape").decode()
+        raise InputError(
+            f"{path}: cannot be written as UTF-8: a text or a file's name holds {found}, which is "
+            f"half of a character or a byte of another encoding{consequence}. Rename the file, or "
+            "correct the text"
+        ) from error
 
 
 def _sync(path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from earmark.errors import InputError
+from earmark.errors import InputError, shortened
 from earmark.objectives.contract.signature import Contract
 from earmark.policies.policy import Messages, Policy
 from earmark.policies.rows.shared_row import Answers
@@ -48,8 +48,9 @@ def audio_parts(pair: Pair, folder: Path) -> list[ClipRef]:
         path = os.path.join(folder, str(part.get("audio", "")))
         if not os.path.isfile(path):
             raise InputError(
-                f"pair '{pair.id}': audio file {path} does not exist; put it there or mend the "
-                f"pair's path, which starts at {folder} (the pairs file's folder) if relative"
+                f"pair '{pair.id}': audio file {shortened(path)} does not exist; put it there or "
+                f"correct the pair's path, which starts at {folder} (the pairs file's folder) if "
+                "relative"
             )
         clips.append(ClipRef(path, part.get("start_s"), part.get("end_s")))
     return clips

@@ -1,0 +1,24 @@
+"""What libraries write is safe on a terminal too: logs, warnings, tracebacks."""
+
+import subprocess
+import sys
+
+HOSTILE = (
+    "import logging, warnings\n"
+    "from earmark.cli.terminal import protect_terminal\n"
+    "protect_terminal()\n"
+    "logging.getLogger('x').warning('log %s', 'a\\x1b[2J')\n"
+    "warnings.warn('warning b\\x1b[2J')\n"
+    "print('name \\udcff')\n"
+    "raise ValueError('error c\\x1b[2J\\u202e')\n"
+)
+
+
+def test_logs_warnings_and_tracebacks_are_safe():
+    done = subprocess.run([sys.executable, "-c", HOSTILE], capture_output=True)
+    assert done.returncode == 1
+    assert done.stdout == b"name \\udcff\n"
+    shown = done.stderr.decode()
+    for text in (r"log a\x1b[2J", r"warning b\x1b[2J", r"ValueError: error c\x1b[2J\u202e"):
+        assert text in shown
+    assert "\x1b" not in shown
