@@ -247,7 +247,7 @@ def test_a_run_that_diverged_is_refused(world, tmp_path, name, file):
     first = sorted(weights)[0]
     weights[first] = torch.full_like(weights[first], float("nan"))
     save_file(weights, run / file, {"format": "pt"})
-    with pytest.raises(InputError, match="not finite; the run has diverged"):
+    with pytest.raises(InputError, match=r"not finite .*the run that wrote it has diverged"):
         export(run, tmp_path / "out")
     assert not list(tmp_path.glob("*out*"))
 

@@ -14,8 +14,8 @@ from earmark.errors import InputError, KnobError
 from earmark.export.model_card import model_card, read_scores
 from earmark.files import write_text
 from earmark.policies.checkpoint.folder import SETTINGS, is_adapter
+from earmark.policies.checkpoint.json_object import read_object
 from earmark.policies.checkpoint.weights_hash import RUN, stored_folder
-from earmark.policies.json_object import read_object
 from earmark.policies.load import load_policy, model_path, stored_config
 from earmark.policies.lora.adapt import merge_lora
 from earmark.policies.policy import Policy

@@ -10,7 +10,7 @@ import yaml
 from earmark import __version__
 from earmark.errors import InputError
 from earmark.policies.checkpoint.hub_name import hub_name
-from earmark.policies.json_object import read_object
+from earmark.policies.checkpoint.json_object import read_object
 
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 NEEDED = ("signature", "utterances", "mixed_error_rate", "by_language", "failure_modes")

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from jinja2 import TemplateError
 from torch import Tensor
 from transformers import PreTrainedModel, ProcessorMixin
 
 from earmark.errors import InputError
 from earmark.policies.audio_places import OTHER_PROCESSOR
+from earmark.policies.checkpoint.library_errors import reason_of
 from earmark.policies.continuation import continuation_ids
 from earmark.policies.plain_decoding import GREEDY, decoding_plainly
 from earmark.policies.policy import Clip, Features, Policy
@@ -267,8 +267,13 @@ class ChatPolicy(Policy):
             options["chat_template"] = template
         try:
             return processor.apply_chat_template(messages, tokenize=False, **options)
-        except TemplateError as error:
-            raise InputError(f"the chat template does not take this prompt: {error}") from error
+        except TimeoutError:
+            raise
+        # A template is code that comes with the model: it may raise anything.
+        except Exception as error:
+            raise InputError(
+                f"the chat template does not take this prompt: {reason_of(error)}"
+            ) from error
 
     def process(self, texts: Sequence[str], clips: Sequence[Clip]) -> Any:
         """Return the library's own model inputs for rendered prompts, padded on the left."""

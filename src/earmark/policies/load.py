@@ -1,9 +1,10 @@
 """Load a policy from a model directory or a hub id: safetensors only, no remote code."""
 
 import warnings
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import transformers
@@ -11,16 +12,21 @@ from peft import PeftModel
 from transformers import AutoConfig, AutoProcessor, PreTrainedConfig
 
 from earmark.errors import InputError
-from earmark.policies.checkpoint.folder import SETTINGS, check_model_dir
+from earmark.policies.checkpoint.folder import check_adapter_dir, check_model_dir
+from earmark.policies.checkpoint.hub_files import fetch
 from earmark.policies.checkpoint.hub_name import hub_name
+from earmark.policies.checkpoint.library_errors import one_message
+from earmark.policies.checkpoint.stored_tensors import stored_tensors
+from earmark.policies.checkpoint.weight_files import weight_files
 from earmark.policies.checkpoint.weights_hash import check_base
+from earmark.policies.checks.complete import bare_network, with_sdpa
+from earmark.policies.checks.tokenizer_fits import check_tokenizer_and_template
 from earmark.policies.families.choose import check_supported, family_of
-from earmark.policies.hub_files import fetch
+from earmark.policies.families.table import Family
 from earmark.policies.kernels.rms_norm import take_torch_norms
 from earmark.policies.lora.fused_linear import take_one_step
 from earmark.policies.lora.speech_lora import merge_speech_lora
 from earmark.policies.policy import Policy
-from earmark.policies.weight_files import adapter_weights
 from earmark.prompting.families import FACTS
 
 SHIPPED = {"tiny-base": "assets/tiny-base"}
@@ -61,37 +67,76 @@ def load_policy(
         InputError: the folder is not a whole model, the family is unknown, or the adapter
             belongs to another model.
     """
-    path = model_path(model)
-    hub, folder = hub_name(path), checked_folder(path)
-    options: dict[str, Any] = {"trust_remote_code": trust_remote_code}
-    if not Path(path).is_dir():
-        # The commit that was checked, whatever the branch is by now.
-        options["revision"] = folder.name
-    try:
-        family = family_of(AutoConfig.from_pretrained(hub.name, **options), path)
-        processor = AutoProcessor.from_pretrained(hub.name, **options)
-        network = _load_network(family.loader, hub.name, {**options, "dtype": _dtype(dtype)})
-    except (OSError, ValueError, AttributeError, KeyError, ImportError) as error:
-        if "trust_remote_code" in str(error):
-            raise InputError(
-                f"{path}: this model comes with Python code of its own, which can do anything on "
-                "this machine; read it, and pass --trust-remote-code to run it"
-            ) from error
-        raise InputError(f"{path}: cannot be loaded as a model: {error}") from error
+    path, number_type = model_path(model), _dtype(dtype)
+    if adapter is not None:
+        check_adapter_dir(Path(adapter))
+    parts = read_parts(path, trust_remote_code)
+    family = parts.family
+    with one_message(path, "loaded as a model"):
+        load = getattr(transformers, family.loader).from_pretrained
+        kept = {**parts.options, "dtype": number_type, "use_safetensors": True}
+        network = with_sdpa(partial(load, parts.name, **kept))
     if family.facts.speech_lora is not None:
-        merge_speech_lora(network, folder, family.facts.speech_lora)
+        merge_speech_lora(network, parts.folder, family.facts.speech_lora)
+    if number_type is torch.float16:
+        _check_range(network, path)
     network.to(_device(device))
     if network.device.type == "cuda":
         take_torch_norms(network)
-    policy = family.policy(network, processor, family.facts)
+    policy = family.policy(network, parts.processor, family.facts)
     if adapter is not None:
         policy.model = load_adapter(network, Path(adapter), path)
     policy.model.eval()
     return policy
 
 
+class Parts(NamedTuple):
+    """What is known of a model before its weights are loaded.
+
+    Attributes:
+        folder: where its files are: its own, or its snapshot in the hub's cache.
+        name: by which the library loads it.
+        options: what the library takes beside the name.
+        family: how it is adapted.
+        processor: its processor, or its tokenizer if it does not hear.
+    """
+
+    folder: Path
+    name: str
+    options: dict[str, Any]
+    family: Family
+    processor: Any
+
+
+def read_parts(path: str, trust_remote_code: bool = False) -> Parts:
+    """Check a model as a whole without loading its weights; return what was read on the way.
+
+    The files, then the configuration, the processor, the tensors against those of the class, the
+    tokenizer against the embeddings, and one prompt.
+
+    Raises:
+        InputError: the first thing that is wrong, with its file.
+    """
+    folder, name = checked_folder(path), hub_name(path).name
+    options: dict[str, Any] = {"trust_remote_code": trust_remote_code}
+    if not Path(path).is_dir():
+        # The commit that was checked, whatever the branch is by now.
+        options["revision"] = folder.name
+    with one_message(f"{folder / 'config.json'}", "read as a model's configuration"):
+        config = AutoConfig.from_pretrained(name, **options)
+        family = family_of(config, path)
+    with one_message(path, "used: its tokenizer or processor files cannot be read"):
+        processor = AutoProcessor.from_pretrained(name, **options)
+    tensors = [tensor for _, tensor in stored_tensors(weight_files(folder)).values()]
+    with one_message(path, "built as its config.json says"):
+        bare = bare_network(family.loader, name, config, tensors, options)
+        policy = family.policy(bare, processor, family.facts)
+    check_tokenizer_and_template(policy, path)
+    return Parts(folder, name, options, family, processor)
+
+
 def checked_folder(path: str) -> Path:
-    """Return the folder of a model, fetched from the hub if need be, after it was checked.
+    """Return the folder of a model, fetched from the hub if need be, after its files were checked.
 
     Raises:
         InputError: it is not a whole model, or a family that is not supported.
@@ -102,7 +147,7 @@ def checked_folder(path: str) -> Path:
     elif path.startswith((".", "/", "~")):
         raise InputError(f"{path}: no such model folder")
     config = stored_config(path)
-    # Before any code that comes with the model is asked for.
+    # Before any code that comes with the model is run.
     check_supported(config, path)
     if folder.is_dir():
         return folder
@@ -119,44 +164,37 @@ def stored_config(path: str) -> dict[str, Any]:
         InputError: it cannot be read.
     """
     hub = hub_name(path)
-    try:
+    with one_message(path, "used: its configuration cannot be read"):
         return PreTrainedConfig.get_config_dict(hub.name, **hub.where)[0]
-    except OSError as error:
-        raise InputError(f"{path}: its configuration cannot be read: {error}") from error
-
-
-def _load_network(loader: str, name: str, options: dict[str, Any]) -> Any:
-    """Load a model with the attention that takes a mask, or with its own if it has no such."""
-    load = getattr(transformers, loader).from_pretrained
-    try:
-        return load(name, attn_implementation="sdpa", use_safetensors=True, **options)
-    except ValueError as error:
-        if "scaled_dot_product_attention" not in str(error):
-            raise
-        return load(name, use_safetensors=True, **options)
 
 
 def load_adapter(network: Any, folder: Path, base: str) -> PeftModel:
     """Put a trained adapter on its base model.
 
     Raises:
-        InputError: no adapter there, weights that are not safetensors, or another base model.
+        InputError: no adapter there, one that is damaged, or another base model.
     """
-    settings = folder / SETTINGS
-    if not settings.is_file() or not (folder / "adapter_model.safetensors").is_file():
-        raise InputError(
-            f"{folder}: no adapter here; expected adapter_config.json and "
-            "adapter_model.safetensors, which `earmark train --lora-rank N` writes. A run with "
-            "--lora-rank 0 is a whole model: give it as --model"
-        )
-    adapter_weights(folder)
+    check_adapter_dir(folder)
     check_base(folder, base)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), one_message(str(folder), f"put on {base} as an adapter"):
         # peft 0.21 asks for a property by the name that transformers 5.23 gave up.
         warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated")
         model = PeftModel.from_pretrained(network, str(folder), use_safetensors=True)
     take_one_step(model)
     return model
+
+
+def _check_range(network: Any, path: str) -> None:
+    """Refuse weights that float16, which ends at 65504, cannot hold.
+
+    Raises:
+        InputError: names the first one.
+    """
+    for name, weight in network.named_parameters():
+        if not torch.isfinite(weight).all():
+            raise InputError(
+                f"{path}: {name} is beyond what float16 can hold; load it in bfloat16 or float32"
+            )
 
 
 def _dtype(name: str) -> torch.dtype:

@@ -231,7 +231,7 @@ def test_what_a_template_writes_before_an_answer_belongs_to_the_prompt():
 def test_a_template_that_refuses_a_prompt_says_so():
     policy = text_policy()
     policy.tokenizer.chat_template = "{{ raise_exception('roles must alternate') }}"
-    with pytest.raises(InputError, match="does not take this prompt: roles must alternate"):
+    with pytest.raises(InputError, match=r"does not take this prompt: .*roles must alternate"):
         policy.prompt_ids(PROMPTS[0], [])
 
 

@@ -1,11 +1,22 @@
-"""Check a model or adapter folder without loading it: no torch, no code from the folder."""
+"""Check a model or adapter folder without loading it, and without running code from it."""
+
+from importlib import import_module
+from importlib.util import find_spec
 
 from earmark.cli.checks.findings import Findings, some
+from earmark.errors import InputError
 from earmark.policies.checkpoint.folder import is_adapter, problems, runs_own_code
+
+# Imports torch, and so only where it is installed and there is something to compare.
+LOAD = "earmark.policies.load"
+NEEDED = ("torch", "transformers", "peft")
 
 
 def check_model(findings: Findings) -> None:
-    """Check that a folder has all parts of a model, and weights that are safe and whole."""
+    """Check that a folder has all parts of a model, and weights that are safe and whole.
+
+    A model that passes is compared with its class, as far as the libraries are installed.
+    """
     folder = findings.path
     findings.kind = "adapter" if is_adapter(folder) else "model"
     for problem in problems(folder):
@@ -17,6 +28,24 @@ def check_model(findings: Findings) -> None:
             "the model brings Python code of its own; it is not run unless you ask for it with "
             "--trust-remote-code",
         )
+    elif findings.kind == "model" and not findings.counts["error"]:
+        _compare_with_class(findings)
     weights = list(folder.glob("*.safetensors"))
     size = sum(path.stat().st_size for path in weights)
     findings.facts.append(f"weights: {some(len(weights), 'file')}, {size / 1e6:.1f} MB")
+
+
+def _compare_with_class(findings: Findings) -> None:
+    """Check all that `train` and `transcribe` check before they load the weights."""
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        findings.facts.append(
+            f"its tensors were not compared with its class, which needs {', '.join(missing)}: "
+            "install earmark with its [train] extra"
+        )
+        return
+    try:
+        import_module(LOAD).read_parts(str(findings.path))
+    except InputError as error:
+        where, _, message = str(error).partition(": ")
+        findings.error(where, message)

@@ -1,19 +1,38 @@
 """What a model folder must hold before anything is loaded from it: no torch, no foreign code."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from earmark.errors import InputError
-from earmark.policies.json_object import read_object
-from earmark.policies.weight_files import adapter_weights, weight_files
+from earmark.policies.checkpoint.adapter_folder import SETTINGS, adapter_problems, problems_of_part
+from earmark.policies.checkpoint.config_values import config_problems
+from earmark.policies.checkpoint.json_object import read_object
+from earmark.policies.checkpoint.stored_tensors import check_index, stored_tensors, weight_problems
+from earmark.policies.checkpoint.weight_files import ADAPTER_WEIGHTS, weight_files
+from earmark.prompting.families import FACTS
 
 PARTS = {
     "a configuration": ("config.json",),
     "a processor": ("processor_config.json", "preprocessor_config.json"),
     "a tokenizer": ("tokenizer.json", "tokenizer_config.json", "tekken.json"),
 }
-SETTINGS = "adapter_config.json"
+OBJECTS = (
+    "config.json",
+    "adapter_config.json",
+    "generation_config.json",
+    "processor_config.json",
+    "preprocessor_config.json",
+    "feature_extractor_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "tekken.json",
+    "chat_template.json",
+)
+TEXTS = ("chat_template.jinja", "merges.txt", "vocab.txt", "tokenizer.model", "run.json")
 ENCODER_SETTINGS = {"is_encoder_decoder", "encoder_no_repeat_ngram_size"}
 
 
@@ -44,31 +63,92 @@ def check_model_dir(folder: Path) -> None:
         raise InputError(problem)
 
 
+def check_adapter_dir(folder: Path) -> None:
+    """Refuse a folder that is not a whole, safe adapter.
+
+    Raises:
+        InputError: no adapter there, or the first problem that `problems` finds.
+    """
+    if not (folder / SETTINGS).is_file() or not (folder / ADAPTER_WEIGHTS).is_file():
+        raise InputError(
+            f"{folder}: no adapter here; expected {SETTINGS} and {ADAPTER_WEIGHTS}, which "
+            "`earmark train --lora-rank N` writes. A run with --lora-rank 0 is a whole model: give "
+            "it as --model"
+        )
+    for problem in adapter_problems(folder):
+        raise InputError(problem)
+
+
 def problems(folder: Path) -> Iterator[str]:
-    """Yield what keeps a model or adapter folder from being loaded, one message each."""
-    settings = folder / (SETTINGS if is_adapter(folder) else "config.json")
-    if not is_adapter(folder) and (folder / SETTINGS).is_file():
+    """Yield what keeps a model or adapter folder from being loaded, one message each.
+
+    All that can be known without the model's class is checked; `policies/checks/complete.py` compares
+    the tensors with the class.
+    """
+    yield from _odd_files(folder)
+    if is_adapter(folder):
+        yield from adapter_problems(folder)
+        return
+    settings = folder / "config.json"
+    if (folder / SETTINGS).is_file():
         yield (
             f"{folder}: config.json and {SETTINGS} are both here, so it is not clear what it is: "
             "the library would put the adapter on the model unasked. Keep a model and its adapters "
             "in folders of their own"
         )
+    config: dict[str, Any] = {}
     if settings.is_file():
-        data, problem = read_object(settings)
+        config, problem = read_object(settings)
         if problem:
             yield problem
-        elif not is_adapter(folder) and not isinstance(data.get("model_type"), str):
+        elif not isinstance(config.get("model_type"), str):
             yield f"{settings}: no model_type: the model's class is unknown"
-    if not is_adapter(folder):
-        for what, names in PARTS.items():
-            if what == "a processor" and settings.is_file() and _reads_text_alone(settings):
-                continue
-            if not any((folder / name).is_file() for name in names):
-                yield (
-                    f"{folder}: {what} is missing; expected {' or '.join(names)} beside the "
-                    "weights. Save model and processor to one folder with save_pretrained"
-                )
-    yield from _weight_problems(folder)
+    yield from _missing_parts(folder)
+    yield from _not_objects(folder)
+    try:
+        files = weight_files(folder)
+        tensors = stored_tensors(files)
+        check_index(folder, tensors)
+    except InputError as error:
+        yield str(error)
+        return
+    yield from config_problems(settings, config, len(tensors))
+    yield from weight_problems(tensors)
+    facts = FACTS.get(str(config.get("model_type")))
+    if facts and facts.speech_lora and (folder / facts.speech_lora).is_dir():
+        yield from problems_of_part(folder / facts.speech_lora, folder)
+
+
+def _odd_files(folder: Path) -> Iterator[str]:
+    """Yield folders, pipes and dangling links that have the name of a file."""
+    for path in sorted(folder.iterdir()):
+        named = path.name in OBJECTS or path.name in TEXTS or path.suffix == ".safetensors"
+        if named and not path.is_file():
+            found = "a folder" if path.is_dir() else "a link to nothing"
+            if path.exists() and not path.is_dir():
+                found = "a pipe or a device"
+            yield f"{path}: expected a file, found {found}; copy the file again, or remove it"
+
+
+def _missing_parts(folder: Path) -> Iterator[str]:
+    settings = folder / "config.json"
+    for what, names in PARTS.items():
+        if what == "a processor" and settings.is_file() and _reads_text_alone(settings):
+            continue
+        if not any((folder / name).is_file() for name in names):
+            yield (
+                f"{folder}: {what} is missing; expected {' or '.join(names)} beside the "
+                "weights. Save model and processor to one folder with save_pretrained"
+            )
+
+
+def _not_objects(folder: Path) -> Iterator[str]:
+    """Yield the files beside the configuration that do not hold a JSON object."""
+    for name in OBJECTS:
+        if name != "config.json" and (folder / name).is_file():
+            problem = read_object(folder / name)[1]
+            if problem:
+                yield problem
 
 
 def runs_own_code(folder: Path) -> bool:
@@ -87,37 +167,3 @@ def _reads_text_alone(settings: Path) -> bool:
     names += [str(data.get("model_type")), str(data.get("architectures"))]
     words = ("audio", "speech", "encoder", "thinker", "auto_map")
     return not any(word in " ".join(names).lower() for word in words)
-
-
-def _weight_problems(folder: Path) -> Iterator[str]:
-    """Yield what is wrong with the weights: missing, not safetensors, elsewhere, cut off."""
-    try:
-        weights = [adapter_weights(folder)] if is_adapter(folder) else weight_files(folder)
-    except InputError as error:
-        yield str(error)
-        return
-    for path in weights:
-        broken = safetensors_problem(path)
-        if broken:
-            yield f"{path}: {broken}; copy the file again"
-
-
-def safetensors_problem(path: Path) -> str | None:
-    """Say what is wrong with a safetensors file as far as its header tells, or None.
-
-    The file is 8 bytes (the header's length, little-endian), the header in JSON, and the
-    numbers, whose last byte the header names.
-    """
-    size = path.stat().st_size
-    with open(path, "rb") as file:
-        start = file.read(8)
-        length = int.from_bytes(start, "little")
-        if len(start) < 8 or length > size - 8:
-            return f"not safetensors, or cut off ({size} bytes)"
-        try:
-            header = json.loads(file.read(length))
-            ends = [v["data_offsets"][1] for k, v in header.items() if k != "__metadata__"]
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError):
-            return "its header is not safetensors"
-    expected = 8 + length + max(ends, default=0)
-    return None if size == expected else f"cut off: expected {expected} bytes, found {size}"

@@ -12,8 +12,8 @@ from transformers.utils.hub import cached_file
 from earmark.errors import InputError
 from earmark.policies.checkpoint.folder import SETTINGS
 from earmark.policies.checkpoint.hub_name import hub_name
-from earmark.policies.json_object import read_object
-from earmark.policies.weight_files import adapter_weights, weight_files
+from earmark.policies.checkpoint.json_object import read_object
+from earmark.policies.checkpoint.weight_files import adapter_weights, weight_files
 from earmark.progress import track
 from earmark.prompting.families import FACTS
 

@@ -12,7 +12,7 @@ from typing import Any
 from peft import PeftModel
 
 from earmark.errors import InputError
-from earmark.policies.weight_files import adapter_weights
+from earmark.policies.checkpoint.weight_files import adapter_weights
 from earmark.progress import note
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from earmark.errors import InputError
 from earmark.files import numbered_lines, parse_line
-from earmark.policies.json_object import read_object
+from earmark.policies.checkpoint.json_object import read_object
 from earmark.report.plots.curves import Line
 
 LOG, RUN = "log.jsonl", "run.json"

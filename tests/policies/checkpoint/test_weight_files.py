@@ -12,10 +12,10 @@ from safetensors.torch import load_file, save_file
 
 from earmark.cli.validate import check_path
 from earmark.errors import InputError
+from earmark.policies.checkpoint.weight_files import weight_files
 from earmark.policies.checkpoint.weights_hash import adapter_hash, hash_of_model, weights_hash
 from earmark.policies.load import load_adapter, load_policy
 from earmark.policies.lora.speech_lora import merge_speech_lora
-from earmark.policies.weight_files import weight_files
 from tiny_world import save_tiny
 
 NAME = "lab/model"

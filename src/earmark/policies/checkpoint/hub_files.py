@@ -9,7 +9,7 @@ from transformers.utils.hub import cached_file
 
 from earmark.errors import InputError
 from earmark.policies.checkpoint.hub_name import hub_name
-from earmark.policies.weight_files import (
+from earmark.policies.checkpoint.weight_files import (
     ADAPTER_WEIGHTS,
     INDEX,
     INDEX_SUFFIX,

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from earmark.errors import InputError
-from earmark.policies.json_object import read_object
+from earmark.policies.checkpoint.json_object import read_object
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
