@@ -82,8 +82,8 @@ def check_adapter_dir(folder: Path) -> None:
 def problems(folder: Path) -> Iterator[str]:
     """Yield what keeps a model or adapter folder from being loaded, one message each.
 
-    All that can be known without the model's class is checked; `policies/checks/complete.py` compares
-    the tensors with the class.
+    All that can be known without the model's class is checked. What is left,
+    `policies/checks/complete.py` compares with the class.
     """
     yield from _odd_files(folder)
     if is_adapter(folder):

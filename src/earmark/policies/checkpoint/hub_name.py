@@ -12,7 +12,7 @@ class HubName(NamedTuple):
 
     @property
     def where(self) -> dict[str, Any]:
-        """Return what the library's loading functions are to be told beside the name."""
+        """Return what the library's loading functions take beside the name."""
         return {} if self.revision is None else {"revision": self.revision}
 
 

@@ -41,7 +41,7 @@ def weights_hash(folder: Path) -> str:
     """Hash the files that a model's weights are loaded from, whatever their names are.
 
     Raises:
-        InputError: they cannot be told, or may not be loaded.
+        InputError: they are missing, or may not be loaded.
     """
     files = [*weight_files(folder), *_speech_lora(folder)]
     digests = [_digest(path) for path in track(files, "hashing the weights")]
