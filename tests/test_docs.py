@@ -1,5 +1,7 @@
 """The documents say what is true: their commands run, their printed output is what is printed."""
 
+import doctest
+import json
 import os
 import re
 import subprocess
@@ -15,6 +17,10 @@ from earmark.objectives import OBJECTIVES
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 TUTORIAL = (ROOT / "docs/tutorial.md").read_text()
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
+HOW_TO = sorted((ROOT / "docs/how-to").glob("*.md"))
+# Words of a page outside tables and code.
+LONGEST_PROSE = 1_200
 
 
 def run(script: str, folder: Path) -> str:
@@ -52,13 +58,54 @@ def test_readme_prints_what_it_says(block, tmp_path):
         assert run(line, tmp_path).rstrip() == expected.rstrip()
 
 
-def test_the_tutorial_runs(tmp_path):
-    script = "\n".join(blocks(TUTORIAL, "sh"))
-    printed = run(script, tmp_path)
+@pytest.fixture(scope="module")
+def tutorial(tmp_path_factory):
+    """Run the tutorial once; return its folder and what it printed."""
+    folder = tmp_path_factory.mktemp("tutorial")
+    return folder, run("\n".join(blocks(TUTORIAL, "sh")), folder)
+
+
+def test_the_tutorial_runs(tutorial):
+    folder, printed = tutorial
     assert "mixed error rate" in printed
-    report = (tmp_path / "report.html").read_text()
+    report = (folder / "report.html").read_text()
     assert "<audio" in report
     assert "after" in report
+
+
+@pytest.mark.parametrize("page", HOW_TO, ids=lambda page: page.stem)
+def test_how_to_pages_run_where_the_tutorial_did(page, tutorial, tmp_path):
+    script = "\n".join(blocks(page.read_text(), "sh"))
+    made = {made.split("/")[0] for made in re.findall(r"--(?:out|json) (\S+)", script)}
+    for there in tutorial[0].iterdir():
+        if there.name not in made | {".cache"}:
+            (tmp_path / there.name).symlink_to(there)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    if script:
+        run(script, tmp_path)
+    for name in made:
+        assert (tmp_path / name).exists(), name
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_examples_in_pages_are_right(path):
+    """Python sessions print what they say; rows of JSON are read, and pairs are pairs."""
+    text = path.read_text()
+    for block in blocks(text, "pycon"):
+        example = doctest.DocTestParser().get_doctest(block, {}, path.name, str(path), 0)
+        assert doctest.DocTestRunner().run(example).failed == 0
+    for block in blocks(text, "json"):
+        for line in block.splitlines():
+            row = json.loads(line)
+            if "chosen" in row:
+                assert {"id", "prompt", "chosen", "rejected", "failure_modes"} <= row.keys()
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_pages_are_short(path):
+    text = re.sub(r"^ *```.*?^ *```", "", path.read_text(), flags=re.DOTALL | re.MULTILINE)
+    prose = [line for line in text.splitlines() if not line.lstrip().startswith("|")]
+    assert len(" ".join(prose).split()) <= LONGEST_PROSE, "split the page"
 
 
 def test_the_readme_names_its_test_command():
@@ -73,7 +120,7 @@ def test_every_command_is_explained(name):
     assert f"earmark {name}" in README + TUTORIAL + (ROOT / "CHANGELOG.md").read_text()
 
 
-@pytest.mark.parametrize("path", [*ROOT.glob("*.md"), *sorted((ROOT / "docs").rglob("*.md"))])
+@pytest.mark.parametrize("path", [*ROOT.glob("*.md"), *PAGES])
 def test_links_lead_somewhere(path):
     for link in re.findall(r"\]\(([^)#]+)", path.read_text()):
         if "://" not in link:
