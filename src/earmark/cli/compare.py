@@ -9,7 +9,7 @@ from earmark.errors import KnobError
 from earmark.evaluate.compare import compare as compare_scores
 from earmark.evaluate.score import score
 from earmark.evaluate.tables import comparison_tables
-from earmark.progress import output
+from earmark.progress import note, output
 from earmark.storage.outputs import COMPARISON
 
 
@@ -35,7 +35,8 @@ def compare(
     options.check_outputs(json_output(json, COMPARISON), [truth, *hyp])
     truths, written = options.truths(truth), [options.hyps(path) for path in hyp]
     how = options.keywords
-    first, *others = (score(truths, hyps, progress=True, **how) for hyps in written)
+    scores = [score(truths, hyps, progress=True, **how) for hyps in written]
+    first, *others = scores
     results: list[dict[str, Any]] = []
     for path, other in zip(hyp[1:], others, strict=True):
         names = {"first_hyp": str(hyp[0]), "second_hyp": str(path)}
@@ -44,3 +45,6 @@ def compare(
             output.print(comparison_tables(results[-1], hyp[0].name, path.name))
     if json is not None:
         write_json(results[0] if len(results) == 1 else results, json)
+    for path, scored in zip(hyp, scores, strict=True):
+        for each in scored.notes:
+            note(f"{path}: {each}")

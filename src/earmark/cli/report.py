@@ -69,6 +69,9 @@ def report(
     if markdown is not None:
         write_text(markdown, to_markdown(table) + "\n")
     output.print(to_rich(table))
+    for system, result in scored.scores.items():
+        for each in result["notes"]:
+            note(f"{system}: {each}")
     if not is_special(out):
         note(f"{out}: {out.stat().st_size / 1e6:.1f} MB; open it in a browser")
 

@@ -17,8 +17,6 @@ from earmark.text import tokenize
 from earmark.text.draw import draw
 from earmark.text.profiles import Profile
 
-FEW_SPEAKERS = 10
-
 
 def score(
     *,
@@ -56,12 +54,8 @@ def score(
         output.print(score_tables(scored))
         drawn = drawings(result.rows, truths, hyps, options.splitting, show, output.width)
         output.print(drawn, end="")
-    speakers = {row.speaker for row in result.rows}
-    if result.over == "speaker" and len(speakers) < FEW_SPEAKERS:
-        note(
-            f"the interval is over {len(speakers)} speakers, too few to trust it; "
-            "--over utterance resamples utterances"
-        )
+    for each in result.notes:
+        note(each)
 
 
 def drawings(

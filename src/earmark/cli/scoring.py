@@ -12,6 +12,7 @@ from earmark.errors import KnobError
 from earmark.evaluate.bootstrap import Resampling
 from earmark.files import skipped_path
 from earmark.progress import note
+from earmark.prompting.marks import check_families, strip_marks
 from earmark.records import Hypothesis, Utterance
 from earmark.storage.outputs import SET_ASIDE, Output, check_outputs
 from earmark.text.mapping import load_mapping
@@ -29,6 +30,8 @@ class ScoringOptions:
             after it, as in default+drop-fillers+ok-okay.
         mapping: a file of two columns with a TAB: what may be written, and what takes its place
             on both sides, which may be nothing.
+        strip_marks: strip the marks that a family of models writes around transcripts, such as
+            whisper, sensevoice or qwen3_asr; repeat it, or say all.
         lexicon: a bilingual word list, which helps to tell translations from other errors.
         over: what intervals resample; auto is speakers when every truth names one.
         resamples: how many resamples an interval is drawn from.
@@ -40,6 +43,7 @@ class ScoringOptions:
 
     profile: str = "default"
     mapping: Path | None = None
+    strip_marks: tuple[str, ...] = ()
     lexicon: Path | None = None
     over: Literal["auto", "utterance", "speaker"] = "auto"
     resamples: int = 1000
@@ -52,6 +56,7 @@ class ScoringOptions:
         if self.resamples < 1:
             raise KnobError(f"--resamples is {self.resamples}; expected 1 or more")
         parse_profile(self.profile)
+        check_families(self.strip_marks)
 
     def check_outputs(self, outputs: Iterable[Output], inputs: Sequence[Path]) -> None:
         """Refuse outputs that would destroy something, and the files of rows set aside.
@@ -72,8 +77,8 @@ class ScoringOptions:
         """Read what was said."""
         return read_transcripts(Utterance, path, format=self.format, on_error=self.on_error)
 
-    def hyps(self, path: Path) -> list[Hypothesis]:
-        """Read what a system wrote; say how much of it was cut."""
+    def hyps(self, path: Path) -> Sequence[Hypothesis]:
+        """Read what a system wrote, and strip marks; say how much of it was cut."""
         hyps = read_transcripts(Hypothesis, path, format=self.format, on_error=self.on_error)
         cut = sum(hyp.cut is True for hyp in hyps)
         if cut:
@@ -81,7 +86,7 @@ class ScoringOptions:
                 f"{path}: {cut} of {len(hyps)} answers met their token cap; what they lack is "
                 "counted as deletions. Transcribe with a larger --max-new-tokens"
             )
-        return hyps
+        return strip_marks(hyps, self.strip_marks)
 
     @cached_property
     def splitting(self) -> Profile:
@@ -98,6 +103,7 @@ class ScoringOptions:
             "resampling": Resampling(self.resamples, seed=self.seed),
             "lexicon": None if self.lexicon is None else load_lexicon(self.lexicon),
             "unmatched": self.on_error,
+            "strip_marks": self.strip_marks,
         }
 
 

@@ -9,12 +9,14 @@ from typing import Any, Literal, NamedTuple
 
 from earmark.errors import InputError
 from earmark.evaluate.bootstrap import STANDARD, Interval, Resampling, Unit, rate_interval
+from earmark.evaluate.notes import notes_on
 from earmark.evaluate.signature import signature
 from earmark.evaluate.summary import summary
 from earmark.evaluate.utterance import UtteranceScore, measure
 from earmark.metrics import METRICS, Metric
 from earmark.metrics.columns import Columns
 from earmark.progress import track
+from earmark.prompting.marks import strip_marks as stripped_of_marks
 from earmark.records import Hypothesis, Utterance
 from earmark.text.profiles import Profile, parse_profile
 from earmark.translators.lexicon import Lexicon
@@ -43,7 +45,8 @@ class Score:
     """The rows of a scored system, their signature, and how its intervals are drawn.
 
     `over` is what the bootstrap resamples: utterances, or speakers. `unmatched` counts
-    hypotheses without a truth that were left out.
+    hypotheses without a truth that were left out. `notes` say what a reader should know: marks
+    that count as words, intervals over few speakers, an utterance that decides the rate.
     """
 
     signature: str
@@ -51,6 +54,7 @@ class Score:
     over: Unit = "utterance"
     resampling: Resampling = STANDARD
     unmatched: int = 0
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def columns(self) -> Columns:
@@ -91,6 +95,7 @@ class Score:
             "interval_over": self.over,
             "interval_level": self.resampling.level,
             "heaviest_utterance": None if heaviest is None else heaviest._asdict(),
+            "notes": list(self.notes),
         }
 
 
@@ -107,6 +112,7 @@ def score(
     resampling: Resampling = STANDARD,
     lexicon: Lexicon | None = None,
     unmatched: Literal["stop", "skip"] = "stop",
+    strip_marks: Sequence[str] = (),
     features: bool = False,
     progress: bool = False,
 ) -> Score:
@@ -121,25 +127,30 @@ def score(
         resampling: how many resamples, the level of the interval, the seed.
         lexicon: helps to tell a translation from other errors.
         unmatched: stop at a hypothesis without a truth, or leave it out and count it.
-        features: keep what each failure was decided from, for `row_json`.
+        strip_marks: families of models whose marks are stripped from what the system wrote, as
+            in `earmark.prompting.marks.MARKS`, or `all`.
+        features: keep what each failure was decided from, for `row_dict`.
         progress: show a bar on standard error.
 
     Raises:
         InputError: no truths, a truth without a text, an id used twice, hypotheses without a
             truth, hypotheses decoded with different token caps, or intervals over speakers
             where not every truth names one.
-        KnobError: an unknown profile.
+        KnobError: an unknown profile or family of marks.
     """
-    split = parse_profile(profile).splitter
+    chosen = parse_profile(profile)
+    hyps = stripped_of_marks(hyps, strip_marks)
     written = _by_id(truths, hyps)
     extra = _check_unmatched(truths, written, unmatched)
+    unit = _unit(over, truths)
     pairs: Iterable[Utterance] = track(truths, "scoring", len(truths)) if progress else truths
     with collector_paused():
         rows = [
-            measure(truth, written.get(truth.id), split, lexicon, features=features)
+            measure(truth, written.get(truth.id), chosen.splitter, lexicon, features=features)
             for truth in pairs
         ]
-    return Score(signature(profile, hyps, lexicon), rows, _unit(over, truths), resampling, extra)
+    signed = signature(chosen, hyps, lexicon, stripped=strip_marks)
+    return Score(signed, rows, unit, resampling, extra, notes_on(truths, hyps, chosen, unit))
 
 
 def _unit(over: Unit | Literal["auto"], truths: Sequence[Utterance]) -> Unit:

@@ -7,7 +7,9 @@ measured later, so they stay in the text.
 import re
 from collections.abc import Sequence
 
-_MARK = re.compile(r"<\|[^|<>]*\|>")
+# What tokenizers add: <|zh|>, <|0.00|>, </s>, <eos>.
+SPECIAL_TOKEN = r"<\|[^|<>]*\|>|</?s>|<(?:pad|bos|eos)>"
+_MARK = re.compile(SPECIAL_TOKEN)
 _BLANKS = re.compile(r"\s+")
 
 

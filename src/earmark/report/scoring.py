@@ -22,6 +22,7 @@ def score_set(
     resampling: Resampling = STANDARD,
     lexicon: Lexicon | None = None,
     unmatched: Literal["stop", "skip"] = "stop",
+    strip_marks: Sequence[str] = (),
     control: str | None = None,
 ) -> ScoredSet:
     """Score every system of a test set; the other options are those of `earmark.evaluate.score`.
@@ -43,6 +44,7 @@ def score_set(
             resampling=resampling,
             lexicon=lexicon,
             unmatched=unmatched,
+            strip_marks=strip_marks,
             progress=True,
         )
         for system, hyps in test_set.hyps.items()
