@@ -1,10 +1,13 @@
 """What is shown to people: no control character acts, no folder of a private machine is named."""
 
+import sys
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earmark.display import visible, without_folders
+from earmark.display import ACTING, visible, without_folders
 
 
 @given(st.text(st.characters(codec=None)))
@@ -14,6 +17,20 @@ def test_no_control_character_is_left(text: str) -> None:
     assert not [c for c in shown if ord(c) < 32 and c not in "\t\n"]
     assert not set(shown) & set("\x7f\x9b\u061c\u200e\u200f\u202a\u202e\u2066\u2069")
     assert visible(shown) == shown
+
+
+def test_every_control_and_format_character_is_shown_except_joiners() -> None:
+    left = {
+        chr(code)
+        for code in range(sys.maxunicode + 1)
+        if unicodedata.category(chr(code)) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+        and not ACTING.match(chr(code))
+    }
+    assert {"\t", "\n", "\u200c", "\u200d"} <= left
+    # Signs of Arabic, Syriac, Kaithi, hieroglyphs, shorthand and music, which move nothing.
+    turning = {"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"}
+    assert not {unicodedata.bidirectional(sign) for sign in left} & turning
+    assert visible("one\ttwo\u3000👩\u200d💻") == "one\ttwo\u3000👩\u200d💻"
 
 
 @given(st.text("abc 我们去 office,.-\n\t"))

@@ -7,10 +7,12 @@ a path tells where on a private machine a file lies. Neither belongs on a page t
 import re
 from pathlib import PurePosixPath, PureWindowsPath
 
-# C0 and C1 controls except tab and newline, the bidirectional controls of Unicode (marks,
-# embeddings, overrides, isolates), and halves of surrogate pairs, which no file can hold.
-_CONTROLS = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+# Controls (C0 except tab and line feed, DEL, C1), the marks, embeddings, overrides and isolates of
+# direction, invisible format characters, line separators, and halves of surrogate pairs, which
+# no file can hold (a byte of a name that is not UTF-8 is read as one). Joiners of emoji stay.
+ACTING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
 # A slash (or a drive, or a home) that begins a path, and all its folders. What comes before it
 # may not be part of a word, of a relative path or of a URL.
@@ -22,12 +24,12 @@ _WHOLE_PATH = re.compile(r"(?:~[^/\\\s]*|[A-Za-z]:)?[/\\][^/\\]+[/\\]")
 
 
 def visible(text: str) -> str:
-    r"""Write control characters as their code points; tab and newline stay.
+    r"""Write characters that act, instead of being seen, as code points; tab and newline stay.
 
     >>> visible("a\x1b[2Jb"), visible("abc\u202edef")
     ('a‹U+001B›[2Jb', 'abc‹U+202E›def')
     """
-    return _CONTROLS.sub(lambda found: f"‹U+{ord(found[0]):04X}›", text)
+    return ACTING.sub(lambda found: f"‹U+{ord(found[0]):04X}›", text)
 
 
 def without_folders(text: str) -> str:

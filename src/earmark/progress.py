@@ -2,12 +2,11 @@
 
 Names, ids, answers of servers and what libraries quote may hold escape sequences that clear the
 screen or move the cursor, and characters that reverse what is read. They are written visibly, by
-`printable`, wherever text reaches a terminal through this module. Of several processes that a
+`visible`, wherever text reaches a terminal through this module. Of several processes that a
 launcher started, the first one speaks for all.
 """
 
 import os
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -25,34 +24,10 @@ from rich.progress import (
 from rich.segment import Segment
 from rich.text import Text
 
+from earmark.display import ACTING, visible
 from earmark.errors import InputError
 
 Item = TypeVar("Item")
-
-# Controls (C0 except tab and line feed, DEL, C1), directions and their marks, invisible format
-# characters, line separators, halves of surrogate pairs (bytes of names that are no UTF-8).
-UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
-    "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
-)
-
-
-def printable(text: str, *, lines: bool = False) -> str:
-    r"""Write the characters of a text that act on a terminal as escapes that can be read.
-
-    Args:
-        text: the text.
-        lines: leave line feeds.
-
-    >>> print(printable("a\x1b[2Jb\u202ec\n"))
-    a\x1b[2Jb\u202ec\n
-    """
-    shown = UNSAFE.sub(_escape, text)
-    return shown if lines else shown.replace("\n", r"\n")
-
-
-def _escape(match: re.Match[str]) -> str:
-    return match[0].encode("unicode_escape").decode("ascii")
 
 
 class TextConsole(Console):
@@ -63,17 +38,17 @@ class TextConsole(Console):
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Make the text of a cell or a title, safe to print, before its width is measured."""
-        return super().render_str(printable(text, lines=True), **options)
+        return super().render_str(visible(text), **options)
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
         """Render; text that came in another way than as a string is made safe too."""
         for segment in super().render(renderable, options):
-            if segment.control or not UNSAFE.search(segment.text):
+            if segment.control or not ACTING.search(segment.text):
                 yield segment
             else:
-                yield Segment(printable(segment.text, lines=True), segment.style)
+                yield Segment(visible(segment.text), segment.style)
 
     def print(self, *objects: Any, **options: Any) -> None:
         """Print.

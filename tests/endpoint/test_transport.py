@@ -250,3 +250,10 @@ def test_a_proxy_of_the_environment_is_used_and_its_password_not_shown(monkeypat
             ask("http://model.invalid/v1", retries=0)
     assert server.requests[0].startswith(b"POST http://model.invalid/v1/chat/completions HTTP/1.1")
     assert b"\r\nProxy-Authorization: Basic bWU6" in server.requests[0]
+
+
+def test_what_a_server_says_is_one_line_without_control_characters():
+    server = RawServer(reply(b"\x1b[2Jno\nerror: all\r\ndone\xe2\x80\xae", status="400 No"))
+    with serving(server) as url, pytest.raises(EndpointError) as caught:
+        ask(url)
+    assert str(caught.value).endswith("status 400: ‹U+001B›[2Jno error: all‹U+000D› done‹U+202E›")

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from earmark.display import ACTING
 from earmark.errors import KnobError
 from earmark.files import write_text
-from earmark.progress import UNSAFE, write_output
+from earmark.progress import write_output
 from earmark.storage.outputs import Kind, Output
 
 # A lone `-` would else be taken for the beginning of the next flag.
@@ -39,6 +40,6 @@ def write_json(value: Any, target: str) -> None:
     """Write JSON to a file, or to standard output if the target is `-`; never NaN or Infinity."""
     text = dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
     if target == "-":
-        write_output(UNSAFE.sub(_escape, text))
+        write_output(ACTING.sub(_escape, text))
     else:
         write_text(target, text)

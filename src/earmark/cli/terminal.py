@@ -11,7 +11,7 @@ from typing import Any
 from cyclopts import CycloptsError, CycloptsPanel
 from rich.panel import Panel
 
-from earmark.progress import printable
+from earmark.display import visible
 
 LOGIN = re.compile(r"[^\s'\"/@=]*:[^\s'\"/@]*@")
 
@@ -20,7 +20,7 @@ class _SafeRecord(logging.LogRecord):
     """A log record whose message is safe to print."""
 
     def getMessage(self) -> str:
-        return printable(super().getMessage(), lines=True)
+        return visible(super().getMessage())
 
 
 def protect_terminal() -> None:
@@ -32,7 +32,7 @@ def protect_terminal() -> None:
     written = warnings.formatwarning
 
     def formatwarning(*parts: Any, **more: Any) -> str:
-        return printable(written(*parts, **more), lines=True)
+        return visible(written(*parts, **more))
 
     warnings.formatwarning = formatwarning
     sys.excepthook = _print_traceback
@@ -45,7 +45,7 @@ def _print_traceback(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
     lines = "".join(traceback.format_exception(kind, error, trace))
-    sys.stderr.write(printable(lines, lines=True))
+    sys.stderr.write(visible(lines))
 
 
 def error_panel(error: CycloptsError) -> Panel:

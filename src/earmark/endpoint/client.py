@@ -8,6 +8,7 @@ from threading import Event
 from typing import TypeVar
 from urllib.request import Request
 
+from earmark.display import visible
 from earmark.endpoint.body import text_of
 from earmark.endpoint.credentials import (
     KEY_VARIABLES,
@@ -180,7 +181,7 @@ class Endpoint:
             )
 
     def _masked(self, text: str) -> str:
-        return mask(text, self._secrets)
+        return " ".join(visible(mask(text, self._secrets)).split())
 
     def _send(self, route: str, content: bytes, kind: str) -> bytes:
         """Send the request once; raise Again for what may pass."""
