@@ -102,6 +102,14 @@ def test_examples_in_pages_are_right(path):
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_files_named_in_pages_exist(path):
+    """A file that was moved or renamed is found here; capitals and `my_` stand for any name."""
+    for name in re.findall(r"`((?:\w+/)+\w+\.(?:py|yaml|jsonl))`", path.read_text()):
+        if not re.search(r"[A-Z]{3}|/my_|^build/", name):
+            assert (ROOT / name).exists() or (ROOT / "src/earmark" / name).exists(), name
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_pages_are_short(path):
     text = re.sub(r"^ *```.*?^ *```", "", path.read_text(), flags=re.DOTALL | re.MULTILINE)
     prose = [line for line in text.splitlines() if not line.lstrip().startswith("|")]

@@ -14,6 +14,7 @@ def language_error_rate(language: Language) -> Metric:
     letter = LANGUAGE_LETTERS[language]
 
     def rows(columns: Columns) -> Rows:
+        """Count errors and truth tokens of the language: [answer, 2]."""
         return columns.rows(columns.truth.letters == letter, columns.languages == letter)
 
     return Metric(language, rows)

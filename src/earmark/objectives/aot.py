@@ -60,7 +60,7 @@ def aot_unpaired(
     beta: float = 0.1,
     label_smoothing: float = 0.0,
 ) -> Loss:
-    """Make chosen log-ratios larger than rejected ones at every quantile, whoever their partner.
+    """Make chosen log-ratios larger than rejected ones at every quantile, in any pairing.
 
     ℓ₍ᵢ₎ = −(1−ε)·log σ(β·(u⁺₍ᵢ₎ − u⁻₍ᵢ₎)) − ε·log σ(−β·(u⁺₍ᵢ₎ − u⁻₍ᵢ₎)),
     u = log π − log π_ref, u₍ᵢ₎ the i-th smallest of the batch

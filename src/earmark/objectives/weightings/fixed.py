@@ -32,7 +32,7 @@ def uniform() -> Weighting:
 
 
 def adaptive() -> Weighting:
-    """Weigh the references of each pair by how sharply they tell its two answers apart (ARWC).
+    """Weigh the references of each pair by how sharply they separate its two answers (ARWC).
 
     α_k = |Δ_k| / Σ_j |Δ_j|, separately for every pair
 
@@ -55,7 +55,7 @@ def adaptive() -> Weighting:
 
 
 def validation_discriminative() -> Weighting:
-    """Weigh references by how sharply they tell validation pairs apart (VDW).
+    """Weigh references by how sharply they separate validation pairs (VDW).
 
     α_k ∝ mean over validation pairs of |Δ_k|
 

@@ -29,7 +29,7 @@ class Bets(NamedTuple):
 
 
 def sliding_window(*, window: int = 16) -> Weighting:
-    """Weigh references by how sharply they told the pairs of the last few batches apart.
+    """Weigh references by how sharply they separated the pairs of the last few batches.
 
     α_k ∝ mean of |Δ_k| over the pairs of the last W batches, this batch not among them
 
