@@ -11,7 +11,9 @@ import torch
 
 from earmark import __version__
 from earmark.errors import InputError, KnobError
-from earmark.export.model_card import model_card, read_scores
+from earmark.export.loading import loading_of
+from earmark.export.model_card import CARD, model_card, read_scores
+from earmark.export.run_facts import read_log
 from earmark.files import write_text
 from earmark.policies.checkpoint.folder import SETTINGS, is_adapter
 from earmark.policies.checkpoint.json_object import read_object
@@ -23,7 +25,6 @@ from earmark.progress import note
 from earmark.storage.atomic import atomic_folder
 
 Dtype = Literal["stored", "float32", "bfloat16", "float16"]
-CARD = "README.md"
 # Files of the base that other programs read and the library does not write anew, such as
 # preprocessor_config.json and vocab.json.
 COPIED = {".json", ".jinja", ".txt", ".model", ".tiktoken"}
@@ -89,7 +90,16 @@ def export(
         }
         described = json.dumps({**(run or {}), "exported": exported}, indent=2, ensure_ascii=False)
         write_text(folder / RUN, described + "\n")
-        write_text(folder / CARD, model_card(out.absolute().name, base, kept, run, read))
+        card = model_card(
+            out.absolute().name,
+            base,
+            kept,
+            run,
+            read,
+            loading=loading_of(policy),
+            log=read_log(adapter),
+        )
+        write_text(folder / CARD, card)
     return out
 
 

@@ -2,20 +2,38 @@
 
 import json
 import re
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from earmark import __version__
+from earmark.display import without_folders
 from earmark.errors import InputError
+from earmark.export.loading import Loading, commands, python_code, shown_base
+from earmark.export.run_facts import (
+    Json,
+    measured_table,
+    objective_in_words,
+    part,
+    plain,
+    trained_in_words,
+    training_table,
+)
 from earmark.policies.checkpoint.hub_name import hub_name
 from earmark.policies.checkpoint.json_object import read_object
 
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 NEEDED = ("signature", "utterances", "mixed_error_rate", "by_language", "failure_modes")
 
-CARD = """\
+CARD = "README.md"
+LIMITS = """\
+- What the base cannot hear, this model cannot hear: training was on what is written, not on
+  hearing, unless its settings say otherwise.
+- The licence and the limits of the base apply."""
+CARD_TEXT = """\
 ---
 {header}---
 
@@ -30,11 +48,14 @@ CARD = """\
 
 ## Use
 
+```python
+{code}```
+
 ```text
-vllm serve {name}
-earmark transcribe --endpoint http://localhost:8000/v1 --model {name} \\
+{commands}
+vllm serve {served}
+earmark transcribe --endpoint http://localhost:8000/v1 --model {served} \\
     --utterances test.jsonl --out hyp.jsonl
-earmark transcribe --model {name} --utterances test.jsonl --out hyp.jsonl
 ```
 
 `generation_config.json` is the base's. A server takes from it whatever a request leaves out, so
@@ -43,13 +64,13 @@ say temperature, top_p, top_k and repetition penalty in each request.
 ## Limits
 
 - {measured}
-- What the base cannot hear, this model cannot hear: training was on what is written, not on
-  hearing, unless the settings below say otherwise.
-- The licence and the limits of the base apply.
+{limits}
 
 ## How it was trained
 
-`run.json`, as the run wrote it:
+{training}
+
+`run.json`, as the run wrote it, with paths cut to their last part:
 
 ```json
 {run}
@@ -88,6 +109,9 @@ def model_card(
     dtype: str,
     run: dict[str, Any] | None,
     scores: dict[str, dict[str, Any]],
+    *,
+    loading: Loading,
+    log: Sequence[Json] = (),
 ) -> str:
     """Write the card.
 
@@ -97,30 +121,56 @@ def model_card(
         dtype: number type of the weights.
         run: run.json, None if there was none.
         scores: by the name of what was scored.
+        loading: how the model is loaded.
+        log: the rows of the run's log.jsonl.
     """
-    settings = (run or {}).get("settings", {})
-    rank = settings.get("lora_rank")
-    kind = "The language model was trained as a whole." if rank == 0 else ""
-    if rank:
-        targets = settings.get("lora_targets")
-        where = f"the layers that match `{targets}`" if targets else "the language model"
-        kind = f"A LoRA of rank {rank} on {where} was merged into the weights."
-    return CARD.format(
-        header=yaml.safe_dump(_header(base, run), sort_keys=False),
-        name=name,
-        base=f"`{base if HUB_ID.fullmatch(hub_name(base).name) else Path(base).name}`",
+    return CARD_TEXT.format(
+        header=card_header(base, run, adapter=False),
+        name=plain(name),
+        base=f"`{plain(shown_base(base).removeprefix('path/to/'))}`",
         version=__version__,
         objective=_objective(run),
-        kind=kind,
+        kind=_kind(run),
         dtype=dtype,
         scores=score_table(scores),
+        served=shlex.quote(name),
+        commands=commands(base, name, adapter=False),
+        code=python_code(loading, base, name, adapter=False),
         measured=(
             "Nothing is known about speech that is unlike the test sets above."
             if scores
             else "It comes without scores: what it does is not known."
         ),
-        run=json.dumps(run, indent=2, ensure_ascii=False) if run else "null",
+        limits=LIMITS,
+        training=_training(run, log),
+        run=json.dumps(_without_folders(run), indent=2, ensure_ascii=False),
     )
+
+
+def _kind(run: dict[str, Any] | None) -> str:
+    """Say what was trained, and what became of it."""
+    trained = trained_in_words(run)
+    if part(run, "settings").get("lora_rank"):
+        return f"{trained[0].upper()}{trained[1:]} was merged into the weights."
+    return "The language model was trained as a whole." if trained else ""
+
+
+def _training(run: dict[str, Any] | None, log: Sequence[Json]) -> str:
+    """Write the tables of how it was trained and what was measured meanwhile."""
+    if run is None:
+        return "Not known: the adapter brought no run.json."
+    measured = measured_table(log)
+    logged = f"\n\nLogged while training:\n\n{measured}" if measured else ""
+    return training_table(run, log) + logged
+
+
+def _without_folders(value: Any) -> Any:
+    """Cut the folders of this machine off the paths in nested values."""
+    if isinstance(value, dict):
+        return {key: _without_folders(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_without_folders(each) for each in value]
+    return without_folders(value) if isinstance(value, str) else value
 
 
 def score_table(scores: dict[str, dict[str, Any]]) -> str:
@@ -157,22 +207,37 @@ def _percent(rate: float | None) -> str:
     return "-" if rate is None else f"{100 * rate:.1f} %"
 
 
-def _header(base: str, run: dict[str, Any] | None) -> dict[str, Any]:
+def card_header(base: str, run: Json | None, *, adapter: bool) -> str:
+    """Write the YAML header by which the hub files a card.
+
+    >>> print(card_header("a/b", {"objective": {"name": "dpo"}}, adapter=True), end="")
+    base_model: a/b
+    base_model_relation: adapter
+    library_name: peft
+    pipeline_tag: audio-text-to-text
+    tags:
+    - earmark
+    - speech-recognition
+    - dpo
+    """
     header: dict[str, Any] = {}
     hub = hub_name(base).name
     if HUB_ID.fullmatch(hub) and not Path(base).exists():
-        header |= {"base_model": hub, "base_model_relation": "finetune"}
-    objective = (run or {}).get("objective", {}).get("name")
-    header |= {"library_name": "transformers", "pipeline_tag": "audio-text-to-text"}
-    return header | {"tags": ["earmark", "speech-recognition", *([objective] if objective else [])]}
+        relation = "adapter" if adapter else "finetune"
+        header |= {"base_model": hub, "base_model_relation": relation}
+    objective = part(run, "objective").get("name")
+    header |= {
+        "library_name": "peft" if adapter else "transformers",
+        "pipeline_tag": "audio-text-to-text",
+        "tags": ["earmark", "speech-recognition", *([str(objective)] if objective else [])],
+    }
+    return str(yaml.safe_dump(header, sort_keys=False))
 
 
-def _objective(run: dict[str, Any] | None) -> str:
+def _objective(run: Json | None) -> str:
     """Say what was optimized, and on how many pairs."""
-    if not run or "objective" not in run:
+    if not part(run, "objective"):
         return "the adapter brought no run.json, so how it was trained is not known"
-    knobs = {k: v for k, v in run["objective"].items() if k != "name"}
-    said = ", ".join(f"{k} {v}" for k, v in knobs.items())
-    count = run.get("pairs", {}).get("count")
-    pairs = f", {count} pairs" if count is not None else ""
-    return f"objective `{run['objective']['name']}`" + (f" ({said})" if said else "") + pairs
+    count = part(run, "pairs").get("count")
+    pairs = f", {plain(count)} pairs" if count is not None else ""
+    return f"objective {objective_in_words(run)}{pairs}"

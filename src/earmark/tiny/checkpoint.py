@@ -6,6 +6,7 @@ from pathlib import Path
 from earmark import __version__
 from earmark.errors import InputError
 from earmark.files import write_text
+from earmark.storage.atomic import follow_umask
 from earmark.tiny.train import HEARING, LANGUAGES, WRITING, TinyBase
 
 CARD = "README.md"
@@ -50,6 +51,7 @@ def save_tiny_base(made: TinyBase, out: Path, *, seed: int, utterances: int) -> 
         out.mkdir(parents=True, exist_ok=True)
         copy.deepcopy(made.model).half().save_pretrained(out)
         made.processor.save_pretrained(out)
+        follow_umask(out, "*.safetensors")
     except OSError as error:
         raise InputError(
             f"{out}: the model cannot be saved: {error.strerror or error}; choose another folder"

@@ -14,6 +14,8 @@ from transformers.trainer_utils import set_seed
 
 from earmark import __version__
 from earmark.errors import InputError, KnobError
+from earmark.export.loading import loading_of
+from earmark.export.run_card import write_run_card
 from earmark.objectives import OBJECTIVES
 from earmark.objectives.contract.choose import choose_objective
 from earmark.objectives.contract.loss import Loss
@@ -333,6 +335,7 @@ def run_trainer(
         trainer.save_whole(out)
         if trainer.is_world_process_zero():
             policy.processor.save_pretrained(str(out))
+            write_run_card(out, loading_of(policy))
     except OSError as error:
         raise InputError(
             f"{out}: cannot be written: {error.strerror or error}; free some space and run the "
