@@ -2,7 +2,7 @@
 
 Each seed draws its own training speech, pairs and training order; the development and test sets
 are the same for all. The preference arm is chosen on the development set, for each seed. A run
-that was stopped goes on where it was when it is started again with the same folder.
+that was stopped resumes when it is started again with the same folder.
 
 Prints the tables as Markdown, writes a figure beside them, and one JSON object as last line.
 """

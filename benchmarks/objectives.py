@@ -2,7 +2,7 @@
 
 For each condition and objective the learning rate is chosen from one grid on the development
 set; the test sets are then used once for each seed. Each run leaves a small result file, so a
-table that was stopped goes on where it was when it is started again with the same folder.
+table that was stopped resumes when it is started again with the same folder.
 
 Prints the tables as Markdown, writes a figure for each condition, and one JSON object as last
 line. `--slice` shows all of it in minutes, at a scale that says nothing about the objectives.

@@ -3,7 +3,7 @@
     OMP_NUM_THREADS=1 python benchmarks/scoring_speed.py [--utterances 100000] [--rounds 3]
 
 Half of the made-up utterances switch between Mandarin and English, a quarter each is in one
-language; 15 tokens each, of which one in ten is spoiled. Everything runs on one core, in
+language; 15 tokens each, of which one in ten is wrong. Everything runs on one core, in
 rounds that alternate, and the median counts.
 """
 

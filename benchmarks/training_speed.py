@@ -16,7 +16,7 @@ and answers, with logits where answers would be: no reference, no tower, no pair
 
 `--peers` makes an environment for each other trainer below build/peers/ from PyPI, once, and
 runs its step there, in the same rounds. `--quick` leaves them out and ends within 5 minutes.
-Results are kept below build/training_speed/, so that a run that was stopped goes on. The last
+Results are kept below build/training_speed/, so that a stopped run resumes. The last
 line is one JSON object: `ratios`, `memory`, `floor`, and the targets that were missed.
 """
 

@@ -90,7 +90,7 @@ def peak_of(options: argparse.Namespace) -> float | None:
 
 
 def wall() -> float:
-    """Return the wall clock once the device has done all it was told."""
+    """Return the wall clock once the device has finished its work."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
     return time.perf_counter()

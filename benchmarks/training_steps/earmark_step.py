@@ -87,7 +87,7 @@ def prepare(
         material = gather(policy, policy_hash, encoded, settings)
         arguments = training_arguments(settings, Path(cache) / "run")
         trainer = PreferenceTrainer(policy, objective, material, arguments, [])
-        with torch.no_grad():  # the first pass hears, and asks the reference
+        with torch.no_grad():  # the first pass runs the tower and the reference
             trainer.compute_loss(policy.model, next(iter(trainer.get_train_dataloader())))
         start(policy.model, weights(policy.model))
         inputs = trainer._prepare_inputs(next(iter(trainer.get_train_dataloader())))

@@ -165,7 +165,7 @@ def local_added_mib(root: Path, case: Case, way: str) -> float:
 
 
 def save(measured: Measured, folder: Path) -> None:
-    """Keep what was measured, so that a run that was stopped goes on."""
+    """Keep what was measured, so that a stopped run resumes."""
     write_text(folder / f"{measured.case.name}.json", json.dumps(asdict(measured), indent=1))
 
 

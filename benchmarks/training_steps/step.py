@@ -13,7 +13,7 @@ from training_steps.names import trained
 
 
 class Taken(NamedTuple):
-    """One step: seconds (of CPU, unless told), loss, clips that went through the tower."""
+    """One step: seconds (of CPU by default), loss, clips that went through the tower."""
 
     seconds: float
     loss: float
@@ -37,7 +37,7 @@ class Step(NamedTuple):
 class Hearing:
     """Count the clips that go through a tower, by its first convolution.
 
-    Not by the tower's own forward, which Earmark goes round to leave out padding.
+    Not by the tower's own forward, which Earmark does not call, to leave out padding.
     """
 
     def __init__(self, *towers: nn.Module) -> None:

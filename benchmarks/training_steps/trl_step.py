@@ -1,7 +1,7 @@
 """TRL 1.16's own `DPOTrainer.training_step`, made to hear.
 
 TRL has no audio: its text collator, which expands no placeholder and passes no features on,
-trains on text alone without a word. So the collator here is TRL's own with two additions: the
+trains on text only, without a warning. So the collator here is TRL's own with two additions: the
 placeholder is expanded, and the clip's log-mel features go along, once for the chosen and once
 for the rejected row, as TRL's collator does with pictures. The processing class is the
 tokenizer, which is what lets TRL precompute its reference.

@@ -36,7 +36,7 @@ def load(peer: str, task: dict[str, Any]) -> Step:
 
 
 def serve(step: Step, answer: Callable[[Any], None]) -> None:
-    """Do what is asked until standard input ends."""
+    """Answer requests until standard input ends."""
     for line in sys.stdin:
         command, _, path = line.strip().partition(" ")
         if command == "take":
