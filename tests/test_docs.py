@@ -44,6 +44,10 @@ def run(script: str, folder: Path) -> str:
     return done.stdout
 
 
+def without_code(text: str) -> str:
+    return re.sub(r"^ *```.*?^ *```", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
 def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
@@ -91,9 +95,11 @@ def test_how_to_pages_run_where_the_tutorial_did(page, tutorial, tmp_path):
 def test_examples_in_pages_are_right(path):
     """Python sessions print what they say; rows of JSON are read, and pairs are pairs."""
     text = path.read_text()
+    names: dict[str, object] = {}
     for block in blocks(text, "pycon"):
-        example = doctest.DocTestParser().get_doctest(block, {}, path.name, str(path), 0)
-        assert doctest.DocTestRunner().run(example).failed == 0
+        example = doctest.DocTestParser().get_doctest(block, names, path.name, str(path), 0)
+        assert doctest.DocTestRunner().run(example, clear_globs=False).failed == 0
+        names |= example.globs
     for block in blocks(text, "json"):
         for line in block.splitlines():
             row = json.loads(line)
@@ -111,8 +117,11 @@ def test_files_named_in_pages_exist(path):
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_pages_are_short(path):
-    text = re.sub(r"^ *```.*?^ *```", "", path.read_text(), flags=re.DOTALL | re.MULTILINE)
-    prose = [line for line in text.splitlines() if not line.lstrip().startswith("|")]
+    prose = [
+        line
+        for line in without_code(path.read_text()).splitlines()
+        if not line.lstrip().startswith("|")
+    ]
     assert len(" ".join(prose).split()) <= LONGEST_PROSE, "split the page"
 
 
@@ -130,7 +139,7 @@ def test_every_command_is_explained(name):
 
 @pytest.mark.parametrize("path", [*ROOT.glob("*.md"), *PAGES])
 def test_links_lead_somewhere(path):
-    for link in re.findall(r"\]\(([^)#]+)", path.read_text()):
+    for link in re.findall(r"\]\(([^)#]+)", without_code(path.read_text())):
         if "://" not in link:
             assert (path.parent / link).exists(), link
 
