@@ -3,11 +3,12 @@ import json
 import numpy as np
 import pytest
 
-from earmark.errors import InputError
+from earmark.errors import InputError, KnobError
 from earmark.evaluate.bootstrap import Resampling
 from earmark.evaluate.compare import compare
 from earmark.evaluate.matched_pairs import MATCHED_PAIRS
 from earmark.evaluate.score import score
+from earmark.metrics import metric_of_texts
 from earmark.records import Hypothesis
 from evaluate_systems import corpus, noisy
 
@@ -94,3 +95,19 @@ def test_nothing_said_is_nothing_to_compare():
     one = score(silent, written, resampling=Resampling(50))
     change = compare(one, one).to_dict()["mixed_error_rate"]
     assert change == dict.fromkeys(("first", "second", "difference", "interval", "p"))
+
+
+def test_metrics_of_ones_own_compare_only_if_their_signatures_match():
+    def row(truth, answer):
+        return truth == answer, 1
+
+    one, two = (
+        scored(0.1, metrics=[metric_of_texts("exact", row, signature=version)])
+        for version in ("1", "2")
+    )
+    with pytest.raises(InputError, match="first has exact:1, the second exact:2"):
+        compare(one, two)
+    with pytest.raises(InputError, match="second exact:2"):
+        compare(scored(0.1), two)
+    with pytest.raises(KnobError, match="two metrics are called 'exact'"):
+        scored(0.1, metrics=[metric_of_texts("exact", row)] * 2)

@@ -5,10 +5,11 @@ from typing import Any
 
 from earmark.cli.json_out import JsonTarget, check_target, json_output, write_json
 from earmark.cli.scoring import Scoring, ScoringOptions
+from earmark.cli.short_names import short_names
 from earmark.errors import KnobError
 from earmark.evaluate.compare import compare as compare_scores
 from earmark.evaluate.score import score
-from earmark.evaluate.tables import comparison_tables
+from earmark.evaluate.tables import signature_line
 from earmark.progress import note, output
 from earmark.storage.outputs import COMPARISON
 
@@ -38,11 +39,16 @@ def compare(
     scores = [score(truths, hyps, progress=True, **how) for hyps in written]
     first, *others = scores
     results: list[dict[str, Any]] = []
-    for path, other in zip(hyp[1:], others, strict=True):
-        names = {"first_hyp": str(hyp[0]), "second_hyp": str(path)}
-        results.append(names | compare_scores(first, other).to_dict())
+    base, *names = short_names(hyp)
+    if len({base, *names}) < len(set(hyp)):
+        base, *names = map(str, hyp)
+    for path, name, other in zip(hyp[1:], names, others, strict=True):
+        compared = compare_scores(first, other, (base, name))
+        files = {"first_hyp": str(hyp[0]), "second_hyp": str(path)}
+        results.append(files | compared.to_dict())
         if json != "-":
-            output.print(comparison_tables(results[-1], hyp[0].name, path.name))
+            output.print(compared)
+            output.print(signature_line(results[-1]), soft_wrap=True)
     if json is not None:
         write_json(results[0] if len(results) == 1 else results, json)
     for path, scored in zip(hyp, scores, strict=True):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from earmark.cli.scoring import Scoring, ScoringOptions
+from earmark.cli.short_names import short_names
 from earmark.errors import KnobError
 from earmark.files import write_text
 from earmark.progress import note, output
@@ -105,12 +106,7 @@ def system_names(paths: Sequence[Path], names: Sequence[str]) -> list[str]:
     """
     if names and len(names) != len(paths):
         raise KnobError(f"{len(names)} --name for {len(paths)} --hyp; give one for each, or none")
-    resolved = [path.resolve().with_suffix("") for path in paths]
-    depth = 1
-    found = list(names) or [path.name for path in resolved]
-    while not names and len(set(found)) < len(set(resolved)):
-        depth += 1
-        found = ["/".join(path.parts[-depth:]) for path in resolved]
+    found = list(names) or short_names(paths)
     twice = [system for system, count in Counter(found).items() if count > 1]
     if twice:
         raise KnobError(f"two systems are called '{twice[0]}'; give each --hyp once, or a --name")

@@ -7,7 +7,7 @@ from earmark.cli.json_out import JsonTarget, check_target, json_output, write_js
 from earmark.cli.scoring import Scoring, ScoringOptions
 from earmark.evaluate.rows import row_dict
 from earmark.evaluate.score import score as score_records
-from earmark.evaluate.tables import score_tables
+from earmark.evaluate.tables import score_tables, signature_line
 from earmark.evaluate.utterance import UtteranceScore
 from earmark.files import write_jsonl
 from earmark.progress import note, output
@@ -52,6 +52,7 @@ def score(
         write_json(scored, json)
     if json != "-":
         output.print(score_tables(scored))
+        output.print(signature_line(scored), soft_wrap=True)
         drawn = drawings(result.rows, truths, hyps, options.splitting, show, output.width)
         output.print(drawn, end="")
     for each in result.notes:

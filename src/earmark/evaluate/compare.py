@@ -1,10 +1,11 @@
 """Compare two systems on the same utterances: paired, so that hard utterances cancel out."""
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
+from rich.console import Group
 
 from earmark.errors import InputError
 from earmark.evaluate.bootstrap import (
@@ -15,12 +16,15 @@ from earmark.evaluate.bootstrap import (
     sum_by,
 )
 from earmark.evaluate.matched_pairs import MatchedPairs, matched_pairs
-from earmark.evaluate.score import Score
+from earmark.evaluate.rows import frame
+from earmark.evaluate.score import Score, score
 from earmark.evaluate.signature import check_comparable
+from earmark.evaluate.tables import as_text, comparison_tables, signature_line
 from earmark.failures.cascade import LABELS
 from earmark.metrics import METRICS, Metric
 from earmark.metrics.failure_share import failure_share
 from earmark.metrics.metric import Rows, defined
+from earmark.records import Hypothesis, Utterance
 
 # The metrics that every comparison has, in the order of its table.
 COMPARED = (
@@ -50,11 +54,12 @@ class Difference(NamedTuple):
         return row | {"interval": None if self.interval is None else list(self.interval)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """Two scores side by side; negative differences mean that the second makes fewer errors.
 
-    `p_floor` is the smallest p that so many resamples can show.
+    `names` are those of the systems, and `metrics` has the differences of metrics that were asked
+    for beside our own. A comparison prints like the table of `earmark compare`.
     """
 
     signature: str
@@ -64,6 +69,8 @@ class Comparison:
     failure_modes: dict[str, Difference]
     matched_pairs: MatchedPairs
     resampling: Resampling
+    names: tuple[str, str] = ("first", "second")
+    metrics: dict[str, Difference] = field(default_factory=dict)
 
     @property
     def p_floor(self) -> float:
@@ -80,20 +87,54 @@ class Comparison:
             "p_floor": self.p_floor,
             **{name: rate.to_dict() for name, rate in self.rates.items()},
             "failure_modes": {name: rate.to_dict() for name, rate in self.failure_modes.items()},
+            "metrics": {name: rate.to_dict() for name, rate in self.metrics.items()},
             "matched_pairs": self.matched_pairs.to_dict(),
         }
 
+    def to_frame(self) -> Any:
+        """Return a pandas data frame with one row per rate: both values, difference, interval, p.
 
-def compare(first: Score, second: Score) -> Comparison:
-    """Compare two scores of the same utterances.
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        rates = self.rates | self.failure_modes | self.metrics
+        return frame([_flat(name, rate) for name, rate in rates.items()])
+
+    def __repr__(self) -> str:
+        """Name the comparison by its difference."""
+        change = self.rates["mixed_error_rate"].difference
+        shown = "None" if change is None else f"{change:+.4f}"
+        return f"Comparison({self.names[1]} minus {self.names[0]}: mixed_error_rate {shown})"
+
+    def __str__(self) -> str:
+        """Print like the table of `earmark compare`."""
+        return as_text(self.__rich__(), signature_line({"signature": self.signature}))
+
+    def __rich__(self) -> Group:
+        """Lay out the tables of `earmark compare`."""
+        return comparison_tables(self.to_dict(), *self.names)
+
+
+def _flat(name: str, rate: Difference) -> dict[str, Any]:
+    """Return a difference as a row of a data frame."""
+    low, high = (None, None) if rate.interval is None else rate.interval
+    row = {"first": rate.first, "second": rate.second, "difference": rate.difference}
+    return {"name": name, **row, "low": low, "high": high, "p": rate.p}
+
+
+def compare(
+    first: Score, second: Score, names: tuple[str, str] = ("first", "second")
+) -> Comparison:
+    """Compare two scores of the same utterances; `names` are those of the systems.
 
     Every interval draws the same utterances (or speakers) for both. How they are drawn is
     taken from the first score.
 
     Raises:
-        InputError: the signatures differ, or the utterances are not the same.
+        InputError: the signatures differ, or the utterances or metrics are not the same.
     """
     check_comparable(first.signature, second.signature)
+    check_comparable(*("|".join(map(_signed, each.metrics)) for each in (first, second)))
     if [row.id for row in first.rows] != [row.id for row in second.rows]:
         raise InputError(
             "these scores are of different utterances; score both systems against one truth file"
@@ -107,7 +148,37 @@ def compare(first: Score, second: Score) -> Comparison:
         {label: difference(first, second, failure_share(label)) for label in LABELS},
         matched_pairs([b.counts.errors - a.counts.errors for a, b in pairs]),
         first.resampling,
+        names,
+        {metric.name: difference(first, second, metric) for metric in first.metrics},
     )
+
+
+def _signed(metric: Metric) -> str:
+    """Write the name and the signature of a metric."""
+    return f"{metric.name}:{metric.signature}" if metric.signature else metric.name
+
+
+def compare_records(
+    truths: Sequence[Utterance],
+    first: Sequence[Hypothesis],
+    second: Sequence[Hypothesis],
+    *,
+    names: tuple[str, str] = ("first", "second"),
+    **how: Any,
+) -> Comparison:
+    """Score what two systems wrote for the same truths, and compare; `how` as `score` takes it.
+
+    >>> said = [Utterance("u1", "我想 review 一下"), Utterance("u2", "好的")]
+    >>> base = [Hypothesis("u1", "我想一下"), Hypothesis("u2", "好的")]
+    >>> better = [Hypothesis("u1", "我想 review 一下"), Hypothesis("u2", "好的")]
+    >>> compare_records(said, base, better)
+    Comparison(second minus first: mixed_error_rate -0.1429)
+
+    Raises:
+        InputError: what `score` and `compare` refuse.
+        KnobError: what `score` refuses.
+    """
+    return compare(score(truths, first, **how), score(truths, second, **how), names)
 
 
 def difference(first: Score, second: Score, metric: Metric) -> Difference:

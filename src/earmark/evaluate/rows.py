@@ -1,6 +1,8 @@
 """One utterance of a score as plain values, for a file or a data frame."""
 
 import math
+from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 from earmark.evaluate.summary import counts_json
@@ -24,3 +26,33 @@ def row_dict(row: UtteranceScore) -> dict[str, Any]:
 def _strict(value: Any) -> Any:
     """Turn what strict JSON cannot say, infinity and not-a-number, into None."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def flat_row(row: UtteranceScore) -> dict[str, Any]:
+    """Return one utterance as a row of a data frame: texts, counts, failure."""
+    return {
+        "id": row.id,
+        "speaker": row.speaker,
+        "truth": row.answer.truth,
+        "hyp": None if row.missing else row.answer.hyp,
+        "errors": row.counts.errors,
+        **counts_json(row.counts),
+        "mixed_error_rate": row.counts.rate,
+        "looping": row.answer.looping,
+        "failure": row.failure.label,
+        "detail": row.failure.detail,
+    }
+
+
+def frame(rows: Sequence[dict[str, Any]]) -> Any:
+    """Make a pandas data frame of rows.
+
+    Raises:
+        ImportError: pandas is not installed; it is needed here only.
+    """
+    try:
+        pandas = import_module("pandas")
+    except ImportError as error:
+        message = "to_frame needs pandas, which is not installed: pip install pandas"
+        raise ImportError(message) from error
+    return pandas.DataFrame(list(rows))

@@ -7,14 +7,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
+from rich.console import Group
+from rich.text import Text
+
 from earmark.errors import InputError
 from earmark.evaluate.bootstrap import STANDARD, Interval, Resampling, Unit, rate_interval
 from earmark.evaluate.notes import notes_on
+from earmark.evaluate.rows import flat_row, frame
 from earmark.evaluate.signature import signature
 from earmark.evaluate.summary import summary
+from earmark.evaluate.tables import as_text, score_tables, signature_line
 from earmark.evaluate.utterance import UtteranceScore, measure
 from earmark.metrics import METRICS, Metric
 from earmark.metrics.columns import Columns
+from earmark.metrics.metric import check_names
 from earmark.progress import track
 from earmark.prompting.marks import strip_marks as stripped_of_marks
 from earmark.records import Hypothesis, Utterance
@@ -40,13 +46,14 @@ class Heaviest(NamedTuple):
     share: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Score:
     """The rows of a scored system, their signature, and how its intervals are drawn.
 
     `over` is what the bootstrap resamples: utterances, or speakers. `unmatched` counts
     hypotheses without a truth that were left out. `notes` say what a reader should know: marks
-    that count as words, intervals over few speakers, an utterance that decides the rate.
+    that count as words, intervals over few speakers. `metrics` are those asked for beside our own.
+    A score prints like the table of `earmark score`.
     """
 
     signature: str
@@ -55,6 +62,7 @@ class Score:
     resampling: Resampling = STANDARD
     unmatched: int = 0
     notes: tuple[str, ...] = ()
+    metrics: tuple[Metric, ...] = ()
 
     @cached_property
     def columns(self) -> Columns:
@@ -95,8 +103,39 @@ class Score:
             "interval_over": self.over,
             "interval_level": self.resampling.level,
             "heaviest_utterance": None if heaviest is None else heaviest._asdict(),
+            "metrics": {metric.name: self._own(metric) for metric in self.metrics},
             "notes": list(self.notes),
         }
+
+    def _own(self, metric: Metric) -> dict[str, Any]:
+        """Return the value of a metric that was asked for, as plain values."""
+        return {
+            "value": metric.value(self.columns),
+            "interval": _ends(self.interval(metric)),
+            "signature": metric.signature,
+        }
+
+    def to_frame(self) -> Any:
+        """Return a pandas data frame with one row per utterance.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        return frame([flat_row(row) for row in self.rows])
+
+    def __repr__(self) -> str:
+        """Name the score by its rate; the rows are many."""
+        rate = METRICS["mixed_error_rate"].value(self.columns)
+        shown = "None" if rate is None else f"{rate:.4f}"
+        return f"Score(mixed_error_rate={shown}, utterances={len(self.rows)}, {self.signature!r})"
+
+    def __str__(self) -> str:
+        """Print like the table of `earmark score`, with its notes."""
+        return as_text(self.__rich__(), signature_line({"signature": self.signature}))
+
+    def __rich__(self) -> Group:
+        """Lay out the tables of `earmark score`, with the notes."""
+        return Group(score_tables(self.to_dict()), *map(Text, self.notes))
 
 
 def _ends(interval: Interval | None) -> list[float] | None:
@@ -113,6 +152,7 @@ def score(
     lexicon: Lexicon | None = None,
     unmatched: Literal["stop", "skip"] = "stop",
     strip_marks: Sequence[str] = (),
+    metrics: Sequence[Metric] = (),
     features: bool = False,
     progress: bool = False,
 ) -> Score:
@@ -129,6 +169,7 @@ def score(
         unmatched: stop at a hypothesis without a truth, or leave it out and count it.
         strip_marks: families of models whose marks are stripped from what the system wrote, as
             in `earmark.prompting.marks.MARKS`, or `all`.
+        metrics: metrics to compute beside our own, such as made by `metric_of_texts`.
         features: keep what each failure was decided from, for `row_dict`.
         progress: show a bar on standard error.
 
@@ -150,7 +191,8 @@ def score(
             for truth in pairs
         ]
     signed = signature(chosen, hyps, lexicon, stripped=strip_marks)
-    return Score(signed, rows, unit, resampling, extra, notes_on(truths, hyps, chosen, unit))
+    notes = notes_on(truths, hyps, chosen, unit)
+    return Score(signed, rows, unit, resampling, extra, notes, check_names(metrics))
 
 
 def _unit(over: Unit | Literal["auto"], truths: Sequence[Utterance]) -> Unit:

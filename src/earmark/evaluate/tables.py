@@ -1,11 +1,15 @@
 """Show a score or a comparison on the terminal; S, D and I are always there."""
 
-from collections.abc import Mapping
+import io
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from rich.console import Group
-from rich.table import Table
+from rich.console import Group, RenderableType
 from rich.text import Text
+
+from earmark.evaluate.fitted_table import FittedTable
+from earmark.metrics import METRICS
+from earmark.progress import TextConsole
 
 Json = Mapping[str, Any]
 
@@ -15,6 +19,14 @@ SIDES = {
     "i_index": "I-index",
     "m_index": "M-index",
 }
+
+
+# What rows of a comparison are called; other names are written with blanks.
+SHORT_NAMES = {
+    "capped_mixed_error_rate": "capped at 100 %",
+    "mixed_error_rate_without_loops": "without loops",
+}
+KINDS = ("substitutions", "deletions", "insertions", "truth_tokens")
 
 
 def per_cent(rate: float | None, sign: str = "") -> str:
@@ -38,7 +50,7 @@ def between(interval: list[float] | None, sign: str = "") -> str:
 
 
 def score_tables(score: Json) -> Group:
-    """Lay out a score: rates with their counts, failure modes, composition, signature."""
+    """Lay out a score: rates with their counts and intervals, failure modes, composition."""
     level = f"{100 * score['interval_level']:g} % interval over {score['interval_over']}s"
     head = (
         f"mixed error rate {per_cent(score['mixed_error_rate'])} % {between(score['interval'])} "
@@ -47,95 +59,173 @@ def score_tables(score: Json) -> Group:
     )
     if score["unmatched"]:
         head += f", {score['unmatched']:,} hypotheses without a truth left out"
-    modes = _failure_table(score)
-    return Group(Text(head), _rate_table(score), modes, _composition_table(score), _signed(score))
+    tables: list[RenderableType] = [Text(head), _rate_table(score), _interval_table(score)]
+    if heaviest := heaviest_in_words(score):
+        tables.append(Text(heaviest))
+    return Group(*tables, _failure_table(score), _composition_table(score))
 
 
-def _rate_table(score: Json) -> Table:
+def _rate_table(score: Json) -> FittedTable:
     """Lay out rates with S, D and I."""
-    table = _table("", "rate %", "S", "D", "I", "truth tokens")
-    whole = {"counts": score["counts"], "rate": score["mixed_error_rate"]}
-    _add(table, "all", whole)
-    for language, part in score["by_language"].items():
-        _add(table, language, part)
-    table.add_section()
-    for name in ("embedded", "rest", "near_switch"):
-        _add(table, name.replace("_", " "), score["points_of_interest"][name])
-    table.add_section()
-    table.add_row("capped at 100 % each", per_cent(score["capped_mixed_error_rate"]))
-    table.add_row(
-        f"without loops ({score['looping_utterances']:,})",
-        per_cent(score["mixed_error_rate_without_loops"]),
+    points = score["points_of_interest"]
+    rows: list[list[str] | None] = [
+        _counted("all", {"counts": score["counts"], "rate": score["mixed_error_rate"]}),
+        *(_counted(language, part) for language, part in score["by_language"].items()),
+        None,
+        *(_counted(_in_words(name), points[name]) for name in ("embedded", "rest", "near_switch")),
+    ]
+    return FittedTable(("tokens", "rate %", "S", "D", "I", "truth tokens"), rows)
+
+
+def _counted(name: str, part: Json) -> list[str]:
+    """Make a row of counts."""
+    return [name, per_cent(part["rate"]), *(f"{part['counts'][kind]:,}" for kind in KINDS)]
+
+
+def _interval_table(score: Json) -> FittedTable:
+    """Lay out the rates that single utterances move more, or less, with their intervals."""
+    names = {
+        "mixed_error_rate": "mixed error rate",
+        "capped_mixed_error_rate": "capped at 100 %",
+        "mixed_error_rate_without_loops": f"without loops ({score['looping_utterances']:,})",
+    }
+    rows = [
+        [shown, per_cent(score[name]), between(score["intervals"][name])]
+        for name, shown in names.items()
+    ]
+    rows += [
+        [_in_words(name), _number(found["value"]), between_numbers(found["interval"])]
+        for name, found in score["metrics"].items()
+    ]
+    return FittedTable(("rate", "%", "interval"), rows)
+
+
+def heaviest_in_words(score: Json, share: float = 0.1) -> str:
+    """Say which utterance carries more than a share of all errors; empty where none does.
+
+    >>> heaviest_in_words({"heaviest_utterance": {"id": "u5", "errors": 12, "share": 0.48}})
+    'u5 carries 12 errors, 48 % of all: the rate and its interval depend on this utterance'
+    >>> heaviest_in_words({"heaviest_utterance": None})
+    ''
+    """
+    heaviest = score["heaviest_utterance"]
+    if heaviest is None or heaviest["share"] <= share:
+        return ""
+    return (
+        f"{heaviest['id']} carries {heaviest['errors']:,} errors, {100 * heaviest['share']:.0f} % "
+        "of all: the rate and its interval depend on this utterance"
     )
-    return table
 
 
-def _add(table: Table, name: str, part: Json) -> None:
-    """Add a row of counts."""
-    counts = part["counts"]
-    kinds = ("substitutions", "deletions", "insertions", "truth_tokens")
-    table.add_row(name, per_cent(part["rate"]), *(f"{counts[kind]:,}" for kind in kinds))
-
-
-def _failure_table(score: Json) -> Table:
+def _failure_table(score: Json) -> FittedTable:
     """Lay out how many utterances fail in which way."""
-    table = _table("failure", "utterances", "%")
-    for mode, found in score["failure_modes"].items():
-        table.add_row(mode, f"{found['utterances']:,}", per_cent(found["rate"]))
-    return table
+    rows = [
+        [mode, f"{found['utterances']:,}", per_cent(found["rate"])]
+        for mode, found in score["failure_modes"].items()
+    ]
+    return FittedTable(("failure", "utterances", "%"), rows)
 
 
-def _composition_table(score: Json) -> Table:
+def _composition_table(score: Json) -> FittedTable:
     """Lay out how truth and hypothesis mix languages."""
-    table = _table("composition", "truth", "hyp")
     sides = [score["composition"][side] for side in ("truth", "hyp")]
-    table.add_row("mixed utterances", *(f"{side['utterances']['mixed']:,}" for side in sides))
+    rows = [["mixed utterances", *(f"{side['utterances']['mixed']:,}" for side in sides)]]
     for key, name in SIDES.items():
-        values = (side[key] for side in sides)
-        table.add_row(name, *("-" if value is None else f"{value:.3f}" for value in values))
-    return table
+        rows.append([name, *(_number(side[key]) for side in sides)])
+    return FittedTable(("composition", "truth", "hyp"), rows)
+
+
+def _number(value: float | None, sign: str = "") -> str:
+    """Write a number that is no per cent.
+
+    >>> _number(0.25), _number(0.25, "+"), _number(None)
+    ('0.250', '+0.250', '-')
+    """
+    return "-" if value is None else f"{value:{sign}.3f}"
+
+
+def between_numbers(interval: list[float] | None, sign: str = "") -> str:
+    """Write an interval of numbers that are no per cent.
+
+    >>> between_numbers([0.1, 2.0])
+    '[0.100, 2.000]'
+    """
+    if interval is None:
+        return ""
+    return f"[{', '.join(_number(end, sign) for end in interval)}]"
 
 
 def comparison_tables(comparison: Json, first: str, second: str) -> Group:
     """Lay out a comparison: each rate of both, the difference, its interval and p."""
-    table = _table("%", first, second, "difference", "interval", "p")
-    names = ("mixed_error_rate", "capped_mixed_error_rate", "zh", "en")
-    for name in names:
-        _add_difference(table, name.replace("_", " "), comparison[name])
-    table.add_section()
-    for mode, change in comparison["failure_modes"].items():
-        _add_difference(table, mode, change)
+    floor = comparison["p_floor"]
+    rates = {name: comparison[name] for name in METRICS if name in comparison}
+    rows: list[list[str] | None] = [_change(name, rates[name], floor) for name in rates]
+    rows.append(None)
+    rows += [_change(name, mode, floor) for name, mode in comparison["failure_modes"].items()]
+    rows += [None] if comparison["metrics"] else []
+    for name, own in comparison["metrics"].items():
+        rows.append(_change(name, own, floor, _number, between_numbers))
+    table = FittedTable(("%", first, second, "difference", "interval", "p"), rows)
     test = comparison["matched_pairs"]
-    t, p = ("-" if test[key] is None else f"{test[key]:.3g}" for key in ("t", "p"))
+    t = _t_in_words(test["t"], test["p"])
     head = (
         f"{second} minus {first}, {comparison['utterances']:,} utterances, paired bootstrap over "
         f"{comparison['interval_over']}s"
     )
-    pairs = Text(f"{test['test']}: t = {t}, p = {p}")
-    return Group(Text(head), table, pairs, _signed(comparison))
+    least = f"with {comparison['resamples']:,} resamples p is at least {floor:.2g}"
+    return Group(Text(head), table, Text(f"{least}\n{test['test']}: {t}"))
 
 
-def _add_difference(table: Table, name: str, change: Json) -> None:
-    """Add a row with both rates and their difference."""
-    table.add_row(
-        name,
-        per_cent(change["first"]),
-        per_cent(change["second"]),
-        per_cent(change["difference"], "+"),
-        between(change["interval"], "+"),
-        "-" if change["p"] is None else f"{change['p']:.3f}",
-    )
+def _t_in_words(t: float | None, p: float | None) -> str:
+    """Write the result of a test.
+
+    >>> _t_in_words(-2.1673, 0.08217), _t_in_words(None, 0.0), _t_in_words(None, None)
+    ('t = -2.17, p = 0.0822', 'all changes are equal, p < 1e-12', 'too few utterances')
+    """
+    if p is None:
+        return "too few utterances"
+    shown = "p < 1e-12" if p < 1e-12 else f"p = {p:.3g}"
+    return f"all changes are equal, {shown}" if t is None else f"t = {t:.3g}, {shown}"
 
 
-def _table(name: str, *columns: str) -> Table:
-    """Make a table whose first column is text and the others numbers."""
-    table = Table()
-    table.add_column(Text(name))
-    for column in columns:
-        table.add_column(Text(column), justify="right")
-    return table
+def _change(
+    name: str,
+    change: Json,
+    floor: float,
+    write: Callable[..., str] = per_cent,
+    write_interval: Callable[..., str] = between,
+) -> list[str]:
+    """Make a row with both rates and their difference; a p at its floor is written as such."""
+    p = change["p"]
+    at_floor = p is not None and p <= floor < 1
+    return [
+        SHORT_NAMES.get(name, _in_words(name)),
+        write(change["first"]),
+        write(change["second"]),
+        write(change["difference"], "+"),
+        write_interval(change["interval"], "+"),
+        "-" if p is None else f"{'≤' if at_floor else ''}{p:.3f}",
+    ]
 
 
-def _signed(result: Json) -> Text:
-    """Write the signature, whole, so that it can be copied."""
+def _in_words(name: str) -> str:
+    """Write a name with blanks.
+
+    >>> _in_words("near_switch")
+    'near switch'
+    """
+    return name.replace("_", " ")
+
+
+def signature_line(result: Json) -> Text:
+    """Write the signature. Print it with `soft_wrap`: it is one line that can be copied."""
     return Text(f"signature: {result['signature']}", overflow="fold")
+
+
+def as_text(tables: RenderableType, signed: Text, width: int | None = None) -> str:
+    """Render tables and a signature, which stays one line, as plain text."""
+    console = TextConsole(file=io.StringIO(), width=width, color_system=None)
+    with console.capture() as captured:
+        console.print(tables)
+        console.print(signed, soft_wrap=True)
+    return captured.get().rstrip("\n")

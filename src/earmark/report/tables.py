@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rich.table import Table as RichTable
-from rich.text import Text
-
+from earmark.evaluate.fitted_table import FittedTable
 from earmark.report.examples.choose import Tally
 from earmark.report.numbers import difference, interval, p_value, per_cent
 from earmark.report.test_set import OK, Json, ScoredSet
@@ -193,11 +191,6 @@ def _markdown_row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cell.translate(safe) for cell in cells)} |"
 
 
-def to_rich(table: Table) -> RichTable:
-    """Render a table for the terminal; nothing in a cell is taken for markup."""
-    shown = RichTable(title=Text(table.title), caption=Text(table.note) if table.note else None)
-    for index, heading in enumerate(table.header):
-        shown.add_column(Text(heading), justify="right" if index else "left")
-    for row in table.rows:
-        shown.add_row(*(Text(cell) for cell in row))
-    return shown
+def to_rich(table: Table) -> FittedTable:
+    """Render a table for the terminal, whole at any width; nothing in a cell is markup."""
+    return FittedTable(table.header, table.rows, table.title, table.note)
