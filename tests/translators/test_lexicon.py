@@ -115,3 +115,43 @@ def test_a_bad_yaml_word_list_is_refused(tmp_path, content):
     path.write_text(content, "utf-8")
     with pytest.raises(InputError):
         load_lexicon(path)
+
+
+def test_words_of_a_yaml_word_list_are_texts(tmp_path):
+    path = tmp_path / "words.yaml"
+    path.write_text("不: no\n对: yes\n三: 3\n版本: [3.10, on]\n了:\n", "utf-8")
+    lexicon = load_lexicon(path)
+    assert lexicon.translate("不", to="en").text == "no"
+    assert lexicon.translate("对", to="en").text == "yes"
+    assert lexicon.translate("no", to="zh").text == "不"
+    assert lexicon.translate("三版本了", to="en").text == "3 3.10"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("w.tsv", "会议\tmeeting\nreport\t报告\n", "w.tsv:2: expected Mandarin first and English"),
+        (
+            "w.yaml",
+            "会议: meeting\nreport: 报告\n",
+            "w.yaml:2: expected Mandarin first and English",
+        ),
+        ("w.YML", "no: [不, 没]\n", "w.YML:1: .*found 'no' and '不'; swap the columns"),
+        ("w.yaml", "会议: meeting\n会议: session\n", "w.yaml:2: the key '会议' is given twice"),
+        ("w.yaml", "1: one\n", "w.yaml:1: expected a name as a key, found the number '1'"),
+        ("w.yaml", "会议: {a: b}\n", "w.yaml:1: expected English, or a list of it, for '会议'"),
+        ("w.yaml", "会议: [[a]]\n", "w.yaml:1: expected English, or a list of it, for '会议'"),
+        ("w.yaml", "a: &a [x]\nb: *a\n", "w.yaml:2: .*aliases are not read"),
+    ],
+)
+def test_what_could_not_be_meant_is_refused_by_line(tmp_path, name, content, message):
+    path = tmp_path / name
+    path.write_text(content, "utf-8")
+    with pytest.raises(InputError, match=message):
+        load_lexicon(path)
+
+
+def test_letters_on_both_sides_are_no_swapped_columns(tmp_path):
+    path = tmp_path / "w.tsv"
+    path.write_text("AA制\tgo dutch\nOK\tokay\n卡拉OK\tKTV\n的\t\n\tthe\n", "utf-8")
+    assert load_lexicon(path).translate("OK 卡拉OK", to="en").text

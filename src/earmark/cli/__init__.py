@@ -10,6 +10,7 @@ from typing import Any
 from cyclopts import App, Parameter
 
 from earmark import __version__
+from earmark.cli.config_file import refuse_fractions
 from earmark.cli.terminal import error_panel, protect_terminal
 from earmark.errors import EarmarkError, shortened
 from earmark.progress import console, note, output
@@ -76,6 +77,7 @@ app = App(
     version=__version__,
     help="Make an Audio LLM write down what was said.",
     default_parameter=Parameter(negative_iterable=()),
+    config=refuse_fractions,
     console=output,
     error_console=console,
     error_formatter=error_panel,

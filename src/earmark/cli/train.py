@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
-from cyclopts.config import Yaml
 
+from earmark.cli.config_file import options_of, refuse_fractions
 from earmark.cli.presets import preset_path
 from earmark.cli.terminal import error_panel
 from earmark.errors import InputError
@@ -115,10 +115,7 @@ def train(*tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=Tru
 
 def read_files_first(tokens: Sequence[str]) -> None:
     """Let the files of --config and --preset supply what the options leave out."""
-    paths = supplied_by(tokens)
-    command.config = tuple(
-        Yaml(path, must_exist=True, use_commands_as_keys=False) for path in paths
-    )
+    command.config = (*map(options_of, supplied_by(tokens)), refuse_fractions)
 
 
 def supplied_by(tokens: Sequence[str]) -> list[Path]:

@@ -1,24 +1,38 @@
 """Read a lexicon from a file: TSV or YAML."""
 
+import re
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
-import yaml
-
-from earmark.errors import InputError
+from earmark.errors import InputError, shortened
 from earmark.files import decode_line, numbered_lines
+from earmark.strict_yaml import Text, read_yaml
+from earmark.text.script import is_han
 from earmark.translators.lexicon import Lexicon
+
+LETTER = re.compile(r"[A-Za-z]")
+
+
+class Entry(NamedTuple):
+    """A Mandarin word beside an English one, and the line that has them."""
+
+    zh: str
+    en: str
+    where: str
 
 
 def load_lexicon(path: str | Path | None = None) -> Lexicon:
     """Read a lexicon; without a path, the one that ships with Earmark.
 
     TSV has one entry a line, `Mandarin<TAB>English`; YAML maps Mandarin to English or to a
-    list of English. Lines that begin with `#` are comments.
+    list of English, each of them the text that is written (`no` is the word no). Lines that begin
+    with `#` are comments.
 
     Raises:
-        InputError: the file cannot be read, a line has not two columns, or there is no entry.
+        InputError: the file cannot be read, a line has not two columns, English stands first and
+            Mandarin second, or there is no entry.
     """
     if path is None:
         shipped = files("earmark").joinpath("assets/lexicon.tsv")
@@ -28,14 +42,26 @@ def load_lexicon(path: str | Path | None = None) -> Lexicon:
 
 def _load(path: Path, name: str) -> Lexicon:
     """Read a lexicon file of either format."""
-    is_yaml = path.suffix in (".yaml", ".yml")
+    is_yaml = path.suffix.lower() in (".yaml", ".yml")
     entries = list(_yaml_entries(path) if is_yaml else _tsv_entries(path))
     if not entries:
         raise InputError(f"{path}: no entry; a lexicon has lines `Mandarin<TAB>English`")
-    return Lexicon(entries, name)
+    for entry in entries:
+        _check_order(entry)
+    return Lexicon([(entry.zh, entry.en) for entry in entries], name)
 
 
-def _tsv_entries(path: Path) -> Iterator[tuple[str, str]]:
+def _check_order(entry: Entry) -> None:
+    """Refuse an entry whose columns are swapped: nothing would ever be found in it."""
+    has_han = [any(map(is_han, side)) for side in (entry.zh, entry.en)]
+    if has_han == [False, True] and LETTER.search(entry.zh):
+        raise InputError(
+            f"{entry.where}: expected Mandarin first and English second, found "
+            f"{shortened(entry.zh, 40)!r} and {shortened(entry.en, 40)!r}; swap the columns"
+        )
+
+
+def _tsv_entries(path: Path) -> Iterator[Entry]:
     """Yield the entries of a TSV lexicon."""
     for number, raw in numbered_lines(path):
         where = f"{path}:{number}"
@@ -45,21 +71,22 @@ def _tsv_entries(path: Path) -> Iterator[tuple[str, str]]:
         columns = line.split("\t")
         if len(columns) != 2 or not any(column.strip() for column in columns):
             raise InputError(
-                f"{where}: expected Mandarin, a tab and English, found {line!r}; "
+                f"{where}: expected Mandarin, a tab and English, found {shortened(line)!r}; "
                 "put one entry on each line"
             )
-        yield columns[0], columns[1]
+        yield Entry(*columns, where)
 
 
-def _yaml_entries(path: Path) -> Iterator[tuple[str, str]]:
+def _yaml_entries(path: Path) -> Iterator[Entry]:
     """Yield the entries of a YAML lexicon."""
-    lines = [decode_line(raw, f"{path}:{number}") for number, raw in numbered_lines(path)]
-    try:
-        data = yaml.safe_load("\n".join(lines))
-    except yaml.YAMLError as error:
-        raise InputError(f"{path}: not YAML: {error}") from error
+    data = read_yaml(path)
     if not isinstance(data, dict):
-        raise InputError(f"{path}: expected a mapping of Mandarin to English; found {data!r}")
+        raise InputError(
+            f"{path}: expected a mapping of Mandarin to English, such as `会议: meeting`"
+        )
     for zh, en in data.items():
         for word in en if isinstance(en, list) else [en]:
-            yield str(zh), "" if word is None else str(word)
+            where = f"{path}:{word.line if isinstance(word, Text) else zh.line}"
+            if word is not None and not isinstance(word, Text):
+                raise InputError(f"{where}: expected English, or a list of it, for '{zh}'")
+            yield Entry(zh, word or "", where)
