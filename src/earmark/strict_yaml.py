@@ -3,7 +3,7 @@ r"""Read YAML files as texts: what is written is what is read.
 YAML 1.1 reads `no` as false, `3.10` as 3.1 and `010` as 8, takes the last of two equal keys, and
 lets an alias stand for a text that holds aliases, so that a hundred bytes hold more than a memory
 does. Here every scalar is the text that is written, a key is given once, and there are no aliases;
-what a text means is decided by whoever asked for the file.
+the caller decides what a text means.
 """
 
 import re
@@ -105,7 +105,8 @@ def _build(events: Iterator[Any], where: str) -> Any:
     document: list[Any] = []
     open_: list[_Mapping | list[Any]] = [document]
     for event in events:
-        place = f"{where}:{event.start_mark.line + 1}"
+        line = event.start_mark.line + 1
+        place = f"{where}:{line}"
         if isinstance(event, yaml.DocumentStartEvent) and document:
             raise InputError(f"{place}: a second document begins; expected one")
         if isinstance(event, yaml.AliasEvent):
@@ -113,7 +114,7 @@ def _build(events: Iterator[Any], where: str) -> Any:
         if getattr(event, "tag", None) not in (None, "!", "tag:yaml.org,2002:str"):
             raise InputError(f"{place}: the tag {event.tag} is not read; remove it")
         if isinstance(event, yaml.ScalarEvent):
-            _put(_scalar(event, open_[-1], place), open_[-1], place)
+            _put(_scalar(event, line, open_[-1], place), open_[-1], place)
         elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             if len(open_) > DEEPEST:
                 raise InputError(f"{place}: nested deeper than {DEEPEST} levels")
@@ -131,7 +132,9 @@ def _put(value: Any, into: _Mapping | list[Any], place: str) -> None:
         into.add(value, place)
 
 
-def _scalar(event: yaml.ScalarEvent, into: _Mapping | list[Any], place: str) -> Text | None:
+def _scalar(
+    event: yaml.ScalarEvent, line: int, into: _Mapping | list[Any], place: str
+) -> Text | None:
     """Return what a scalar says; a plain key must not be a number or nothing."""
     plain = event.style in (None, "")
     if plain and isinstance(into, _Mapping) and into.key is None:
@@ -143,4 +146,4 @@ def _scalar(event: yaml.ScalarEvent, into: _Mapping | list[Any], place: str) -> 
             )
     if plain and event.value in NOTHING:
         return None
-    return Text(event.value, event.start_mark.line + 1)
+    return Text(event.value, line)

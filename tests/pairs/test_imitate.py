@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from world import TEXTS, manifest, read_rows, tally_of, write_rows
 
 from earmark import __version__
+from earmark.endpoint import EndpointError, UnreachableError
 from earmark.errors import InputError, KnobError
 from earmark.failures import MODES
 from earmark.failures.mode import Tools
@@ -18,7 +19,8 @@ from earmark.pairs.files import imitate_file
 from earmark.pairs.imitate import Imitation
 from earmark.pairs.mix import PAPER_MIX, parse_mix
 from earmark.pairs.rows import SAME_AS_ANOTHER, SAME_AS_CHOSEN, Rejected, different
-from earmark.pairs.tally import Tally
+from earmark.pairs.tally import Tally, tally_path
+from earmark.progress import console
 from earmark.records import Pair
 from earmark.text import tokenize
 from earmark.translators.lexicon import Lexicon
@@ -125,10 +127,74 @@ def test_a_translation_that_changes_nothing_is_dropped_and_told(tmp_path):
 
     with pytest.raises(InputError, match="not one usable row"):
         imitate_file(write_rows(tmp_path / "u.jsonl", []), tmp_path / "p.jsonl", imitation())
-    out = build(tmp_path, plan=imitation(PAPER_MIX, Parrot()))
-    assert read_rows(out) == []
-    assert tally_of(out)["rejected"] == 0
-    assert sum(n for r in tally_of(out)["dropped"].values() for n in r.values()) == len(TEXTS)
+    plan = imitation("global_translation=1,loop=1", Parrot(), each=True)
+    tally = tally_of(build(tmp_path, plan=plan))
+    assert tally["written"] == {"loop": len(TEXTS)}
+    assert sum(tally["dropped"]["global_translation"].values()) == len(TEXTS)
+
+
+class Failing:
+    """A translator that knows some texts, and fails on the others."""
+
+    name, workers = "failing", 1
+
+    def __init__(self, known=(), error=EndpointError):
+        self.known, self.error, self.asked = known, error, 0
+
+    def translate(self, text, to):
+        self.asked += 1
+        if text in self.known:
+            return load_lexicon().translate(text, to)
+        raise self.error("status 500: no")
+
+    def translate_part(self, text, to, rng):
+        return self.translate(text, to)
+
+
+def skipping(translator):
+    return imitation("global_translation=1", translator, on_error="skip")
+
+
+def test_when_every_translation_fails_the_old_files_are_kept(tmp_path):
+    out = build(tmp_path, plan=imitation())
+    kept = [path.read_bytes() for path in (out, tally_path(out))]
+    with pytest.raises(InputError, match=r"not one pair could be made, so nothing was written "):
+        build(tmp_path, plan=skipping(Failing()))
+    assert [path.read_bytes() for path in (out, tally_path(out))] == kept
+    with pytest.raises(InputError, match=r"of 6 utterances; the translator gave no usable .*: 6$"):
+        build(tmp_path, plan=skipping(Failing()), name="new.jsonl")
+    assert not (tmp_path / "new.jsonl").exists()
+    assert not tally_path(tmp_path / "new.jsonl").exists()
+
+
+def test_when_some_fail_the_others_are_written_and_the_first_failure_is_noted(tmp_path, capsys):
+    out = build(tmp_path, plan=skipping(Failing(TEXTS[:1])))
+    assert [row["source"] for row in read_rows(out)] == ["u0"]
+    why = {"the translator gave no usable answer": 5}
+    assert tally_of(out)["dropped"] == {"global_translation": why}
+    notes = capsys.readouterr().err
+    assert notes.count("status 500: no") == 1
+    assert "utterance 'u1': status 500: no; left out" in notes
+
+
+def test_a_server_that_is_gone_stops_the_run_even_with_skip(tmp_path):
+    translator = Failing(TEXTS[:1], UnreachableError)
+    with pytest.raises(UnreachableError, match=r"'u1': status 500: no\. Answers so far") as caught:
+        build(tmp_path, plan=skipping(translator))
+    assert translator.asked == 2
+    assert "--on-error skip" not in str(caught.value)
+
+
+def test_the_table_of_a_tally_has_what_the_file_has(tmp_path, capsys):
+    tally = Tally(utterances=12, pairs=1)
+    tally.write("loop")
+    for _ in range(11):
+        tally.drop("global_translation", "needs words that the translator knows")
+    console.print(tally.table("p.jsonl"))
+    rows = [line.split() for line in capsys.readouterr().err.splitlines()]
+    assert any(row[1:] == ["loop", "│", "1", "│", "│", "│"] for row in rows)
+    assert any(row[1:6] == ["global_translation", "│", "│", "11", "│"] for row in rows)
+    assert any(row[1:7] == ["all", "│", "1", "│", "11", "│"] for row in rows)
 
 
 @configure(max_examples=30, deadline=None)

@@ -97,8 +97,9 @@ def test_a_lexicon_keeps_mishearings_out(tmp_path, truths):
     out, heard = tmp_path / "p.jsonl", {"u0": "我们讨论破街克特的预算"}
     mine_file(truths, [hyps(tmp_path, heard)], out, Mining())
     assert read_rows(out)[0]["failure_modes"] == ["global_translation"]
-    mine_file(truths, [hyps(tmp_path, heard)], out, Mining(lexicon=load_lexicon()))
-    assert read_rows(out) == []
+    with pytest.raises(InputError, match=r"not one pair .*; not a failure that is mined: 1"):
+        mine_file(truths, [hyps(tmp_path, heard)], out, Mining(lexicon=load_lexicon()))
+    assert len(read_rows(out)) == 1
 
 
 def test_the_same_seed_writes_the_same_bytes(tmp_path, truths):

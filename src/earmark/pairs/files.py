@@ -1,10 +1,11 @@
 """Build a pairs file from a manifest: read, check, build, write, and keep the tally beside it."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from earmark.errors import InputError
 from earmark.files import load_records, skipped_path, write_jsonl, write_text
 from earmark.pairs.imitate import Imitation, check_imitation, imitate_pairs
 from earmark.pairs.mined import Mining, mine_pairs
@@ -107,6 +108,19 @@ def _by_id(
 
 
 def _write(out: str | Path, rows: Iterable[Pair], tally: Tally) -> None:
-    """Write the pairs and their tally."""
-    write_jsonl(out, rows)
+    """Write the pairs and their tally.
+
+    Raises:
+        InputError: not one pair could be made; what was there before is left as it is.
+    """
+    write_jsonl(out, _at_least_one(out, rows, tally))
     write_text(tally_path(out), json.dumps(tally.as_dict(), ensure_ascii=False, indent=2) + "\n")
+
+
+def _at_least_one(out: str | Path, rows: Iterable[Pair], tally: Tally) -> Iterator[Pair]:
+    """Yield the pairs; a file without one would only hide that all failed."""
+    yield from rows
+    if not tally.pairs:
+        raise InputError(
+            f"{out}: not one pair could be made, so nothing was written there: {tally.why_none()}"
+        )

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from random import Random
 from typing import Literal, NamedTuple, TypeVar
 
-from earmark.endpoint import EndpointError
+from earmark.endpoint import EndpointError, UnreachableError
 from earmark.errors import KnobError
 from earmark.failures import MODES, TRANSLATING
 from earmark.failures.mode import Tools
@@ -14,6 +14,7 @@ from earmark.failures.surface import surface_of
 from earmark.pairs.mix import Mix
 from earmark.pairs.rows import Plan, Rejected, rng_for, rows_of
 from earmark.pairs.tally import Tally
+from earmark.progress import note
 from earmark.records import Pair, Utterance
 
 Item = TypeVar("Item")
@@ -23,11 +24,15 @@ SHORTEST_ADDITION = 8
 
 
 class Attempt(NamedTuple):
-    """A mode that was drawn, and the text it made or why it made none."""
+    """A mode that was drawn, and the text it made or why it made none.
+
+    `error` is what the translator said, where it failed.
+    """
 
     mode: str
     text: str | None
     why_not: str
+    error: str = ""
 
 
 class Imitation(NamedTuple):
@@ -72,18 +77,21 @@ def imitate_pairs(
     never replaced by another one. The tally has how many and why.
 
     Raises:
-        EndpointError: the translator failed and `on_error` is "stop".
+        EndpointError: the translator failed and `on_error` is "stop", or its server is gone.
     """
     check_imitation(imitation)
+    first_error = ""
 
     def attempt(utterance: Utterance) -> tuple[Utterance, Random, list[Attempt]]:
         rng = rng_for(plan.seed, utterance.id)
         try:
             return utterance, rng, attempts(utterance.text or "", imitation, rng)
         except EndpointError as error:
-            raise EndpointError(
+            gone = isinstance(error, UnreachableError)
+            skip = "" if gone else ", or leave such utterances out by --on-error skip"
+            raise type(error)(
                 f"utterance '{utterance.id}': {error}. Answers so far are kept: run again to "
-                "continue, or go on without such utterances by --on-error skip"
+                f"continue{skip}"
             ) from error
 
     translator = imitation.tools.translator
@@ -91,7 +99,10 @@ def imitate_pairs(
     for utterance, rng, made in in_order(attempt, utterances, workers):
         tally.utterances += 1
         rejected = []
-        for mode, text, why_not in made:
+        for mode, text, why_not, error in made:
+            if error and not first_error:
+                first_error = error
+                note(f"utterance '{utterance.id}': {error}; left out, as are others like it")
             if text is None:
                 tally.drop(mode, why_not)
             else:
@@ -107,10 +118,13 @@ def attempts(truth: str, imitation: Imitation, rng: Random) -> list[Attempt]:
     for mode in modes:
         try:
             text = MODES[mode].imitate(surface, rng, imitation.tools)
-        except EndpointError:
+        except UnreachableError:
+            raise
+        except EndpointError as error:
             if imitation.on_error == "stop":
                 raise
-            made.append(Attempt(mode, None, "the translator gave no usable answer"))
+            why_not = "the translator gave no usable answer"
+            made.append(Attempt(mode, None, why_not, str(error)))
             continue
         made.append(Attempt(mode, text, f"needs {MODES[mode].needs}"))
     return made

@@ -42,16 +42,32 @@ class Tally:
 
     def table(self, title: str) -> Table:
         """Lay the tally out for the terminal."""
-        table = Table("failure mode", "rejected", "why not", title=title)
-        table.columns[1].justify = "right"
+        table = Table("failure mode", "written", "dropped", "why dropped", title=title)
+        for column in table.columns[1:3]:
+            column.justify = "right"
         for mode, count in sorted(self.written.items()):
-            table.add_row(mode, str(count), "")
+            table.add_row(mode, str(count), "", "")
         for (mode, reason), count in sorted(self.dropped.items()):
-            table.add_row(mode, str(count), f"dropped: {reason}", style="dim")
+            table.add_row(mode, "", str(count), reason, style="dim")
         table.add_section()
         total = f"{self.pairs} pairs of {self.utterances} utterances"
-        table.add_row("all", str(self.written.total()), total)
+        table.add_row("all", str(self.written.total()), str(self.dropped.total()), total)
         return table
+
+    def why_none(self) -> str:
+        """Say why no pair was made: the reasons, the commonest first.
+
+        >>> tally = Tally(utterances=2)
+        >>> for reason in ("needs both languages", "needs both languages", "needs a loop"):
+        ...     tally.drop("loop", reason)
+        >>> tally.why_none()
+        'of 2 utterances; needs both languages: 2; needs a loop: 1'
+        """
+        reasons: Counter[str] = Counter()
+        for (_, reason), count in self.dropped.items():
+            reasons[reason] += count
+        listed = (f"{reason}: {count}" for reason, count in reasons.most_common())
+        return "; ".join([f"of {self.utterances} utterances", *listed])
 
 
 def tally_path(out: str | Path) -> Path:

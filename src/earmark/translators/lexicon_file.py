@@ -74,7 +74,8 @@ def _tsv_entries(path: Path) -> Iterator[Entry]:
                 f"{where}: expected Mandarin, a tab and English, found {shortened(line)!r}; "
                 "put one entry on each line"
             )
-        yield Entry(*columns, where)
+        zh, en = columns
+        yield Entry(zh, en, where)
 
 
 def _yaml_entries(path: Path) -> Iterator[Entry]:
