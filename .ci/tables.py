@@ -19,7 +19,7 @@ from earmark.metrics import METRICS
 from earmark.objectives import HEAD_OBJECTIVES, OBJECTIVES, WRAPPERS
 from earmark.objectives.contract.explain import knobs, papers, summary, tensors
 from earmark.objectives.weightings import WEIGHTINGS
-from earmark.text.options import OPTIONS
+from earmark.text.normalize.options import OPTIONS
 from earmark.text.profiles import PROFILES
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -5,7 +5,7 @@ from earmark.errors import InputError
 from earmark.evaluate.signature import RECIPES, check_comparable, signature, token_cap
 from earmark.records import Hypothesis
 from earmark.text.mapping import Mapping
-from earmark.text.options import OPTIONS
+from earmark.text.normalize.options import OPTIONS
 from earmark.text.profiles import PROFILES, parse_profile
 from earmark.translators.lexicon import Lexicon
 

@@ -46,7 +46,7 @@ def test_the_same_entries_have_the_same_fingerprint_in_any_order():
         ("gonna going to\n", "m.tsv:1: expected what is written, a TAB"),
         ("a\tb\tc\n", "m.tsv:1: expected"),
         ("\tb\n", "m.tsv:1: expected"),
-        ("a\tb\nA\tc\n", "m.tsv:2: 'A' stands there twice"),
+        ("a\tb\nA\tc\n", "m.tsv:2: 'A' occurs twice"),
         ("# nothing\n", "no entry"),
         ("", "no entry"),
     ],

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from earmark.errors import KnobError
 from earmark.text import tokenize
-from earmark.text.options import OPTIONS
+from earmark.text.normalize.options import OPTIONS
 from earmark.text.profiles import PROFILES, parse_profile
 
 ESPNET = [

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from earmark.text import tokenize
 from earmark.text.language import language_of
-from earmark.text.simplify import simplify
+from earmark.text.normalize.simplify import simplify
 from earmark.translators.lexicon_file import load_lexicon
 from earmark.voices.grammar import (
     EMBEDDED_COUNTS,

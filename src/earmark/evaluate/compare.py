@@ -58,8 +58,8 @@ class Difference(NamedTuple):
 class Comparison:
     """Two scores side by side; negative differences mean that the second makes fewer errors.
 
-    `names` are those of the systems, and `metrics` has the differences of metrics that were asked
-    for beside our own. A comparison prints like the table of `earmark compare`.
+    `names` are those of the systems, and `metrics` has the differences of the metrics that were
+    given beside our own. A comparison prints like the table of `earmark compare`.
     """
 
     signature: str

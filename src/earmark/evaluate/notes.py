@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from earmark.evaluate.bootstrap import Unit
 from earmark.prompting.marks import SPECIAL_TOKENS, Found, find_marks
 from earmark.records import Hypothesis, Utterance
-from earmark.text.noise_marks import NOISE_MARK, is_null
+from earmark.text.normalize.noise_marks import NOISE_MARK, is_null
 from earmark.text.profiles import Profile
 
 FEW_SPEAKERS = 10

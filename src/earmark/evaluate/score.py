@@ -52,7 +52,7 @@ class Score:
 
     `over` is what the bootstrap resamples: utterances, or speakers. `unmatched` counts
     hypotheses without a truth that were left out. `notes` say what a reader should know: marks
-    that count as words, intervals over few speakers. `metrics` are those asked for beside our own.
+    that count as words, intervals over few speakers. `metrics` are those given beside our own.
     A score prints like the table of `earmark score`.
     """
 
@@ -108,7 +108,7 @@ class Score:
         }
 
     def _own(self, metric: Metric) -> dict[str, Any]:
-        """Return the value of a metric that was asked for, as plain values."""
+        """Return the value of a metric that was given, as plain values."""
         return {
             "value": metric.value(self.columns),
             "interval": _ends(self.interval(metric)),

@@ -32,9 +32,9 @@ def draw(
     *,
     columns: int = 80,
 ) -> str:
-    """Draw an alignment; a token that has no partner stands over or under stars.
+    """Draw an alignment; a token that has no partner is above or below stars.
 
-    What is wider than `columns` goes on in a block below.
+    What is wider than `columns` is continued in a block below.
 
     >>> print(draw(["我", "want", "奶", "茶"], ["我", "奶", "茶", "吧"]))
     truth  我 want 奶 茶 **

@@ -22,7 +22,7 @@ class Spacing(NamedTuple):
 
 
 def spacing_of(text: str) -> Spacing:
-    """Read the spacing habit off a text; without evidence, blanks stand at switches only.
+    """Read the spacing habit off a text; without evidence, blanks are at switches only.
 
     >>> spacing_of("我 要 开 meeting"), spacing_of("我要开meeting")
     (Spacing(between_han=True, at_switches=True), Spacing(between_han=False, at_switches=False))
@@ -34,7 +34,7 @@ def spacing_of(text: str) -> Spacing:
 
 
 def join(parts: Iterable[str], spacing: Spacing) -> str:
-    """Join parts of a text; what stands inside a part is left as it is.
+    """Join parts of a text; the inside of a part is left as it is.
 
     >>> join(["我们明天 ", "，go", "吧。"], Spacing())
     '我们明天，go 吧。'
@@ -54,7 +54,7 @@ def join(parts: Iterable[str], spacing: Spacing) -> str:
 
 
 def _gap(left: str, right: str, spacing: Spacing) -> str:
-    """Choose what stands between two characters that now meet."""
+    """Choose what to write between two characters that now meet."""
     if left in OPENING or right in CLOSING or left in WIDE or right in WIDE:
         return ""
     han = is_han(left) + is_han(right)

@@ -2,7 +2,7 @@
 
 An answer is a loop by either of two rules, both of which allow what the truth repeats too:
 
-- a unit of at most 40 tokens stands there at least 4 times in a row, 5 tokens of it beyond what
+- a unit of at most 40 tokens occurs at least 4 times in a row, 5 tokens of it beyond what
   the truth repeats; or 3 times, with 8 tokens beyond;
 - zlib packs its text to less than 1 / 2.4 of its bytes, which is Whisper's alarm
   (arXiv 2212.04356), and not the truth's. This finds what is one long word (hahaha...).
@@ -26,7 +26,7 @@ LONG_TOKEN = 30
 
 
 class Repetition(NamedTuple):
-    """A unit repeated in a row: its length, how often it stands there, tokens beyond the first."""
+    """A unit repeated in a row: its length, how often it occurs, tokens beyond the first."""
 
     unit_tokens: int
     repeats: int

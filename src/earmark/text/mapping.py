@@ -1,6 +1,6 @@
 """A user's own list of what is written in place of what, on both sides, before counting.
 
-A file has two columns with a TAB between them: what may stand there, and what takes its place,
+A file has two columns with a TAB between them: what may be written, and what takes its place,
 which may be nothing. Lines that begin with `# ` are comments.
 
     gonna	going to
@@ -114,7 +114,7 @@ def load_mapping(path: str | Path) -> Mapping:
             )
         key = old.strip().casefold()
         if key in entries:
-            raise InputError(f"{path}:{number}: '{old.strip()}' stands there twice; keep one line")
+            raise InputError(f"{path}:{number}: '{old.strip()}' occurs twice; keep one line")
         entries[key] = new[0].strip()
     if not entries:
         raise InputError(f"{path}: it has no entry; expected lines of two columns with a TAB")

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 
 from earmark.errors import KnobError, did_you_mean
-from earmark.text.ascend import ascend_tokens
-from earmark.text.default_profile import default_tokens
-from earmark.text.espnet_seame import espnet_seame_tokens
 from earmark.text.mapping import Mapping, Phrases
-from earmark.text.options import OPTIONS
-from earmark.text.wenet_tal import wenet_tal_tokens
+from earmark.text.normalize.ascend import ascend_tokens
+from earmark.text.normalize.default_profile import default_tokens
+from earmark.text.normalize.espnet_seame import espnet_seame_tokens
+from earmark.text.normalize.options import OPTIONS
+from earmark.text.normalize.wenet_tal import wenet_tal_tokens
 
 Splitter = Callable[[str], list[str]]
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from itertools import pairwise
 
-from earmark.text.default_profile import FOLDINGS, WORD
+from earmark.text.normalize.default_profile import FOLDINGS, WORD
 
 OPENING = ("Ps", "Pi")
 BLANKS = re.compile(r"\s")
@@ -43,7 +43,7 @@ def _cut_between(text: str, spans: list[tuple[int, int]]) -> list[str]:
 
 
 def token_spans(text: str) -> list[tuple[int, int]]:
-    """Return where each scored token of the default profile stands in the text: start, end.
+    """Return the place of each scored token of the default profile in the text: start, end.
 
     >>> token_spans("ＯＫ，好")
     [(0, 2), (3, 4)]

@@ -37,7 +37,7 @@ def read_transcripts(
 ) -> list[Row]:
     """Read a file of truths (`Utterance`) or hypotheses (`Hypothesis`).
 
-    A line of Kaldi `text` is an id and the text behind it, which may be empty. In plain text
+    A line of Kaldi `text` is an id and the text after it, which may be empty. In plain text
     every line is an utterance, an empty one too, and its number, from 1, is its id.
 
     Args:

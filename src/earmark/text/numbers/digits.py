@@ -1,7 +1,7 @@
-"""Say digits in words, in the language of what they stand beside.
+"""Say digits in words, in the language of the word beside them.
 
 Departure: this is a fold for scoring, not speech: 2 is always 二, never 两; English reads 2019 as
-a cardinal and says no `and`. What people say in several ways is folded in `said_numbers.py`.
+a cardinal and says no `and`. What people say in several ways is folded in `said.py`.
 """
 
 import re

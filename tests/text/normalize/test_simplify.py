@@ -3,7 +3,7 @@ import random
 import pytest
 
 from earmark.text import tokenize
-from earmark.text.simplify import simplify, traditional_characters
+from earmark.text.normalize.simplify import simplify, traditional_characters
 
 
 @pytest.mark.parametrize(

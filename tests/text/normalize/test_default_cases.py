@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earmark.text import tokenize
-from earmark.text.default_profile import PLAIN_TEXT, _folded_tokens
+from earmark.text.normalize.default_profile import PLAIN_TEXT, _folded_tokens
 
 CASES = [
     ("iPhone15手机", "iphone15 手 机"),

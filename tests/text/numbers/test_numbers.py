@@ -1,6 +1,6 @@
 import pytest
 
-from earmark.text.numbers import en_number, zh_number
+from earmark.text.numbers.digits import en_number, zh_number
 
 SPOKEN = [
     ("0", "零", "zero"),

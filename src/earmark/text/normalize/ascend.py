@@ -5,7 +5,7 @@ but not the straight apostrophe, the hyphen or square brackets; lower case; then
 and every cut that is not ASCII is split into characters. So `don't` is three tokens and
 `don’t` one.
 
-Departure: jieba is not asked. Its cuts differ from these only where its dictionary has a word
+Departure: jieba is not used. Its cuts differ from these only where its dictionary has a word
 of Han and lower-case Latin letters, whose letters it would split.
 Departure: repeated blanks separate like one.
 """

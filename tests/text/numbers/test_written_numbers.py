@@ -3,7 +3,7 @@
 import pytest
 
 from earmark.text import tokenize
-from earmark.text.numbers import en_ordinal
+from earmark.text.numbers.digits import en_ordinal
 
 PROFILE = "default+digits-to-words"
 

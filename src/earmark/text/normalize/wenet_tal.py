@@ -3,7 +3,7 @@
 The preparation (`examples/multi_cn/s0/local/tal_mix_data_prep.sh`) deletes punctuation, the
 dot among it, makes hyphen, 、 and ~ blanks, straightens curly quotes and folds some full-width
 letters. The scorer takes each Unicode `Lo` character as a token, anything else together with
-the ASCII that follows it, in upper case, and drops what stands in `<...>`.
+the ASCII that follows it, in upper case, and drops what is inside `<...>`.
 
 Departure: both sides are prepared, the recipe prepares the truth alone.
 Departure: a letter whose upper case is several characters, such as ß, stays as it is.

@@ -10,17 +10,17 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import NamedTuple
 
-from earmark.text.fillers import drop_fillers, drop_lone_en
 from earmark.text.language import language_of
-from earmark.text.noise_marks import (
+from earmark.text.normalize.fillers import drop_fillers, drop_lone_en
+from earmark.text.normalize.noise_marks import (
     remove_ascend_tags,
     remove_noise_marks,
     remove_null,
     remove_seame_tags,
 )
-from earmark.text.numbers import digits_to_words
-from earmark.text.said_numbers import fold_said
-from earmark.text.written_numbers import write_out
+from earmark.text.numbers.digits import digits_to_words
+from earmark.text.numbers.said import fold_said
+from earmark.text.numbers.written import write_out
 
 ACRONYM = re.compile(r"(?<![A-Za-z0-9])(?:[A-Za-z]\.)+[A-Za-z](?![A-Za-z0-9])\.?")
 # Between digits a hyphen joins no word: 3-5 stays two numbers.
@@ -114,7 +114,7 @@ def _is_letter(token: str) -> bool:
 
 
 def numbers_to_words(tokens: list[str]) -> list[str]:
-    """Say number tokens, and fold what is said in several ways.
+    """Say number tokens, and make one of several ways to say a number.
 
     >>> numbers_to_words(["200", "块", "两", "百"])
     ['二', '百', '块', '二', '百']

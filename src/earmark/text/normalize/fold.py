@@ -2,7 +2,7 @@
 
 A `Folding` is a table for `str.translate` that fills itself on demand. After folding, a
 text holds only letters, digits and marks, Han and kana set apart by blanks, the few signs
-that can stand inside a word, and blanks.
+that can occur inside a word, and blanks.
 """
 
 import unicodedata
@@ -17,8 +17,8 @@ HYPHENS = "-‐‑"  # the plain one, the typographic one, the one that does not
 # Folded one by one because NFKC would leave a stray `c` for ℃ and turn ½ into three tokens.
 CIRCLED = {chr(0x2460 + n): f" {n + 1} " for n in range(20)}
 CIRCLED["⓪"] = " 0 "
-# Radicals that stand for characters in text copied from a PDF. NFKC maps the Kangxi block, and
-# of the supplement two; these are the others that look like the character they stand for.
+# Radicals that are characters in text copied from a PDF. NFKC maps the Kangxi block, and
+# of the supplement two; these are the others that look like their character.
 KANGXI = range(0x2F00, 0x2FD6)
 RADICALS = dict(
     zip(
@@ -42,7 +42,7 @@ class Folding(dict[int, str]):
         self.hyphen = hyphen
 
     def __missing__(self, code: int) -> str:
-        """Fold one code point and remember it."""
+        """Fold one code point and keep the result."""
         char = unfold_width(chr(code))
         self[code] = folded = "".join(self._fold(c) for c in CIRCLED.get(char, char.casefold()))
         return folded

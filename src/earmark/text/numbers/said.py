@@ -8,7 +8,7 @@ one hundred and five, says one hundred for a hundred, minus for negative, percen
 import re
 from collections.abc import Sequence
 
-from earmark.text.numbers import EN_GROUPS, EN_ONES, EN_TENS, ZH_DIGITS, zh_digits, zh_number
+from earmark.text.numbers.digits import EN_GROUPS, EN_ONES, EN_TENS, ZH_DIGITS, zh_digits, zh_number
 from earmark.text.script import is_han
 
 UNITS = {"十": 10, "百": 100, "千": 1000}

@@ -12,7 +12,7 @@ import re
 from itertools import chain
 
 from earmark.text.language import language_of
-from earmark.text.numbers import en_number, en_ordinal
+from earmark.text.numbers.digits import en_number, en_ordinal
 from earmark.text.script import is_han
 
 FULL_WIDTH = str.maketrans(

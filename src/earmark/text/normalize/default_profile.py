@@ -1,4 +1,4 @@
-"""The default profile: how a mixed text becomes tokens when no paper's recipe is asked for.
+"""The default profile: how a mixed text becomes tokens unless a paper's recipe is named.
 
 In order: canonical composition and half width; invisible characters dropped and every space a
 blank; curly apostrophes straight; case folded; each Han or kana character a token; a word is
@@ -12,9 +12,9 @@ import unicodedata
 from itertools import groupby
 from typing import Literal
 
-from earmark.text.fold import Folding
+from earmark.text.normalize.fold import Folding
+from earmark.text.normalize.simplify import simplify, traditional_characters
 from earmark.text.script import is_han
-from earmark.text.simplify import simplify, traditional_characters
 
 SIGNS = r"'.,%$&+#\-"
 MARKS = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u3099\u309a\ufe20-\ufe2f"

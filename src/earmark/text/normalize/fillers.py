@@ -11,12 +11,12 @@ AMOUNT_AFTER = frozenset("度外头定角")
 AMOUNT_BEFORE = frozenset(
     "金名余份总数差限定全大小面税超巨高低售易业交配满足票保缺前匾债员贷还款领产单税限赔"
 )
-# 恩 is 嗯 where it stands alone between marks or at an end.
+# 恩 is 嗯 where it is alone between marks or at an end.
 ALONE = re.compile(r"(?:^|(?<=[，。！？、…,.!?]))\s*恩+\s*(?=$|[，。！？、…,.!?])")
 
 
 def drop_lone_en(text: str) -> str:
-    """Remove 恩 where it stands alone, as 嗯 is often typed.
+    """Remove 恩 where it is alone, as 嗯 is often typed.
 
     >>> drop_lone_en("恩，感恩的心")
     '，感恩的心'

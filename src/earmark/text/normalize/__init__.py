@@ -1,0 +1,1 @@
+"""Normalisation: what is equal before tokens are compared; recipes, and options for each."""
