@@ -84,6 +84,20 @@ def test_sets_of_two_single_languages_are_cards_when_there_is_nothing_else() -> 
     assert [card.heading for card in found.cards] == ["a", "b"]
 
 
+def test_more_systems_than_fit_before_the_examples_are_lines() -> None:
+    base = make_sides()
+    hyps = dict(base.hyps) | {f"run {n}": base.hyps["dpo"] for n in range(20)}
+    many = replace(base, hyps=hyps)
+    found = headline([score_set(many)])
+    assert found.cards == []
+    assert len(found.lines) == 23
+    html = make_page("Many", [many])
+    start, end = html.index('<h2 id="result"'), html.index('<h2 id="examples-title"')
+    assert html[start:end].count("<li><b>") == 23
+    assert 'class="stack"' not in html[start:end]
+    assert html[end:].count('class="stack"') == 24
+
+
 def test_without_a_control_the_page_says_what_is_missing() -> None:
     texts = {"base": ["我们去"] * 9, "dpo": ["我们去 office"] * 9}
     scored = score_set(make_written("a", ["我们去 office"] * 9, texts))

@@ -16,6 +16,7 @@ from earmark.report.numbers import (
 from earmark.report.test_set import Json, ScoredSet
 
 MOST_FAILURES_OF_A_LINE = 0.05
+MOST_CARDS = 6
 NO_CONTROL = (
     "No system is marked as the SFT control, so the page cannot say what preference adds to "
     "fine-tuning on the chosen answers alone."
@@ -129,7 +130,12 @@ def _lowest(scored: ScoredSet) -> tuple[str, str]:
 
 
 def _split(sets: Sequence[ScoredSet], cards: list[Card], note: str) -> Headline:
-    """Set aside the cards of the sets that need one line only, unless all of them do."""
+    """Set aside the cards of the sets that need one line only, unless all of them do.
+
+    Where there are more cards than fit before the examples, all are lines.
+    """
+    if len(cards) > MOST_CARDS:
+        return Headline([], cards, note)
     small = {scored.name for scored in sets if needs_one_line(scored)}
     if len(sets) == 1 or len(small) == len(sets):
         return Headline(cards, [], note)
@@ -215,6 +221,4 @@ def _about(scored: ScoredSet) -> str:
     if not needs_one_line(scored):
         return text
     failures = scored.most_failures
-    return f"{text}, " + (
-        f"at most {counted(failures, 'failure')} per system" if failures else "no failures"
-    )
+    return f"{text}, " + (f"at most {counted(failures, 'failure')}" if failures else "no failures")

@@ -39,6 +39,7 @@ from earmark.text.language import language_of
 from earmark.text.profiles import Profile
 
 SET_TABLES = (error_table, where_table, failure_table, failure_change_table, composition_table)
+MOST_BARS = 16  # before the examples; more are among the numbers
 OPEN_RULES = 2  # the largest improvement and the largest loss are open, the rest is folded
 
 
@@ -171,6 +172,7 @@ def _overview_part(sets: Sequence[ScoredSet]) -> dict[str, Any]:
     return {
         "kinds": kind_of,
         "shares": [shares(scored, kind_of) for scored in large],
+        "shares_first": len(large) * len(sets[0].systems) <= MOST_BARS,
         "overviews": [overview(sets), *change_overviews(sets)] if several else [],
         "error_figures": error_figures(large),
         "sets": [_set_part(scored, several) for scored in sets],
