@@ -286,6 +286,15 @@ def test_no_path_of_this_machine_is_on_the_page(tmp_path: Path) -> None:
     assert str(tmp_path) not in make_page("Paths", [base], examples=6)
 
 
+def test_notes_on_the_scores_are_beside_the_result(test_set: TestSet) -> None:
+    rows = [replace(hyp, text=f"<|zh|>{hyp.text}") for hyp in test_set.hyps["dpo"]]
+    html = make_page("Marks", [replace(test_set, hyps={**test_set.hyps, "dpo": rows})], examples=2)
+    start, end = html.index('<h2 id="result"'), html.index('<h2 id="examples-title"')
+    assert "codeswitch: dpo: 5 of 5 hypotheses hold marks" in html[start:end]
+    # One loop of 60 words is most of what base does wrong.
+    assert "base: 3 carries 60 errors" in html[end:]
+
+
 def test_two_sets_of_one_name_are_refused(test_set: TestSet) -> None:
     with pytest.raises(KnobError, match="two test sets are called 'codeswitch'"):
         make_page("Two", [test_set, test_set])

@@ -10,7 +10,7 @@ from earmark.errors import KnobError
 from earmark.files import write_text
 from earmark.progress import note, output
 from earmark.report.page import make_page
-from earmark.report.plots.training_log import RunLog, read_run
+from earmark.report.plots.training_log import RunLog, read_runs
 from earmark.report.scoring import SFT, score_set
 from earmark.report.tables import error_table, to_markdown, to_rich
 from earmark.report.test_set import TestSet
@@ -58,7 +58,7 @@ def report(
     table_file = [] if markdown is None else [Output(markdown, MARKDOWN_TABLE)]
     options.check_outputs([Output(out, HTML), *table_file], [truth, *hyp])
     names = system_names(hyp, name or [])
-    runs = [read_run(folder) for folder in run or []]
+    runs = read_runs(run or [])
     truths = options.truths(truth)
     hyps = {system: options.hyps(path) for system, path in zip(names, hyp, strict=True)}
     test_set = TestSet(set_name(truth), truths, hyps, truth.resolve().parent)

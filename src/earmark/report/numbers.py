@@ -77,14 +77,18 @@ def difference(change: Json, unit: str = "", *, more_is_better: bool = False) ->
     return Delta(f"{text} [{points(low)},{NO_BREAK}{points(high)}]", found)
 
 
-def p_value(p: float | None) -> str:
-    """Write a p-value.
+def p_value(p: float | None, floor: float = 0.0) -> str:
+    """Write a p-value; `floor` is the smallest that the bootstrap can show.
 
     >>> p_value(0.0412), p_value(0.0004).replace(NO_BREAK, " "), p_value(None)
     ('0.041', '< 0.001', 'n/a')
+    >>> p_value(0.002, floor=0.002).replace(NO_BREAK, " ")
+    '≤ 0.002'
     """
     if p is None:
         return "n/a"
+    if p <= floor < 1 and p >= 0.001:
+        return f"≤{NO_BREAK}{p:.3f}"
     return f"<{NO_BREAK}0.001" if p < 0.001 else f"{p:.3f}"
 
 

@@ -14,12 +14,13 @@ from markupsafe import Markup
 from earmark import __version__
 from earmark.display import visible
 from earmark.errors import KnobError
+from earmark.evaluate.tables import heaviest_in_words
 from earmark.report.examples.cards import examples_of
 from earmark.report.examples.choose import choose, rule_in_words, tallies
 from earmark.report.headline import headline, needs_one_line
 from earmark.report.numbers import counted
 from earmark.report.plots.figures import curve_figures, error_figures, failure_figure
-from earmark.report.plots.training_log import RunLog, read_run
+from earmark.report.plots.training_log import RunLog, read_runs
 from earmark.report.provenance import provenance
 from earmark.report.scoring import score_set
 from earmark.report.shares import kinds, shares
@@ -76,7 +77,8 @@ def make_page(
         InputError: what `score_set` and `read_run` refuse.
     """
     _check_systems([each.test_set if isinstance(each, ScoredSet) else each for each in sets])
-    logs = [run if isinstance(run, RunLog) else read_run(run) for run in runs]
+    logs = [run for run in runs if isinstance(run, RunLog)]
+    logs += read_runs([run for run in runs if not isinstance(run, RunLog)])
     scored = [
         each if isinstance(each, ScoredSet) else score_set(each, profile=profile, control=control)
         for each in sets
@@ -86,6 +88,7 @@ def make_page(
         "title": title,
         "lead": _lead(scored),
         "headline": headline(scored, focus, focus_why),
+        "notes": [f"{each.name}: {text}" for each in scored for text in each.notes],
         **_overview_part(scored),
         **_examples_part(scored, examples, seed),
         "curves": curve_figures(logs, scored[0].systems),
@@ -190,6 +193,11 @@ def _set_part(scored: ScoredSet, several: bool) -> dict[str, Any]:
         "name": scored.name,
         "lead": f"{counted(score['utterances'], 'utterance')}, "
         f"{counted(score['counts']['truth_tokens'], 'token')} in the truth.",
+        "notes": [
+            f"{system}: {text}"
+            for system, each in scored.scores.items()
+            if (text := heaviest_in_words(each))
+        ],
         "tables": [_named(table, scored.name) for table in tables] if several else tables,
         "figure": failure_figure(scored),
     }

@@ -5,10 +5,9 @@ from typing import NamedTuple
 
 from earmark.evaluate.fitted_table import FittedTable
 from earmark.report.examples.choose import Tally
-from earmark.report.numbers import difference, interval, p_value, per_cent
+from earmark.report.numbers import counted, difference, interval, p_value, per_cent
 from earmark.report.test_set import OK, Json, ScoredSet
 
-FEW_SPEAKERS = 10
 NOTHING = "–"
 
 
@@ -64,7 +63,10 @@ def error_table(scored: ScoredSet) -> Table:
         counts, cells = score["counts"], []
         for _, changes in against:
             change = changes[system]["mixed_error_rate"] if system in changes else None
-            cells += [difference(change), p_value(change["p"])] if change else [NOTHING, NOTHING]
+            floor = changes[system]["p_floor"] if change else 0.0
+            cells += (
+                [difference(change), p_value(change["p"], floor)] if change else [NOTHING, NOTHING]
+            )
         edits = [counts[kind] for kind in ("substitutions", "deletions", "insertions")]
         numbers = (f"{number:,}" for number in (*edits, score["missing"]))
         rows.append((system, _with_interval(score), *cells, *numbers))
@@ -74,18 +76,25 @@ def error_table(scored: ScoredSet) -> Table:
         ("system", "mixed error rate", *heads, "S", "D", "I", "missing"),
         rows,
         "S, D, I: substitutions, deletions, insertions. Missing: no hypothesis, all deletions. "
-        f"In brackets: 95 % bootstrap intervals over {_drawn(scored)}."
-        + (" Difference and p are paired." if against else ""),
+        f"In brackets: 95 % bootstrap intervals over {_drawn(scored)}." + _on_p(scored),
     )
 
 
+def _on_p(scored: ScoredSet) -> str:
+    """Say what p is, and how small it can be at most."""
+    for change in scored.comparisons.values():
+        return (
+            " Difference and p are paired, without correction for the number of comparisons; "
+            f"with {change['resamples']:,} resamples p is at least {change['p_floor']:.2g}."
+        )
+    return ""
+
+
 def _drawn(scored: ScoredSet) -> str:
-    """Say what the intervals resample, and whether there are enough of them."""
+    """Say what the intervals resample; the notes on a score say where those are too few."""
     if scored.scores[scored.systems[0]]["interval_over"] == "utterance":
         return "utterances"
-    speakers = len({truth.speaker for truth in scored.test_set.truths})
-    few = ", too few to trust them" if speakers < FEW_SPEAKERS else ""
-    return f"{speakers} speakers{few}"
+    return counted(len({truth.speaker for truth in scored.test_set.truths}), "speaker")
 
 
 def where_table(scored: ScoredSet) -> Table:
@@ -95,8 +104,11 @@ def where_table(scored: ScoredSet) -> Table:
         languages, points_of = score["by_language"], score["points_of_interest"]
         places = [languages[name]["rate"] for name in ("zh", "en", "other")]
         places += [points_of[name]["rate"] for name in ("embedded", "rest", "near_switch")]
-        places += [score["capped_mixed_error_rate"], score["mixed_error_rate_without_loops"]]
-        rows.append((system, *(per_cent(rate) for rate in places)))
+        whole = [
+            f"{per_cent(score[name])} {interval(score['intervals'][name])}".rstrip()
+            for name in ("capped_mixed_error_rate", "mixed_error_rate_without_loops")
+        ]
+        rows.append((system, *(per_cent(rate) for rate in places), *whole))
     header = ("Mandarin", "English", "other", "embedded", "rest", "near a switch")
     return Table(
         "Where the errors are",

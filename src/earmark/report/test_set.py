@@ -97,6 +97,18 @@ class ScoredSet:
         )
 
     @property
+    def notes(self) -> list[str]:
+        """Return what the scores say beside their numbers; what is so of one system names it."""
+        systems: dict[str, list[str]] = {}
+        for system, score in self.scores.items():
+            for text in score["notes"]:
+                systems.setdefault(text, []).append(system)
+        return [
+            text if len(of) == len(self.scores) else f"{', '.join(of)}: {text}"
+            for text, of in systems.items()
+        ]
+
+    @property
     def is_monolingual(self) -> bool:
         """Say whether every utterance that has a language has the same one."""
         truth = self.scores[self.systems[0]]["composition"]["truth"]["utterances"]

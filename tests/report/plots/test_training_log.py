@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from earmark.errors import InputError
-from earmark.report.plots.training_log import RunLog, curves, read_run
+from earmark.report.plots.training_log import RunLog, curves, read_run, read_runs
 
 
 def write_run(
@@ -76,6 +76,18 @@ def test_margins_of_dpo_and_simpo_are_not_on_one_axis(tmp_path: Path) -> None:
         "Reward margin: dpo, beta 0.5": ["d"],
         "Preference accuracy": ["a", "b", "c", "d"],
     }
+
+
+def test_runs_of_one_name_show_the_folder_above(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [{"step": 1, "loss": 0.7}]
+    for seed in ("seed-0", "seed-1"):
+        (tmp_path / seed).mkdir()
+        write_run(tmp_path / seed / "dpo", rows)
+    folders = [tmp_path / seed / "dpo" for seed in ("seed-0", "seed-1")]
+    assert [run.name for run in read_runs(folders)] == ["seed-0/dpo", "seed-1/dpo"]
+    assert [run.name for run in read_runs(folders[:1])] == ["dpo"]
+    with pytest.raises(InputError, match="this run is given twice"):
+        read_runs([folders[0], tmp_path / "seed-0/../seed-0/dpo"])
 
 
 def test_runs_whose_objective_is_not_known_share_no_axis(tmp_path: Path) -> None:

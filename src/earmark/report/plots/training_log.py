@@ -74,6 +74,22 @@ def read_run(run: str | Path) -> RunLog:
     return RunLog(Path(run).resolve().name, metrics, _objective_of(Path(run) / RUN))
 
 
+def read_runs(runs: Sequence[str | Path]) -> list[RunLog]:
+    """Read the folders of several runs; where two have one name, all show the folder above too.
+
+    Raises:
+        InputError: what `read_run` refuses, or a folder that is given twice.
+    """
+    paths = [Path(run).resolve() for run in runs]
+    twice = next((path for path in paths if paths.count(path) > 1), None)
+    if twice is not None:
+        raise InputError(f"{twice}: this run is given twice; give each run once")
+    depth = 1
+    while len({path.parts[-depth:] for path in paths}) < len(paths):
+        depth += 1
+    return [read_run(path)._replace(name="/".join(path.parts[-depth:])) for path in paths]
+
+
 def _objective_of(path: Path) -> Objective | None:
     """Read what a run optimized.
 
