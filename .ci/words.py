@@ -3,8 +3,8 @@
     python .ci/words.py            check all but the exempt paths; count what remains there
     python .ci/words.py PATH ...   check these files and folders, exempt or not
 
-In Python files comments and strings are read; in Markdown everything except code. The phrases,
-their plain forms and the exempt paths are in words.toml.
+In Python files comments and strings are read, in YAML and TOML comments, in Markdown everything
+except code. The phrases, their plain forms and the exempt paths are in words.toml.
 """
 
 import io
@@ -118,6 +118,8 @@ def prose(path: Path) -> str:
     source = path.read_text(encoding="utf-8")
     if path.suffix == ".py":
         return python_prose(source)
+    if path.suffix in (".yaml", ".toml"):
+        return re.sub(r"^[^#\n]*", lambda values: blank(values[0]), source, flags=re.MULTILINE)
     return markdown_prose(source) if path.suffix == ".md" else source
 
 
@@ -136,9 +138,14 @@ def files(paths: list[Path]) -> list[Path]:
     return [p for p in below if p.is_file() and p.suffix in SUFFIXES]
 
 
+def shown(path: Path) -> Path:
+    """Return a path from the root of the repository, where it is inside."""
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+
+
 def is_exempt(path: Path, exempt: list[str]) -> bool:
     """Return whether a path or a folder above it is in the list."""
-    inside = path.relative_to(ROOT)
+    inside = shown(path)
     return any(inside == Path(entry) or Path(entry) in inside.parents for entry in exempt)
 
 
@@ -156,16 +163,21 @@ def main(arguments: list[str]) -> int:
     named = [Path(argument).resolve() for argument in arguments]
     paths = files(named or [ROOT / name for name in CHECKED if (ROOT / name).exists()])
     later: Counter[str] = Counter()
+    exempted: set[str] = set()
     now = 0
     for path in paths:
         for found in search(path, phrases):
             if is_exempt(path, exempt):
                 later[folder(path)] += 1
+                exempted.add(str(path.relative_to(ROOT)))
                 continue
             now += 1
-            print(f"{path.relative_to(ROOT)}:{found.line}: '{found.text}': write {found.use}")
+            print(f"{shown(path)}:{found.line}: '{found.text}': write {found.use}")
     for name, count in sorted(later.items()):
         print(f"exempt: {name}: {count} left")
+    for entry in exempt:
+        if not any(found_in == entry or found_in.startswith(f"{entry}/") for found_in in exempted):
+            print(f"exempt: {entry}: nothing left, take it out of .ci/words.toml")
     if now:
         print(f"{now} phrases to rewrite; see .ci/words.toml")
     return 1 if now else 0

@@ -58,9 +58,14 @@ def test_code_of_markdown_is_not_read(tmp_path):
     assert found(tmp_path, "a.md", text) == [(1, "goes on"), (8, "mend")]
 
 
-def test_a_named_path_is_checked_whether_exempt_or_not(capsys):
-    assert words.main([str(ROOT / ".ci/words.toml")]) == 1
-    assert ".ci/words.toml:" in capsys.readouterr().out
+def test_comments_of_yaml_are_read_and_values_are_not(tmp_path):
+    assert found(tmp_path, "a.yaml", "said: nobody knows\nx: 1  # lest\n") == [(2, "lest")]
+
+
+def test_a_named_path_is_checked_and_its_line_printed(tmp_path, capsys):
+    (tmp_path / "a.md").write_text("Fine.\n\nIt goes on.\n")
+    assert words.main([str(tmp_path)]) == 1
+    assert f"{tmp_path}/a.md:3: 'goes on': write resume" in capsys.readouterr().out
 
 
 def test_the_project_is_written_in_plain_words(capsys):
