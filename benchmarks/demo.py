@@ -14,12 +14,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from earmark.files import write_text
 from earmark.recipes.demo import ARMS, Result, run_demo
 from earmark.recipes.demo_summary import error_rate, summary_tables
 from earmark.report.plots.seeds import seed_bars
 from earmark.report.plots.svg import PAPER, to_svg_file
 from earmark.report.tables import to_markdown
+from earmark.storage.atomic import write_text
 
 MONOLINGUAL = ("english", "mandarin")
 

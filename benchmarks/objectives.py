@@ -40,12 +40,12 @@ from earmark.experiments.which_objective.tables import (
     overview,
 )
 from earmark.experiments.which_objective.world import World
-from earmark.files import write_text
 from earmark.progress import note
 from earmark.report.plots.bars import Bar, difference_plot
 from earmark.report.plots.seeds import seed_bars
 from earmark.report.plots.svg import PAPER, to_svg_file
 from earmark.report.tables import to_markdown
+from earmark.storage.atomic import write_text
 
 SLICE_CONDITIONS = "clean,flipped-40"
 SLICE_OBJECTIVES = "sft,dpo,cdpo"

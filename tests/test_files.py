@@ -9,17 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earmark.errors import InputError
-from earmark.files import (
-    atomic_writer,
-    load_records,
-    parse_row,
-    read_records,
-    skipped_path,
-    to_row,
-    write_jsonl,
-    write_text,
-)
+from earmark.files import load_records, parse_row, read_records, skipped_path, to_row, write_jsonl
 from earmark.records import Hypothesis, Pair, Utterance
+from earmark.storage.atomic import atomic_writer, write_text
 
 PAIR = {"id": "p", "prompt": [], "chosen": "a", "rejected": "b"}
 

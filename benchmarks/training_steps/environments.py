@@ -9,8 +9,8 @@ from typing import NamedTuple
 import torch
 
 from earmark.errors import EarmarkError
-from earmark.files import write_text
 from earmark.progress import note
+from earmark.storage.atomic import write_text
 
 
 class Peer(NamedTuple):

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import torch
 
-from earmark.files import write_text
 from earmark.progress import note, track
+from earmark.storage.atomic import write_text
 from training_steps.earmark_step import CACHED, LIVE, TOWER_LIVE, earmark_steps, floor_step
 from training_steps.environments import PEERS, AbsentError, environment
 from training_steps.memory import added_mib, keep_nothing_back

@@ -17,11 +17,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import Qwen2AudioForConditionalGeneration
 
-from earmark.files import write_text
 from earmark.policies.families.qwen2_audio import Qwen2AudioPolicy
 from earmark.policies.lora.adapt import add_lora, disable_dropout, freeze_hearing
 from earmark.records import Pair
 from earmark.speech.audio import read_audio, write_audio
+from earmark.storage.atomic import write_text
 from training_steps.names import trained
 from training_steps.shapes import (
     AUDIO_TOKENS_PER_S,

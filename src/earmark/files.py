@@ -17,8 +17,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args, get_o
 from earmark.errors import InputError, did_you_mean
 from earmark.progress import note
 from earmark.records import Hypothesis, Pair, Utterance
-from earmark.storage.atomic import atomic_writer as atomic_writer
-from earmark.storage.atomic import write_text as write_text
+from earmark.storage.atomic import atomic_writer
 from earmark.storage.destination import is_special
 from earmark.storage.outputs import beside
 from earmark.strict_json import parse_json

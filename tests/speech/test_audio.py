@@ -169,7 +169,7 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(audio.soundfile, "write", fail)
-    with pytest.raises(InputError, match="No space left on device; free some space"):
+    with pytest.raises(InputError, match="No space left on device; nothing was changed there"):
         write_audio(path, tone(2.0))
     assert duration_s(path) == 1.0
 

@@ -72,7 +72,7 @@ def test_a_file_of_something_else_is_refused_untouched(tmp_path, line):
 
 
 def test_answers_need_a_place(tmp_path):
-    with pytest.raises(InputError, match="cannot be kept here"):
+    with pytest.raises(InputError, match="cannot be written: Is a directory"):
         AnswerFile(tmp_path)
 
 

@@ -7,10 +7,11 @@ from typing import Literal
 from earmark.curate import CURATORS
 from earmark.curate.verdict import Drop, Keep
 from earmark.errors import KnobError
-from earmark.files import load_records, skipped_path, write_jsonl, write_text
+from earmark.files import load_records, skipped_path, write_jsonl
 from earmark.pairs.tally import tally_path
 from earmark.progress import note
 from earmark.records import Pair
+from earmark.storage.atomic import write_text
 from earmark.storage.outputs import (
     DROPPED,
     PAIRS,

@@ -9,8 +9,8 @@ from cyclopts import Parameter
 
 from earmark.display import ACTING
 from earmark.errors import KnobError
-from earmark.files import write_text
 from earmark.progress import write_output
+from earmark.storage.atomic import write_text
 from earmark.storage.outputs import Kind, Output
 
 # A lone `-` would else be taken for the beginning of the next flag.

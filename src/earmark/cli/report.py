@@ -7,13 +7,13 @@ from pathlib import Path
 from earmark.cli.scoring import Scoring, ScoringOptions
 from earmark.cli.short_names import short_names
 from earmark.errors import KnobError
-from earmark.files import write_text
 from earmark.progress import note, output
 from earmark.report.page import make_page
 from earmark.report.plots.training_log import RunLog, read_runs
 from earmark.report.scoring import SFT, score_set
 from earmark.report.tables import error_table, to_markdown, to_rich
 from earmark.report.test_set import TestSet
+from earmark.storage.atomic import write_text
 from earmark.storage.destination import is_special
 from earmark.storage.outputs import HTML, MARKDOWN_TABLE, Output
 

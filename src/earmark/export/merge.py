@@ -14,7 +14,6 @@ from earmark.errors import InputError, KnobError
 from earmark.export.loading import loading_of
 from earmark.export.model_card import CARD, model_card, read_scores
 from earmark.export.run_facts import read_log
-from earmark.files import write_text
 from earmark.policies.checkpoint.folder import SETTINGS, is_adapter
 from earmark.policies.checkpoint.json_object import read_object
 from earmark.policies.checkpoint.weights_hash import RUN, stored_folder
@@ -22,7 +21,7 @@ from earmark.policies.load import load_policy, model_path, stored_config
 from earmark.policies.lora.adapt import merge_lora
 from earmark.policies.policy import Policy
 from earmark.progress import note
-from earmark.storage.atomic import atomic_folder
+from earmark.storage.atomic import atomic_folder, write_text
 
 Dtype = Literal["stored", "float32", "bfloat16", "float16"]
 # Files of the base that other programs read and the library does not write anew, such as

@@ -15,11 +15,11 @@ from earmark.export.run_facts import (
     trained_in_words,
     training_table,
 )
-from earmark.files import write_text
 from earmark.policies.checkpoint.folder import is_adapter
 from earmark.policies.checkpoint.json_object import read_object
 from earmark.policies.checkpoint.weights_hash import RUN
 from earmark.progress import note
+from earmark.storage.atomic import write_text
 
 TEXT = """\
 ---

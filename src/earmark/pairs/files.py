@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from earmark.errors import InputError
-from earmark.files import load_records, skipped_path, write_jsonl, write_text
+from earmark.files import load_records, skipped_path, write_jsonl
 from earmark.pairs.imitate import Imitation, check_imitation, imitate_pairs
 from earmark.pairs.mined import Mining, mine_pairs
 from earmark.pairs.prompts import Prompter, load_prompts
@@ -14,6 +14,7 @@ from earmark.pairs.rows import plan_for
 from earmark.pairs.tally import Tally, tally_path
 from earmark.progress import note, track
 from earmark.records import Hypothesis, Pair, Utterance
+from earmark.storage.atomic import write_text
 from earmark.storage.outputs import PAIRS, SET_ASIDE, TALLY, Output, check_outputs
 
 OnError = Literal["stop", "skip"]

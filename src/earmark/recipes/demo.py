@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 from earmark.evaluate.score import score
 from earmark.failures.mode import Tools
-from earmark.files import read_records, write_text
+from earmark.files import read_records
 from earmark.pairs.files import imitate_file
 from earmark.pairs.imitate import Imitation
 from earmark.pairs.mix import parse_mix
@@ -35,6 +35,7 @@ from earmark.records import Hypothesis, Pair, Utterance
 from earmark.report.page import make_page
 from earmark.report.scoring import score_set
 from earmark.report.test_set import ScoredSet, TestSet
+from earmark.storage.atomic import write_text
 from earmark.storage.outputs import RESULTS, check_folder, recognised, visible
 from earmark.train.run import train
 from earmark.train.settings import TrainSettings

@@ -11,10 +11,10 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from earmark.evaluate.score import score
-from earmark.files import write_text
 from earmark.pairs.prompts import load_prompts
 from earmark.policies.load import load_policy
 from earmark.records import Hypothesis, Utterance
+from earmark.storage.atomic import write_text
 from earmark.storage.outputs import check_folder
 from earmark.tiny.checkpoint import CARD, is_tiny_base, save_tiny_base
 from earmark.tiny.train import HEARING, POLISHING, WRITING, train_tiny_base

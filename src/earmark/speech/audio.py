@@ -4,7 +4,6 @@ What is done to a sound on the way (resampling, averaging channels) is said once
 file; what cannot be used is refused with the reason. Nothing is cut in silence.
 """
 
-import os
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +14,7 @@ import soxr
 
 from earmark.errors import InputError, shortened
 from earmark.progress import note
+from earmark.storage.atomic import atomic_path
 
 SAMPLE_RATE_HZ = 16000
 SPAN_TOLERANCE_S = 0.02
@@ -198,15 +198,11 @@ def write_audio(path: str | Path, audio: np.ndarray, sample_rate_hz: int = SAMPL
         raise InputError(f"{target}: audio is written as .flac or .wav; change the suffix")
     if audio.size == 0 or not np.abs(audio).max() <= 1.0:
         raise InputError(f"{target}: expected samples in [-1, 1], at least one; scale them first")
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(temporary, audio, sample_rate_hz, "PCM_16", format=kind)
-        os.replace(temporary, target)
-    except (soundfile.LibsndfileError, OSError) as error:
-        raise InputError(
-            f"{target}: cannot be written: {error}; free some space or choose another folder"
-        ) from error
-    finally:
-        if temporary.exists():
-            temporary.unlink()
+    with atomic_path(target) as temporary:
+        try:
+            soundfile.write(temporary, audio, sample_rate_hz, "PCM_16", format=kind)
+        except soundfile.LibsndfileError as error:
+            raise InputError(
+                f"{target}: cannot be written: {error.error_string} Free some space or choose "
+                "another folder"
+            ) from error

@@ -40,17 +40,23 @@ def whole_rows(path: str | Path, start: int = 0) -> Iterator[Row]:
 class AppendFile:
     """A file to which one process appends rows. Safe to share between its threads.
 
-    A device or a pipe is never read; what is appended is written to it.
+    A device is never read; what is appended is written to it. A pipe is refused, since nothing
+    could be read from it again, and to open it waits for a reader.
     """
 
     def __init__(self, path: str | Path, advice: str = "choose another path") -> None:
-        """Take a path; nothing is made until a row is appended.
+        """Take a path; nothing is made until rows are appended, or none: then an empty file.
 
         Args:
             path: the file.
             advice: what to do where it cannot be written, for the message.
+
+        Raises:
+            InputError: a pipe.
         """
         self.path = Path(path)
+        if self.path.is_fifo():
+            raise InputError(f"{path}: a pipe; expected a file, since rows are read from it again")
         self._advice = advice
         self._lock = Lock()
         self._repaired = False
@@ -131,7 +137,7 @@ class AppendFile:
 
     def _unwritable(self, error: OSError) -> InputError:
         return InputError(
-            f"{self.path}: cannot be written: {error.strerror or error}; free some space, or "
+            f"{self.path}: cannot be written: {error.strerror or error}; free some space or "
             f"{self._advice}"
         )
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from earmark import __version__
 from earmark.errors import InputError
-from earmark.files import write_text
-from earmark.storage.atomic import follow_umask
+from earmark.storage.atomic import follow_umask, write_text
 from earmark.tiny.train import HEARING, LANGUAGES, WRITING, TinyBase
 
 CARD = "README.md"

@@ -9,9 +9,11 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from transformers.trainer_callback import ProgressCallback
 
 from earmark.errors import InputError
-from earmark.files import write_jsonl, write_text
+from earmark.files import write_jsonl
 from earmark.policies.checkpoint.weights_hash import RUN
 from earmark.progress import note
+from earmark.storage.append import AppendFile
+from earmark.storage.atomic import write_text
 from earmark.storage.outputs import check_folder
 from earmark.train.distributed import Processes
 
@@ -179,8 +181,7 @@ class LogFile(TrainerCallback):
     ) -> None:
         """Append the newest line."""
         if state.is_world_process_zero:
-            with open(self.path, "a", encoding="utf-8") as file:
-                file.write(json.dumps(state.log_history[-1]) + "\n")
+            AppendFile(self.path).append(state.log_history[-1])
 
 
 class ProgressLine(ProgressCallback):

@@ -23,6 +23,7 @@ from earmark.objectives.weightings.weighting import (
     preference_gaps,
     ref_weights,
 )
+from earmark.storage.atomic import atomic_path
 from earmark.train.data.batch import Batch
 from earmark.train.distributed import of_every_process
 
@@ -32,9 +33,8 @@ FILE = "objective_state.safetensors"
 def save_state(folder: Path, state: dict[str, Tensor]) -> None:
     """Write the state into a checkpoint folder, which may not exist yet."""
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f".{FILE}.tmp"
-    temporary.write_bytes(save({name: value.cpu().contiguous() for name, value in state.items()}))
-    temporary.replace(folder / FILE)
+    with atomic_path(folder / FILE) as path:
+        path.write_bytes(save({name: value.cpu().contiguous() for name, value in state.items()}))
 
 
 def load_state(folder: Path) -> dict[str, Tensor]:

@@ -2,12 +2,12 @@
 
 import json
 from base64 import b64encode
-from hashlib import blake2b
 from typing import Any
 
 from earmark.endpoint import BodyError, Endpoint, EndpointError, object_of
 from earmark.prompting.answer import Answer
 from earmark.prompting.messages import Messages
+from earmark.storage.digests import of_bytes
 
 CHAT, TRANSCRIPTIONS = "/chat/completions", "/audio/transcriptions"
 
@@ -133,4 +133,4 @@ def _whole(text: str, endpoint: Endpoint) -> str:
 
 
 def _name(wav: bytes) -> str:
-    return blake2b(wav, digest_size=16).hexdigest()
+    return of_bytes(wav)

@@ -7,23 +7,23 @@ from the same sound. The sound's fingerprint stands in `<out>.partial` alone.
 import json
 import os
 from collections.abc import Sequence
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from earmark.errors import InputError
 from earmark.files import (
     BadRow,
-    atomic_writer,
     parse_line,
     parse_row,
     read_rows,
     skipped_path,
     to_row,
+    write_jsonl,
 )
 from earmark.progress import note
 from earmark.records import Hypothesis, Utterance
 from earmark.storage import outputs as rule
+from earmark.storage.digests import of_bytes
 
 LOOKED_AT_BYTES = 16_384
 
@@ -80,12 +80,12 @@ def fingerprint(utterance: Utterance, folder: Path) -> str:
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
     named = json.dumps([utterance.audio, utterance.start_s, utterance.end_s, size])
-    return blake2b(named.encode() + middle, digest_size=8).hexdigest()
+    return of_bytes(named.encode() + middle)
 
 
-def line_of(row: Hypothesis, sound: str) -> str:
-    """Write a row as a line of a partial file."""
-    return json.dumps({**to_row(row), "sound": sound}, ensure_ascii=False) + "\n"
+def kept_row(row: Hypothesis, sound: str) -> dict[str, Any]:
+    """Return a row as it is kept in a partial file, with the fingerprint of its sound."""
+    return {**to_row(row), "sound": sound}
 
 
 def finished(
@@ -150,8 +150,7 @@ def _write(
     """Leave in the partial files what is used."""
     for output, file in zip(outputs, found, strict=True):
         if output.partial.is_file():
-            with atomic_writer(output.partial) as partial:
-                partial.writelines(line_of(file[id_], sounds[id_]) for id_ in whole)
+            write_jsonl(output.partial, (kept_row(file[id_], sounds[id_]) for id_ in whole))
 
 
 def _differing(one: dict[str, Any], two: dict[str, Any]) -> set[str]:

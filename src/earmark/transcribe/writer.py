@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -20,16 +20,18 @@ from earmark.prompting.clean import clean
 from earmark.records import Hypothesis, Utterance
 from earmark.speech.audio import SAMPLE_RATE_HZ, check_audio, read_audio
 from earmark.speech.split import split_at_quiet
+from earmark.storage.append import AppendFile
 from earmark.storage.outputs import check_outputs
 from earmark.transcribe.resume import (
     Output,
     fingerprint,
     finished,
     hypothesis_outputs,
-    line_of,
+    kept_row,
 )
 
 OnError = Literal["stop", "skip"]
+ADVICE = "choose another --out, and run the same command again: it continues where it was"
 
 
 class Heard(NamedTuple):
@@ -148,7 +150,9 @@ def keep(
     todo = [utterance for utterance in checked.usable if utterance.id not in done]
     bad = list(checked.bad)
     with ExitStack() as stack:
-        files = [stack.enter_context(_appending(output.partial)) for output in outputs]
+        files = [AppendFile(output.partial, ADVICE) for output in outputs]
+        for file in files:
+            file.append()
         bar = stack.enter_context(progress_bar())
         task = bar.add_task("transcribing", total=len(checked.usable), completed=len(done))
         for heard in stack.enter_context(closing(listen(todo))):
@@ -156,7 +160,8 @@ def keep(
             if heard.problem is None:
                 done[heard.utterance.id] = _rows(heard, outputs, tidy)
                 sound = fingerprint(heard.utterance, checked.folder)
-                _append(files, outputs, done[heard.utterance.id], sound)
+                for file, row in zip(files, done[heard.utterance.id], strict=True):
+                    file.append(kept_row(row, sound))
             elif on_error == "stop":
                 raise heard.problem
             else:
@@ -200,7 +205,7 @@ def _write(
     for output, rows in zip(outputs, columns, strict=True):
         write_jsonl(output.path, rows)
     for output in outputs:
-        output.partial.unlink()
+        output.partial.unlink(missing_ok=True)
     _say_cut([row for rows in columns for row in rows])
     return columns
 
@@ -217,29 +222,3 @@ def _say_cut(rows: Sequence[Hypothesis]) -> None:
 def _bad_row(utterance: Utterance, number: int, problem: InputError) -> BadRow:
     raw = json.dumps(to_row(utterance), ensure_ascii=False)
     return BadRow("utterances", number, raw, str(problem))
-
-
-def _appending(path: Path) -> IO[str]:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return open(path, "a", encoding="utf-8")
-    except OSError as error:
-        raise _unwritable(path, error) from error
-
-
-def _append(
-    files: Sequence[IO[str]], outputs: Sequence[Output], rows: list[Hypothesis], sound: str
-) -> None:
-    for file, output, row in zip(files, outputs, rows, strict=True):
-        try:
-            file.write(line_of(row, sound))
-            file.flush()
-        except OSError as error:
-            raise _unwritable(output.partial, error) from error
-
-
-def _unwritable(path: Path, error: OSError) -> InputError:
-    return InputError(
-        f"{path}: cannot be written: {error.strerror or error}; free some space or choose "
-        "another --out, and run the same command again: it goes on where it was"
-    )

@@ -1,13 +1,12 @@
 """Keep a chat model's answers on disk, so that a stopped run continues where it was."""
 
-import json
-import os
 from pathlib import Path
-from threading import Lock
 
 from earmark.errors import InputError
 from earmark.files import parse_line
 from earmark.progress import note
+from earmark.storage.append import AppendFile, whole_rows
+from earmark.storage.destination import is_special
 
 
 class AnswerFile:
@@ -22,14 +21,12 @@ class AnswerFile:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self._lock = Lock()
         self._answers: dict[tuple[str, str], str] = {}
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.path.touch()
-            os.truncate(self.path, self._load(self.path.read_bytes()))
-        except OSError as error:
-            raise self._unusable(error) from error
+        self._file = AppendFile(self.path, "choose another file for the answers")
+        if self._file.repair():
+            note(f"{self.path}: dropped the last line, which an interrupted run left unfinished")
+        self._load()
+        self._file.append()
 
     def __len__(self) -> int:
         """Return how many answers are kept."""
@@ -40,36 +37,32 @@ class AnswerFile:
         return self._answers.get((model, prompt))
 
     def put(self, model: str, prompt: str, answer: str) -> None:
-        """Keep an answer, in memory and on disk."""
-        row = {"model": model, "prompt": prompt, "answer": answer}
-        line = json.dumps(row, ensure_ascii=False).encode() + b"\n"
-        with self._lock:
-            self._answers[model, prompt] = answer
-            try:
-                with open(self.path, "ab") as file:
-                    file.write(line)
-            except OSError as error:
-                raise self._unusable(error) from error
+        """Keep an answer, in memory and on disk.
 
-    def _unusable(self, error: OSError) -> InputError:
-        """Say that the file cannot be used."""
-        return InputError(
-            f"{self.path}: answers cannot be kept here: {error.strerror or error}; "
-            "free some space or choose another file"
-        )
+        Raises:
+            InputError: the file cannot be written.
+        """
+        self._answers[model, prompt] = answer
+        self._file.append({"model": model, "prompt": prompt, "answer": answer})
 
-    def _load(self, content: bytes) -> int:
-        """Read the complete lines; return how many bytes they take."""
-        whole = content.rfind(b"\n") + 1
-        for number, line in enumerate(content[:whole].splitlines(), start=1):
+    def _load(self) -> None:
+        """Read the answers that are there."""
+        if is_special(self.path) or not self.path.exists():
+            return
+        try:
+            rows = list(whole_rows(self.path))
+        except OSError as error:
+            raise InputError(
+                f"{self.path}: cannot be read: {error.strerror or error}; choose another file"
+            ) from error
+        for number, (_, raw) in enumerate(rows, start=1):
+            if not raw.strip():
+                continue
             try:
-                row = parse_line(line, f"{self.path}:{number}")
+                row = parse_line(raw, f"{self.path}:{number}")
                 self._answers[row["model"], row["prompt"]] = str(row["answer"])
             except (InputError, KeyError, TypeError) as error:
                 raise InputError(
                     f"{self.path}:{number}: not a kept answer (model, prompt, answer); "
                     "choose another file, or delete this one to ask again"
                 ) from error
-        if whole < len(content):
-            note(f"{self.path}: dropped the last line, which an interrupted run left unfinished")
-        return whole

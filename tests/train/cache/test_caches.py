@@ -1,6 +1,5 @@
 """What the caches give back belongs to these weights, this configuration and this sound."""
 
-import json
 import shutil
 
 import numpy as np
@@ -150,8 +149,13 @@ def test_sizes_are_readable():
     assert [in_words(x) for x in (900, 12_340_000, 2.5e9)] == ["0.9 kB", "12.3 MB", "2.5 GB"]
 
 
-def test_a_full_disk_is_told(tmp_path, policy, monkeypatch):
+@pytest.mark.parametrize("module", ["train.cache.features", "storage.append"])
+def test_a_full_disk_is_an_error_that_says_what_to_do(tmp_path, policy, monkeypatch, module):
+    def full(*_, **__):
+        raise OSError(28, "full")
+
     cache = FeatureCache(tmp_path, policy)
-    monkeypatch.setattr(json, "dumps", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
-    with pytest.raises(InputError, match="feature cache cannot be written: full"):
+    monkeypatch.setattr(f"earmark.{module}.open", full, raising=False)
+    with pytest.raises(InputError, match=r"cannot be written: full; free some space.*cache.dir"):
         cache.add("a", states(2))
+    assert "a" not in cache

@@ -9,7 +9,7 @@ from statistics import mean
 from typing import Any, NamedTuple
 
 from earmark.errors import InputError
-from earmark.files import write_text
+from earmark.storage.atomic import write_text
 from earmark.storage.outputs import check_folder
 
 Result = dict[str, Any]

@@ -9,7 +9,8 @@ from earmark.experiments.which_objective.arms import ARMS, CORE
 from earmark.experiments.which_objective.cells import Cell, Result, Scale, write_result
 from earmark.experiments.which_objective.conditions import CONDITIONS
 from earmark.experiments.which_objective.schedule import Plan
-from earmark.files import write_jsonl, write_text
+from earmark.files import write_jsonl
+from earmark.storage.atomic import write_text
 from earmark.storage.outputs import KEPT_RESULTS, Output, check_outputs
 
 BASE = Path("results/base.json")

@@ -18,10 +18,10 @@ from earmark.experiments.which_objective.cells import (
 from earmark.experiments.which_objective.conditions import CONDITIONS
 from earmark.experiments.which_objective.trial import Trial, measure, warm
 from earmark.experiments.which_objective.world import World
-from earmark.files import write_text
 from earmark.progress import note
 from earmark.recipes.demo import error_rate, hear
 from earmark.records import Pair
+from earmark.storage.atomic import write_text
 from earmark.train.trainer import LossError
 
 

@@ -3,7 +3,6 @@
 The hash is of what is stored, so it is the same on every device and in every number type.
 """
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -16,9 +15,9 @@ from earmark.policies.checkpoint.json_object import read_object
 from earmark.policies.checkpoint.weight_files import adapter_weights, weight_files
 from earmark.progress import track
 from earmark.prompting.families import FACTS
+from earmark.storage.digests import of_bytes, of_file
 
 RUN = "run.json"
-DIGEST_BYTES = 16
 
 
 def stored_folder(path: str) -> Path | None:
@@ -44,9 +43,8 @@ def weights_hash(folder: Path) -> str:
         InputError: they are missing, or may not be loaded.
     """
     files = [*weight_files(folder), *_speech_lora(folder)]
-    digests = [_digest(path) for path in track(files, "hashing the weights")]
-    whole = hashlib.blake2b("".join(sorted(digests)).encode(), digest_size=DIGEST_BYTES)
-    return whole.hexdigest()
+    digests = [of_file(path) for path in track(files, "hashing the weights")]
+    return of_bytes("".join(sorted(digests)).encode())
 
 
 def _speech_lora(folder: Path) -> list[Path]:
@@ -64,7 +62,7 @@ def hash_of_model(path: str) -> str | None:
 
 def adapter_hash(folder: Path) -> str:
     """Hash an adapter's weight file."""
-    return _digest(adapter_weights(folder))
+    return of_file(adapter_weights(folder))
 
 
 def check_base(adapter: Path, base: str) -> None:
@@ -106,10 +104,3 @@ def _recorded(adapter: Path) -> str | None:
             except (ValueError, LookupError, AttributeError, TypeError) as error:
                 raise InputError(f"{run / RUN}: not the description of a run: {error}") from error
     return None
-
-
-def _digest(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(
-            file, lambda: hashlib.blake2b(digest_size=DIGEST_BYTES)
-        ).hexdigest()

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from earmark.errors import InputError
 from earmark.policies.policy import Policy
+from earmark.storage.append import AppendFile, whole_rows
 from earmark.train.cache import fingerprint
 from earmark.train.cache.fingerprint import check_owner
 
@@ -87,14 +88,13 @@ class FeatureCache:
             with open(self.folder / f"{self.own}{DATA}", "ab") as data:
                 place = Place(self.own, data.tell(), shape, kind, zlib.crc32(raw))
                 data.write(raw)
-            with open(self.folder / f"{self.own}{INDEX}", "a", encoding="utf-8") as index:
-                line = {"of": self.folder.name, "key": key, **place._asdict()}
-                index.write(json.dumps(line) + "\n")
         except OSError as error:
             raise InputError(
                 f"{self.folder}: the feature cache cannot be written: {error.strerror or error}; "
                 "free some space, choose another cache_dir, or set cache_features to false"
             ) from error
+        index = AppendFile(self.folder / f"{self.own}{INDEX}", "choose another --cache-dir")
+        index.append({"of": self.folder.name, "key": key, **place._asdict()})
         self.maps.pop(self.own, None)
         self.places[key] = place
         if place.start + len(raw) >= SHARD_BYTES:
@@ -119,9 +119,9 @@ def read_index(path: Path, tower: str) -> dict[str, Place]:
         InputError: it was copied here from the cache of another tower.
     """
     found = {}
-    for line in path.read_text("utf-8", "replace").splitlines():
+    for _, raw in whole_rows(path):
         try:
-            row = json.loads(line)
+            row = json.loads(raw)
             of, key, (rows, width) = row.pop("of"), row.pop("key"), row.pop("shape")
             place = Place(**row, shape=(rows, width))
         except (ValueError, TypeError, AttributeError, KeyError):

@@ -1,50 +1,24 @@
 """Hashes that tell whether a cached number still belongs to these weights and this audio."""
 
-import hashlib
 import json
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
 
 from earmark.errors import InputError
 from earmark.policies.policy import Policy
+from earmark.storage.digests import new_digest, of_file, of_values
 
-DIGEST_BYTES = 16
 # What a configuration says of where it came from, and not of the computation.
 NO_MATTER = ("_name_or_path", "transformers_version")
 
 
-def of_values(*values: Any) -> str:
-    """Hash JSON values.
-
-    >>> of_values("a", 1) == of_values("a", 1), of_values("a", 1) == of_values("a1")
-    (True, False)
-    """
-    text = json.dumps(values, sort_keys=True, ensure_ascii=False)
-    return hashlib.blake2b(text.encode(), digest_size=DIGEST_BYTES).hexdigest()
-
-
-def short_hash(text: str) -> int:
-    """Hash a text to 64 bits; equal hashes are only a reason to look."""
-    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "little", signed=True)
-
-
-def of_file(path: str | Path) -> str:
-    """Hash the bytes of a file."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(
-            file, lambda: hashlib.blake2b(digest_size=DIGEST_BYTES)
-        ).hexdigest()
-
-
 def of_weights(module: nn.Module) -> str:
     """Hash names, types and values of all parameters and buffers of a module."""
-    digest = hashlib.blake2b(digest_size=DIGEST_BYTES)
+    digest = new_digest()
     for name, tensor in module.state_dict().items():
         plain = tensor.detach().cpu().contiguous()
         digest.update(f"{name} {plain.dtype} {tuple(plain.shape)}".encode())

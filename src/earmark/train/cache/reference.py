@@ -16,10 +16,10 @@ from uuid import uuid4
 
 import numpy as np
 
-from earmark.errors import InputError
 from earmark.policies.rows.shared_row import Answers
-from earmark.train.cache import fingerprint
-from earmark.train.cache.fingerprint import check_owner, short_hash
+from earmark.storage.append import AppendFile, whole_rows
+from earmark.storage.digests import of_values, short_hash
+from earmark.train.cache.fingerprint import check_owner
 from earmark.train.data.batch import Logps
 
 # So many newly written rows are looked up in a dictionary before they join the sorted ones.
@@ -57,6 +57,7 @@ class ReferenceCache:
     def __init__(self, folder: Path, policy_hash: str) -> None:
         self.folder = folder / "reference" / policy_hash
         self.own = self.folder / f"{os.getpid()}-{uuid4().hex[:8]}.jsonl"
+        self._file = AppendFile(self.own, "choose another --cache-dir")
         self.files = [self.own]
         self.read_to: dict[Path, int] = {}
         self.found = Found.of(array("q"))
@@ -80,18 +81,14 @@ class ReferenceCache:
 
     def _new_rows(self, path: Path, number: int) -> Iterator[tuple[int, int, int]]:
         """Yield the rows of a file from where it was last read to; a torn last line waits."""
-        start = self.read_to.get(path, 0)
-        with open(path, "rb") as file:
-            file.seek(start)
-            for line in file:
-                if not line.endswith(b"\n"):
-                    break
-                row = read_line(line)
-                if row is not None:
-                    check_owner(path, row.of, self.folder.name)
-                    yield short_hash(row.key), number, start
-                start += len(line)
-        self.read_to[path] = start
+        end = self.read_to.get(path, 0)
+        for start, raw in whole_rows(path, end):
+            row = read_line(raw)
+            if row is not None:
+                check_owner(path, row.of, self.folder.name)
+                yield short_hash(row.key), number, start
+            end = start + len(raw) + 1
+        self.read_to[path] = end
 
     def get(self, key: str) -> Logps | None:
         """Return what is kept of a row, or None where nothing is."""
@@ -111,19 +108,10 @@ class ReferenceCache:
         Raises:
             InputError: the disk is full or the folder cannot be written.
         """
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with open(self.own, "ab") as file:
-                for key, logps in found.items():
-                    self.newest[short_hash(key)] = 0, file.tell()
-                    kept = [x if len(x) > 1 else x[0] for x in logps]
-                    row = {"of": self.folder.name, "key": key, "logps": kept}
-                    file.write(json.dumps(row).encode() + b"\n")
-        except OSError as error:
-            raise InputError(
-                f"{self.folder}: reference log-probabilities cannot be written: "
-                f"{error.strerror or error}; free some space or choose another cache_dir"
-            ) from error
+        kept = {key: [x if len(x) > 1 else x[0] for x in logps] for key, logps in found.items()}
+        lines = [{"of": self.folder.name, "key": key, "logps": x} for key, x in kept.items()]
+        for key, start in zip(kept, self._file.append(*lines), strict=True):
+            self.newest[short_hash(key)] = 0, start
         if len(self.newest) > MERGED_AT:
             rows = (x for hashed, place in self.newest.items() for x in (hashed, *place))
             self.found = self.found.and_more(array("q", rows))
@@ -163,5 +151,5 @@ def _numbers(value: float | list[float]) -> list[float]:
 
 def row_key(answers: Answers, clip_keys: Sequence[str], by_token: bool = False) -> str:
     """Hash what a pair's log-probabilities depend on besides the policy, and in what detail."""
-    key = fingerprint.of_values(answers.prompt, answers.candidates, list(clip_keys))
+    key = of_values(answers.prompt, answers.candidates, list(clip_keys))
     return f"{key}/tokens" if by_token else key

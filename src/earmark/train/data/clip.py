@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from earmark.policies.policy import Clip
 from earmark.speech.audio import duration_s, read_audio
+from earmark.storage.digests import of_values
 from earmark.train.cache import fingerprint
 
 
@@ -32,7 +33,7 @@ class ClipRef(NamedTuple):
         """Hash the content of the file and the span; the file is read for it."""
         facts = os.stat(self.path)
         content = fingerprint.of_unchanged_file(self.path, facts.st_size, facts.st_mtime_ns)
-        return fingerprint.of_values(content, self.start_s, self.end_s)
+        return of_values(content, self.start_s, self.end_s)
 
 
 @lru_cache(maxsize=100_000)

@@ -10,7 +10,6 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from hashlib import blake2b
 from pathlib import Path
 from typing import IO, Literal, NamedTuple, Protocol
 
@@ -32,7 +31,7 @@ from earmark.files import (
 from earmark.pairs.prompts import form_problems
 from earmark.progress import note, progress_bar
 from earmark.records import Pair
-from earmark.train.cache.fingerprint import DIGEST_BYTES, of_values, short_hash
+from earmark.storage.digests import new_digest, of_values, short_hash
 
 
 class Pairs(Protocol):
@@ -161,7 +160,7 @@ def open_pairs(
     path = reopenable(path)
     bad: list[BadRow] = []
     seen = _Seen(array("q"), array("q"))
-    digest = blake2b(digest_size=DIGEST_BYTES)
+    digest = new_digest()
     for line in _with_progress(path):
         try:
             pair = parse_pair(path, line)
@@ -190,7 +189,7 @@ def digest_of(pairs: Pairs) -> str:
     """Hash what all pairs are, in their order."""
     if isinstance(pairs, PairFile):
         return pairs.digest
-    digest = blake2b(digest_size=DIGEST_BYTES)
+    digest = new_digest()
     for pair in pairs:
         digest.update(json.dumps(to_row(pair)).encode())
     return digest.hexdigest()
