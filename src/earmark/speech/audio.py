@@ -4,6 +4,7 @@ What is done to a sound on the way (resampling, averaging channels) is said once
 file; what cannot be used is refused with the reason. Nothing is cut in silence.
 """
 
+import os
 import re
 from pathlib import Path
 from typing import NamedTuple
