@@ -28,8 +28,9 @@ def surface_tokens(text: str) -> list[str]:
     >>> surface_tokens("他说：“OK, let's go！”")
     ['他', '说：', '“OK, ', "let's ", 'go！”']
     """
-    if PLAIN.fullmatch(text) and (pieces := PLAIN_PIECE.findall(text)):
-        return pieces
+    # Without a token the pattern would try each place of a run of marks, and its length squared.
+    if PLAIN.fullmatch(text) and PLAIN_TOKEN.search(text):
+        return PLAIN_PIECE.findall(text)
     return _cut_between(text, token_spans(text))
 
 

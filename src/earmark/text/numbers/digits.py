@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from itertools import chain
 
-from earmark.text.language import language_of
+from earmark.text.language import Nearest
 
 NUMBER = re.compile(r"(\d+)(?:\.(\d+))?(%?)", re.ASCII)
 MOST_DIGITS = 12
@@ -38,10 +38,11 @@ def digits_to_words(tokens: list[str]) -> list[str]:
     """
     if not any(token[0].isdigit() or token == "〇" for token in tokens):
         return tokens
-    return list(chain.from_iterable(_say(tokens, place) for place in range(len(tokens))))
+    near = Nearest(tokens)
+    return list(chain.from_iterable(_say(tokens, place, near) for place in range(len(tokens))))
 
 
-def _say(tokens: Sequence[str], place: int) -> list[str]:
+def _say(tokens: Sequence[str], place: int, near: Nearest) -> list[str]:
     """Say one token, or leave it as it is."""
     token = tokens[place]
     if token == "〇":
@@ -50,7 +51,7 @@ def _say(tokens: Sequence[str], place: int) -> list[str]:
     if match is None:
         return [token]
     whole, fraction, percent = match.groups()
-    if _language_at(tokens, place) == "en":
+    if near.at(place, place + 1) == "en":
         words = en_number(whole)
         words += ["point", *(EN_ONES[int(d)] for d in fraction)] if fraction else []
         return [*words, "percent"] if percent else words
@@ -58,12 +59,6 @@ def _say(tokens: Sequence[str], place: int) -> list[str]:
     said = zh_digits(whole) if is_year else zh_number(whole)
     said += "点" + zh_digits(fraction) if fraction else ""
     return list("百分之" + said if percent else said)
-
-
-def _language_at(tokens: Sequence[str], place: int) -> str:
-    """Name the language of the nearest word: the next one, else the one before, else English."""
-    neighbours = chain(tokens[place + 1 :], reversed(tokens[:place]))
-    return next((lang for t in neighbours if (lang := language_of(t)) != "other"), "en")
 
 
 def zh_digits(digits: str) -> str:

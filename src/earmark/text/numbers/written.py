@@ -9,9 +9,9 @@ after a unit (2019年-2020年). A fraction is read as one if it is proper and it
 """
 
 import re
-from itertools import chain
+from collections.abc import Callable
 
-from earmark.text.language import language_of
+from earmark.text.language import Nearest
 from earmark.text.numbers.digits import en_number, en_ordinal
 from earmark.text.script import is_han
 
@@ -62,33 +62,36 @@ def write_out(text: str) -> str:
     if not any(char.isdigit() or char in VULGAR for char in text):
         return text
     text = VULGAR_CHAR.sub(lambda match: f" {VULGAR[match[0]]}", text.translate(FULL_WIDTH))
-    text = HYPHEN.sub(_say_sign, text)
-    return WRITTEN.sub(_say, text)
+    text = _replaced(HYPHEN, _say_sign, text)
+    return _replaced(WRITTEN, _say, text)
 
 
-def _language_at(match: re.Match[str]) -> str:
-    """Name the language of the word after a match, else of the one before, else English."""
-    text = match.string
-    near = chain(text[match.end() :], reversed(text[: match.start()]))
-    return next((lang for char in near if (lang := language_of(char)) != "other"), "en")
+def _replaced(
+    pattern: re.Pattern[str], say: Callable[[re.Match[str], bool], str], text: str
+) -> str:
+    """Replace what matches by how it is said; `say` is given whether the place is Mandarin."""
+    if not pattern.search(text):
+        return text
+    near = Nearest(text)
+    return pattern.sub(lambda match: say(match, near.at(*match.span()) == "zh"), text)
 
 
-def _say_sign(match: re.Match[str]) -> str:
+def _say_sign(match: re.Match[str], zh: bool) -> str:
     """Say a minus sign, or leave a hyphen."""
-    before = match.string[: match.start()]
+    start = match.start()
+    before = match.string[max(0, start - 2) : start]
     last = before[-1:]
     is_sign = not last or last in OPENING
     if last and is_han(last):
         is_sign = last not in UNITS and not before[-2:-1].isdigit()
     if not is_sign:
         return match[0]
-    return "负" if _language_at(match) == "zh" else "minus "
+    return "负" if zh else "minus "
 
 
-def _say(match: re.Match[str]) -> str:
+def _say(match: re.Match[str], zh: bool) -> str:
     """Say what was matched in the language of its place."""
     parts = match.groupdict()
-    zh = _language_at(match) == "zh"
     if parts["hour"]:
         return _time(parts["hour"], parts["minute"], (parts["half"] or "").strip(), zh=zh)
     if parts["above"]:
