@@ -69,7 +69,7 @@ def write_out(text: str) -> str:
 def _replaced(
     pattern: re.Pattern[str], say: Callable[[re.Match[str], bool], str], text: str
 ) -> str:
-    """Replace what matches by how it is said; `say` is given whether the place is Mandarin."""
+    """Replace what matches by its words; `say` is given whether the place is Mandarin."""
     if not pattern.search(text):
         return text
     near = Nearest(text)
