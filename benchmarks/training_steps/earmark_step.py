@@ -14,15 +14,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from earmark.objectives.contract.signature import contract
+from earmark.objectives.contract.objective import Objective
 from earmark.objectives.dpo import dpo
 from earmark.policies.lora.adapt import add_lora
 from earmark.policies.policy import Policy
-from earmark.train.assemble import gather
+from earmark.train.assemble import assemble
 from earmark.train.cache.fingerprint import of_policy
 from earmark.train.data.batch import Batch
 from earmark.train.data.examples import EncodedPairs
-from earmark.train.reference.compute import Caches, logps_of
+from earmark.train.reference.compute import logps_of
+from earmark.train.reference.reference import LiveReference
 from earmark.train.run import training_arguments
 from earmark.train.settings import TrainSettings
 from earmark.train.trainer import PreferenceTrainer
@@ -79,19 +80,22 @@ def prepare(
             reference_logps="cached",
             cache_features=True,
         )
-        needs = contract(objective)
-        encoded = EncodedPairs(pairs_of(root, case), root / case.shape, needs)
+        chosen = Objective.of(objective)
+        encoded = EncodedPairs(pairs_of(root, case), root / case.shape, chosen.contract)
         policy_hash = owner or of_policy(policy)
         if settings.lora_rank:
             add_lora(policy, LORA_RANK, LORA_ALPHA)
-        material = gather(policy, policy_hash, encoded, settings)
+        parts = assemble(policy, policy_hash, encoded, settings)
         arguments = training_arguments(settings, Path(cache) / "run")
-        trainer = PreferenceTrainer(policy, objective, material, arguments, [])
+        trainer = PreferenceTrainer(policy, chosen, parts, arguments, [])
         with torch.no_grad():  # the first pass runs the tower and the reference
             trainer.compute_loss(policy.model, next(iter(trainer.get_train_dataloader())))
         start(policy.model, weights(policy.model))
         inputs = trainer._prepare_inputs(next(iter(trainer.get_train_dataloader())))
-    trainer.caches = Caches()
+        kept = trainer.reference.logps(policy.model, inputs["batch"])
+    # What the cache gave is kept in memory, since its folder is gone.
+    trainer.reference = Known(kept)
+    trainer.features = None
     # The weights are no longer those of the reference, as after some steps.
     trainer.state.global_step = 1
     return Ready(policy, trainer, inputs, Hearing(policy.tower))
@@ -114,7 +118,7 @@ def steps_of(
     """Return the three ways; `frozen` is the reference where no adapter can be switched off."""
     policy, trainer, inputs, hearing = ready
     # The batch is in the order in which the loader drew the rows.
-    mels = [policy.features(clips[number]) for number in inputs["batch"].numbers.tolist()]
+    mels = [policy.features(clips[number]) for number in inputs["batch"].numbers]
     trainer.current_gradient_accumulation_steps = 1  # which the loop sets
 
     def on(batch: Batch) -> Tensor:
@@ -124,12 +128,14 @@ def steps_of(
         return on(unheard(inputs["batch"], mels))
 
     def live() -> Tensor:
-        batch = unheard(inputs["batch"], mels)._replace(reference=None)
+        batch, known = unheard(inputs["batch"], mels), trainer.reference
         if frozen is not None:
             with torch.no_grad():
                 batch = batch._replace(shared=policy.hear(batch.shared))
-            batch = batch._replace(reference=asked(frozen, batch))
-        return on(batch)
+        trainer.reference = LiveReference() if frozen is None else Known(computed(frozen, batch))
+        loss = on(batch)
+        trainer.reference = known
+        return loss
 
     ways = {CACHED: lambda: on(inputs["batch"]), TOWER_LIVE: tower_live, LIVE: live}
     return {
@@ -143,9 +149,22 @@ def unheard(batch: Batch, mels: list[dict[str, Tensor]]) -> Batch:
     return batch._replace(shared=batch.shared._replace(clips=list(mels)))
 
 
+class Known(NamedTuple):
+    """A reference whose log-probabilities of the one batch are known, [candidate, 1]."""
+
+    values: Tensor
+
+    def logps(self, model: nn.Module, batch: Batch) -> Tensor:
+        """Return them."""
+        return self.values
+
+    def refresh(self) -> None:
+        """Do nothing: all is known."""
+
+
 @torch.no_grad()
-def asked(frozen: Policy, batch: Batch) -> Tensor:
-    """Ask a frozen copy by the same shared rows; returns [candidate, 1], in nats."""
+def computed(frozen: Policy, batch: Batch) -> Tensor:
+    """Run a frozen copy on the same shared rows; returns [candidate, 1], in nats."""
     return logps_of(frozen.network, batch)
 
 

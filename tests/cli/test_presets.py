@@ -6,7 +6,6 @@ from earmark.cli.presets import presets
 from earmark.cli.train import command, read_files_first
 from earmark.errors import InputError, KnobError
 from earmark.objectives.contract.choose import choose_objective
-from earmark.objectives.contract.signature import contract
 
 # Rank of the LoRA (0: whole model), learning rate, beta and pairs a step: arXiv 2605.23975.
 PAPER = {
@@ -39,9 +38,9 @@ def test_the_papers_rows_are_there():
 def test_each_preset_is_valid_and_is_the_papers_row(read, name):
     given = read("--preset", name)
     settings, knobs = given["settings"], given["knobs"]
-    loss = choose_objective(given["objective"], 0.0, dict(knobs), [], [])
+    chosen = choose_objective(given["objective"], 0.0, dict(knobs), [], [])
     step = settings.per_device_train_batch_size * settings.gradient_accumulation_steps
-    beta = contract(loss).knobs["beta"]
+    beta = chosen.contract.knobs["beta"]
     assert (settings.lora_rank, settings.learning_rate, beta, step) == PAPER[name]
     assert settings.num_train_epochs == 1
     assert settings.trust_remote_code is False

@@ -63,7 +63,7 @@ def log_of(out):
 def test_every_objective_trains_from_the_command_line(world, tmp_path, name, monkeypatch):
     needs = contract(OBJECTIVES[name])
     if not needs.needs_reference:
-        for asked in ("assemble.ask_for_all", "trainer.without_adapter"):
+        for asked in ("assemble.precompute", "reference.reference.without_adapter"):
             monkeypatch.setattr(f"earmark.train.{asked}", lambda *_: pytest.fail("a reference"))
     run(options(world, name, "--out", str(tmp_path / "run")))
     log = log_of(tmp_path / "run")

@@ -18,14 +18,14 @@ from earmark.objectives.sft import sft, with_sft
 
 nats = st.floats(-500, -0.01)
 PAIRS, REFS, CANDIDATES = 6, 3, 4
-POLICY = ("chosen", "rejected", "losers", "logps", "answers", "chosen_head", "rejected_head")
+POLICY = ("chosen", "rejected", "losers", "logps", "answers", "chosen_prefix", "rejected_prefix")
 
 
 def is_logp(name):
     return (
         "log-probabilit" in SUPPLIED[name].meaning
         or "same" in SUPPLIED[name].meaning
-        or (name.startswith(("refs_", "chosen_head", "rejected_head")))
+        or (name.startswith(("refs_", "chosen_prefix", "rejected_prefix")))
     )
 
 
@@ -75,7 +75,7 @@ def table():
     for name in ("dpo", "cdpo", "ipo", "simpo", "s_dpo", "beta_dpo"):
         for wrapper in WRAPPERS:
             try:
-                found[f"{name}+{wrapper}"] = choose_objective(name, 0.0, {}, (), [wrapper])
+                found[f"{name}+{wrapper}"] = choose_objective(name, 0.0, {}, (), [wrapper]).function
             except KnobError:
                 continue
     return found
@@ -224,8 +224,11 @@ def test_dpo_is_log_2_where_policy_is_reference(logps, beta):
 
 
 SHIFTED = {
-    "chosen": ("chosen", "ref_chosen", "refs_chosen", "chosen_head", "ref_chosen_head"),
-    "rejected": ("rejected", "ref_rejected", "refs_rejected", "rejected_head", "ref_rejected_head"),
+    "chosen": ("chosen", "ref_chosen", "refs_chosen", "chosen_prefix", "ref_chosen_prefix"),
+    "rejected": (
+        *("rejected", "ref_rejected", "refs_rejected"),
+        *("rejected_prefix", "ref_rejected_prefix"),
+    ),
     "losers": ("losers", "ref_losers"),
     "answers": ("answers", "ref_answers"),
     "mismatched": ("mismatched", "ref_mismatched"),

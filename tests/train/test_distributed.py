@@ -17,9 +17,10 @@ from transformers import TrainerCallback, TrainingArguments
 
 from earmark.files import read_records, write_jsonl
 from earmark.objectives import OBJECTIVES
+from earmark.objectives.contract.objective import Objective
 from earmark.objectives.contract.signature import contract
 from earmark.records import Pair
-from earmark.train.assemble import gather
+from earmark.train.assemble import assemble
 from earmark.train.cache.fingerprint import of_policy
 from earmark.train.data.examples import EncodedPairs
 from earmark.train.distributed import concatenate, processes
@@ -81,11 +82,11 @@ def work(folder: Path, out: Path, name: str, batch_size: int) -> None:
     )
     kept = Gradients(policy)
     encoded = EncodedPairs(pairs, folder, needs)
-    material = gather(policy, of_policy(policy), encoded, settings, processes=processes())
-    trainer = PreferenceTrainer(policy, objective, material, arguments, [kept])
+    parts = assemble(policy, of_policy(policy), encoded, settings, processes=processes())
+    trainer = PreferenceTrainer(policy, Objective.of(objective), parts, arguments, [kept])
     trainer.train()
     if trainer.is_world_process_zero():
-        found = {**kept.found, **flatten("state", material.memory.state)}
+        found = {**kept.found, **flatten("state", parts.state.state)}
         save_file(found, out / f"{name}.safetensors")
 
 

@@ -102,7 +102,7 @@ def test_a_lora_on_the_tower_is_heard_anew_in_every_step(world, pairs, tmp_path)
 
 
 def test_sft_reads_neither_rejected_nor_reference(world, pairs, tmp_path, monkeypatch):
-    for asked in ("assemble.ask_for_all", "trainer.without_adapter"):
+    for asked in ("assemble.precompute", "reference.reference.without_adapter"):
         monkeypatch.setattr(f"earmark.train.{asked}", lambda *_: pytest.fail("no reference"))
     unpaired = [Pair(p.id, p.prompt, p.chosen, []) for p in pairs]
     run = train(

@@ -1,6 +1,7 @@
-"""All that the loop works with: rows, caches, and what is remembered between batches."""
+"""Put together what the trainer works with: rows, batches, caches, references, state."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -11,7 +12,9 @@ from earmark.objectives.weightings import WEIGHTINGS
 from earmark.objectives.weightings.weighting import Weighting
 from earmark.policies.policy import Policy
 from earmark.progress import note
-from earmark.train.data.batch import Logps, Row, Rows
+from earmark.train.cache.features import FeatureCache
+from earmark.train.cache.reference import Logps, ReferenceCache
+from earmark.train.data.batch import Row, Rows
 from earmark.train.data.examples import EncodedPairs
 from earmark.train.data.row_maker import RowMaker
 from earmark.train.data.token_budget import BudgetBatches, in_order, plan
@@ -25,25 +28,63 @@ from earmark.train.preflight.costs import (
     passes,
     row_visits,
 )
-from earmark.train.reference.compute import Caches, ask_for_all
-from earmark.train.reference.several import logps_of_references, open_caches
+from earmark.train.reference.compute import precompute
+from earmark.train.reference.reference import CachedReference, LiveReference, Reference
+from earmark.train.reference.several import logps_of_references
 from earmark.train.settings import TrainSettings
-from earmark.train.state import Memory, Weighed
+from earmark.train.state import State, Weighed
 
-# Of the chosen and of the rejected answer.
+# Tokens of the chosen and of the first rejected answer.
 Lengths = tuple[int, int]
 
 
-class Material(NamedTuple):
-    """The training rows, the caches that steps fill, and what is remembered between batches."""
+class Assembled(NamedTuple):
+    """What the trainer works with.
+
+    Attributes:
+        rows: the training set.
+        batches: its batches, where they keep to a budget of tokens.
+        features: the cache of the audio tower's output, if one is kept.
+        reference: the frozen starting policy, if the objective compares with it.
+        references: further frozen policies, for objectives that compare with several.
+        state: what is remembered from one batch to the next.
+    """
 
     rows: Rows
-    memory: Memory
-    caches: Caches
-    batches: BudgetBatches | None = None
+    batches: BudgetBatches | None
+    features: FeatureCache | None
+    reference: Reference | None
+    references: Sequence[CachedReference]
+    state: State
 
 
-def gather(
+class Plan(NamedTuple):
+    """How a run goes over its rows: how many there are, in which batches."""
+
+    rows: int
+    budgeted: BudgetBatches | None
+    settings: TrainSettings
+    processes: Processes
+
+    @property
+    def rows_per_batch(self) -> float:
+        """Return how many rows a batch has on average."""
+        if self.budgeted is not None:
+            return self.budgeted.mean_size
+        return self.settings.per_device_train_batch_size
+
+    @property
+    def batches(self) -> Sequence[list[int]]:
+        """Return the numbers of the rows of each batch, each row once."""
+        return self.budgeted.batches if self.budgeted else in_order(self.rows, self.settings)
+
+    @property
+    def visits(self) -> int:
+        """Return how many rows all steps see."""
+        return row_visits(self.rows, self.rows_per_batch, self.settings, self.processes.size)
+
+
+def assemble(
     policy: Policy,
     policy_hash: str,
     encoded: EncodedPairs,
@@ -53,53 +94,80 @@ def gather(
     clips: int | None = None,
     held: int = 0,
     processes: Processes | None = None,
-) -> Material:
-    """Ask frozen policies what must be known before the first step; hold back what weights them.
+) -> Assembled:
+    """Put together what the trainer works with; frozen policies without an adapter run now.
 
-    A policy that gets an adapter is its own reference with the adapter switched off, so it
-    is asked in the step itself. One that is trained as a whole is asked now. `clips` counts the
-    different clips of the pairs; where nobody has counted them, each row has one. The last `held`
-    pairs are not trained on and weight the references.
+    Args:
+        policy: what is trained, with its adapter if it gets one.
+        policy_hash: names the policy in the caches.
+        encoded: the pairs.
+        settings: the knobs of the run.
+        mean_score_gap: mean of chosen minus rejected score over the training set.
+        clips: how many different clips the pairs have; by default each pair has one of its own.
+        held: so many pairs, the last ones, weight the references and are not trained on.
+        processes: which of several processes this is.
+
+    Raises:
+        InputError: a row, a reference or the disk does not allow the run.
     """
-    needs, together = encoded.needs, processes or Processes()
-    references: list[list[Logps]] = []
+    contract, together = encoded.needs, processes or Processes()
     count = len(encoded) - held
-    if needs.needs_references:
-        references = logps_of_references(encoded, settings, together)
+    several = logps_of_references(encoded, settings, together) if contract.needs_references else []
     budgeted = plan(policy, encoded, count, settings, together) if settings.token_budget else None
-    size = budgeted.mean_size if budgeted else settings.per_device_train_batch_size
-    caches = open_caches(policy, policy_hash, settings)
-    if caches.features is not None:
-        asked_before = count if needs.needs_reference and not settings.lora_rank else 0
-        heard = row_visits(count, size, settings, together.size) + asked_before
-        different = len(encoded) if clips is None else clips
-        if choose_features(Heard(heard, different), encoded, caches.features, settings):
-            check_room(policy, encoded, caches.features)
-        else:
-            caches = caches._replace(features=None)
-    make = RowMaker(policy, encoded, caches.features, caches.reference, needs.needs_heads)
-    asked: list[Logps] = []
-    if needs.needs_reference:
-        cost = passes(count, known_rows(make, count), size, settings, together.size)
-        if choose_reference(cost, settings) == "live":
-            make.reference = None
-            caches = caches._replace(reference=None)
-        if not settings.lora_rank:
-            batches = budgeted.batches if budgeted else in_order(count, settings)
-            asked = ask_for_all(policy, make, caches, batches, together)
+    run = Plan(count, budgeted, settings, together)
+    features = open_features(policy, encoded, run, len(encoded) if clips is None else clips)
+    make = RowMaker(policy, encoded, features, contract.needs_prefixes)
+    reference = open_reference(policy, policy_hash, make, run) if contract.needs_reference else None
+    weighed = start_weighting(several, make, run) if contract.needs_references else None
+    return Assembled(
+        Rows(count, make),
+        budgeted,
+        features,
+        reference,
+        [CachedReference(rows) for rows in several],
+        State(contract, pairs=count, mean_score_gap=mean_score_gap, weighed=weighed),
+    )
 
-    def row(number: int) -> Row:
-        made = make(number)
-        reference = asked[number] if asked else made.reference
-        return made._replace(reference=reference, references=[rows[number] for rows in references])
 
-    weighed = None
-    if needs.needs_references:
-        numbers = range(count, len(encoded)) if settings.weighting_per_token else ()
-        lengths = [lengths_of(make(number)) for number in numbers]
-        weighed = weigh([rows[count:] for rows in references], lengths, settings)
-    memory = Memory(needs, pairs=count, mean_score_gap=mean_score_gap, weighed=weighed)
-    return Material(Rows(count, row), memory, caches, budgeted)
+def open_features(
+    policy: Policy, encoded: EncodedPairs, run: Plan, clips: int
+) -> FeatureCache | None:
+    """Open the cache of the tower's output where that saves work.
+
+    Raises:
+        InputError: the disk has no room for it.
+    """
+    settings = run.settings
+    # Without parts that hear by themselves there are no states to keep, only the clips.
+    if settings.cache_features is False or not (policy.hearing and policy.hearing_is_frozen):
+        return None
+    cache = FeatureCache(Path(settings.cache_dir).expanduser(), policy)
+    precomputed = run.rows if encoded.needs.needs_reference and not settings.lora_rank else 0
+    if not choose_features(Heard(run.visits + precomputed, clips), encoded, cache, settings):
+        return None
+    check_room(policy, encoded, cache)
+    return cache
+
+
+def open_reference(policy: Policy, policy_hash: str, make: RowMaker, run: Plan) -> Reference:
+    """Return the frozen starting policy: with an adapter it runs in the step, without one now."""
+    settings = run.settings
+    cache = ReferenceCache(Path(settings.cache_dir).expanduser(), policy_hash)
+    known = known_rows(make, cache, run.rows)
+    cost = passes(run.rows, known, run.rows_per_batch, settings, run.processes.size)
+    kept = choose_reference(cost, settings) == "cached"
+    if settings.lora_rank:
+        return LiveReference(make.by_token, run.processes, cache if kept else None)
+    rows = precompute(policy, make, cache, make.features, run.batches, run.processes)
+    return CachedReference(rows)
+
+
+def start_weighting(several: Sequence[Sequence[Logps]], make: RowMaker, run: Plan) -> Weighed:
+    """Start the weighting of several references with the pairs that are held back."""
+    settings = run.settings
+    numbers = range(run.rows, len(make)) if settings.weighting_per_token else ()
+    lengths = [lengths_of(make(number)) for number in numbers]
+    return weigh([rows[run.rows :] for rows in several], lengths, settings)
 
 
 def held_back(pairs: int, settings: TrainSettings) -> int:

@@ -14,11 +14,16 @@ from earmark.train.data.batch import ABSENT, Batch, Places
 Logps = Float[Tensor, "candidate token"]
 
 
-class AllSums(NamedTuple):
-    """Summed log-probability of every candidate, policy and frozen start, for the log."""
+class Computed(NamedTuple):
+    """Log-probabilities of a batch's candidates, in nats; one column of sums, or one a token.
 
-    policy: Float[Tensor, " candidate"]
-    reference: Float[Tensor, " candidate"] | None
+    `reference` is of the frozen starting policy, `references` of several frozen policies; None
+    where the objective does not compare with them.
+    """
+
+    policy: Float[Tensor, "candidate token"]
+    reference: Float[Tensor, "candidate token"] | None = None
+    references: Float[Tensor, "ref candidate token"] | None = None
 
 
 def by_token(
@@ -31,11 +36,12 @@ def by_token(
     return lines.index_put((rows.owner, place), logps)
 
 
-def supply(contract: Contract, policy: Logps, batch: Batch) -> dict[str, Any]:
-    """Name what objectives may ask for; see SUPPLIED. `policy` has one column without heads."""
+def supply(contract: Contract, computed: Computed, batch: Batch) -> dict[str, Any]:
+    """Name what objectives may ask for; see SUPPLIED."""
     lengths = batch.shared.rows.lengths
     found: dict[str, Any] = {}
-    frozen = None if batch.reference is None else batch.reference.to(policy.dtype)
+    policy = computed.policy
+    frozen = None if computed.reference is None else computed.reference.to(policy.dtype)
     if contract.takes_single_answers:
         for prefix, values in (("", policy), ("ref_", frozen)):
             found |= {} if values is None else of_answers(prefix, values.sum(1), batch.places)
@@ -46,13 +52,13 @@ def supply(contract: Contract, policy: Logps, batch: Batch) -> dict[str, Any]:
         if values is None:
             continue
         found |= of_pairs(prefix, values.sum(1), batch.places, chosen, rejected)
-        if contract.needs_heads:
+        if contract.needs_prefixes:
             shared = torch.minimum(lengths[chosen], lengths[rejected])
-            found[f"{prefix}chosen_head"] = head(values, chosen, shared)
-            found[f"{prefix}rejected_head"] = head(values, rejected, shared)
+            found[f"{prefix}chosen_prefix"] = prefix_sums(values, chosen, shared)
+            found[f"{prefix}rejected_prefix"] = prefix_sums(values, rejected, shared)
     found |= counts(lengths.to(policy.dtype), batch.places, chosen, rejected)
-    if batch.references is not None:
-        sums = batch.references.to(policy.dtype).sum(2)
+    if computed.references is not None:
+        sums = computed.references.to(policy.dtype).sum(2)  # [ref, candidate]
         found |= {"refs_chosen": sums[:, chosen], "refs_rejected": sums[:, rejected]}
     if batch.scores is not None:
         scores = batch.scores.to(policy.dtype)
@@ -116,16 +122,22 @@ def pick(
     return values[at.clamp(min=0)].masked_fill(at == ABSENT, absent)
 
 
-def head(values: Logps, at: Int[Tensor, " pair"], tokens: Int[Tensor, " pair"]) -> Tensor:
-    """Sum the first tokens of some candidates."""
+def prefix_sums(
+    values: Logps, at: Int[Tensor, " pair"], tokens: Int[Tensor, " pair"]
+) -> Float[Tensor, " pair"]:
+    """Sum the first `tokens` log-probabilities of the candidates `at`."""
     kept = torch.arange(values.shape[1], device=values.device) < tokens[:, None]
     return (values[at] * kept).sum(1)
 
 
 def quantities(
-    loss: Loss, sums: AllSums, places: Places, has_rejected: bool, beta: float
+    loss: Loss, computed: Computed, places: Places, has_rejected: bool, beta: float
 ) -> dict[str, Tensor]:
     """Return what is logged: TRL's names, the shift since the start, the objective's own."""
+    policy = computed.policy.sum(1)  # [candidate]
+    reference = None
+    if computed.reference is not None:
+        reference = computed.reference.to(policy.dtype).sum(1)
     found = {f"objective/{name}": value for name, value in loss.logged.items()}
     if has_rejected:
         found["rewards/margins"] = loss.margin
@@ -134,9 +146,9 @@ def quantities(
     for name, at in kinds.items():
         if not len(at):
             continue
-        found[f"logps/{name}"] = sums.policy[at]
-        if sums.reference is not None:
-            shift = sums.policy[at] - sums.reference[at]
+        found[f"logps/{name}"] = policy[at]
+        if reference is not None:
+            shift = policy[at] - reference[at]
             found[f"rewards/{name}"] = beta * shift
             found[f"logps/{name}_shift"] = shift
     return found

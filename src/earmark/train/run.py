@@ -1,6 +1,6 @@
 """Train a policy on a pairs file: check, prepare, prove, train."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from importlib.metadata import version
 from multiprocessing import get_all_start_methods
@@ -16,9 +16,10 @@ from earmark import __version__
 from earmark.errors import InputError, KnobError
 from earmark.export.loading import loading_of
 from earmark.export.run_card import write_run_card
+from earmark.lookup import look_up
 from earmark.objectives import OBJECTIVES
-from earmark.objectives.contract.choose import choose_objective
-from earmark.objectives.contract.loss import Loss
+from earmark.objectives.contract.choose import Function, Wrapper, choose_objective
+from earmark.objectives.contract.objective import Objective, name_of
 from earmark.objectives.contract.probe import sees_batch
 from earmark.objectives.contract.signature import Contract, contract
 from earmark.policies.checkpoint.weights_hash import hash_of_model
@@ -26,7 +27,7 @@ from earmark.policies.load import load_policy, model_path
 from earmark.policies.lora.adapt import add_lora, disable_dropout, freeze_hearing
 from earmark.policies.policy import Policy
 from earmark.progress import note
-from earmark.train.assemble import Material, gather, held_back
+from earmark.train.assemble import Assembled, assemble, held_back
 from earmark.train.cache import fingerprint
 from earmark.train.data.batch import Rows
 from earmark.train.data.examples import EncodedPairs
@@ -74,9 +75,9 @@ def train(
     model: str,
     out: Path,
     *,
-    objective: str = "dpo",
+    objective: str | Function = "dpo",
     sft_weight: float = 0.0,
-    wrappers: Sequence[str] = (),
+    wrappers: Sequence[str | Wrapper] = (),
     knobs: dict[str, Any] | None = None,
     settings: TrainSettings | None = None,
 ) -> Path:
@@ -91,9 +92,9 @@ def train(
         folder: where relative audio paths in the prompts start, usually the pairs file's folder.
         model: a folder, a hub id (NAME or NAME@REVISION), or `tiny-base`.
         out: the run folder: run.json, log.jsonl, checkpoints, the adapter or the model.
-        objective: a name in OBJECTIVES.
+        objective: a name in OBJECTIVES, `module:name`, or a function of your own.
         sft_weight: weight of an added SFT term on the chosen answer.
-        wrappers: names in WRAPPERS, put round the objective from the first to the last.
+        wrappers: names in WRAPPERS, `module:name`, or functions; the first is the innermost.
         knobs: the objective's own knobs.
         settings: the knobs of the loop.
 
@@ -103,12 +104,12 @@ def train(
         CheckError: the fast step or the hearing could not be proven.
     """
     settings = settings or TrainSettings()
-    loss = checked_objective(objective, sft_weight, wrappers, knobs or {}, settings)
-    needs = contract(loss)
+    chosen = checked_objective(objective, sft_weight, wrappers, knobs or {}, settings)
+    needs = chosen.contract
     keep_own_precision()
     arguments = training_arguments(settings, out)
     together = processes()
-    note_of_batch(loss, settings, together)
+    note_of_batch(chosen, settings, together)
     found, policy = survey_and_load(pairs, folder, model, needs, settings, arguments)
     held = held_back(len(found.pairs), settings) if needs.needs_references else 0
     encoded = EncodedPairs(found.pairs, folder, needs, found.criterion)
@@ -116,7 +117,7 @@ def train(
     policy_hash = fingerprint.of_policy(policy) + "-bfloat16" * (policy.computes_in is not None)
     description = {
         "earmark": __version__,
-        "objective": describe(objective, sft_weight, wrappers, needs),
+        "objective": describe(chosen, sft_weight, wrappers),
         "settings": asdict(settings),
         "model": describe_model(model, policy, policy_hash),
         "pairs": {"count": len(found.pairs), "hash": found.digest},
@@ -127,7 +128,7 @@ def train(
         note(f"{out}: this run is finished; nothing is left to do")
         return out
     adapt(policy, settings)
-    material = gather(
+    parts = assemble(
         policy,
         policy_hash,
         encoded,
@@ -137,9 +138,9 @@ def train(
         held=held,
         processes=together,
     )
-    prove(policy, encoded, material.rows)
+    prove(policy, encoded, parts.rows)
     spread_language_model(policy)
-    run_trainer(policy, loss, material, arguments, checkpoint)
+    run_trainer(policy, chosen, parts, arguments, checkpoint)
     if together.is_first:
         finish_run(out)
     together.wait()
@@ -170,12 +171,12 @@ def survey_and_load(
 
 
 def checked_objective(
-    objective: str,
+    objective: str | Function,
     sft_weight: float,
-    wrappers: Sequence[str],
+    wrappers: Sequence[str | Wrapper],
     knobs: dict[str, Any],
     settings: TrainSettings,
-) -> Callable[..., Loss]:
+) -> Objective:
     """Choose the objective, and hold the settings against what it needs.
 
     Raises:
@@ -184,18 +185,17 @@ def checked_objective(
     """
     options = [f.name for f in fields(TrainSettings)]
     knobs = with_seed_of_run(objective, knobs, settings)
-    loss = choose_objective(objective, sft_weight, knobs, options, wrappers)
-    needs = contract(loss)
-    check_references(needs, settings)
-    note_of_unused(needs, settings)
-    return loss
+    chosen = choose_objective(objective, sft_weight, knobs, options, wrappers)
+    check_references(chosen.contract, settings)
+    note_of_unused(chosen.contract, settings)
+    return chosen
 
 
 def with_seed_of_run(
-    objective: str, knobs: dict[str, Any], settings: TrainSettings
+    objective: str | Function, knobs: dict[str, Any], settings: TrainSettings
 ) -> dict[str, Any]:
-    """Let an objective that draws do so by the run's seed, unless it is given one of its own."""
-    draws = objective in OBJECTIVES and "seed" in contract(OBJECTIVES[objective]).knobs
+    """Give an objective that draws the run's seed, unless it is given one of its own."""
+    draws = "seed" in contract(look_up(OBJECTIVES, objective, "objective")).knobs
     return {"seed": settings.seed, **knobs} if draws else knobs
 
 
@@ -210,12 +210,10 @@ def note_of_unused(needs: Contract, settings: TrainSettings) -> None:
         note(f"not used by this objective: {', '.join(unused)}")
 
 
-def note_of_batch(
-    objective: Callable[..., Loss], settings: TrainSettings, together: Processes
-) -> None:
+def note_of_batch(objective: Objective, settings: TrainSettings, together: Processes) -> None:
     """Say how much an objective sees at once, if that is less than an optimizer step."""
     steps = settings.gradient_accumulation_steps
-    if steps == 1 or not sees_batch(objective):
+    if steps == 1 or not sees_batch(objective.function):
         return
     size = "a batch" if settings.token_budget else f"{settings.per_device_train_batch_size} rows"
     note(
@@ -271,11 +269,17 @@ def adapt(policy: Policy, settings: TrainSettings) -> None:
 
 
 def describe(
-    objective: str, sft_weight: float, wrappers: Sequence[str], needs: Contract
+    objective: Objective, sft_weight: float, wrappers: Sequence[str | Wrapper]
 ) -> dict[str, Any]:
     """Say what is optimized, for run.json."""
-    wrapped = {"wrappers": list(wrappers)} if wrappers else {}
-    return {"name": objective, "sft_weight": sft_weight, **wrapped, **needs.knobs}
+    names = [wrapper if isinstance(wrapper, str) else name_of(wrapper) for wrapper in wrappers]
+    wrapped = {"wrappers": names} if names else {}
+    return {
+        "name": objective.name,
+        "sft_weight": sft_weight,
+        **wrapped,
+        **objective.contract.knobs,
+    }
 
 
 def describe_machine(together: Processes) -> dict[str, Any]:
@@ -317,19 +321,19 @@ def prove(policy: Policy, encoded: EncodedPairs, rows: Rows) -> None:
 
 def run_trainer(
     policy: Policy,
-    objective: Callable[..., Loss],
-    material: Material,
+    objective: Objective,
+    parts: Assembled,
     arguments: TrainingArguments,
     checkpoint: Path | None,
 ) -> None:
     """Run the loop to its end and save what was trained, with the processor."""
     out = Path(str(arguments.output_dir))
-    trainer = PreferenceTrainer(policy, objective, material, arguments, [LogFile(out)])
+    trainer = PreferenceTrainer(policy, objective, parts, arguments, [LogFile(out)])
     trainer.remove_callback(ProgressCallback)
     trainer.add_callback(ProgressLine())
     if checkpoint is not None:
         note(f"going on from {checkpoint}")
-        trainer.memory.load(checkpoint)
+        trainer.remembered.load(checkpoint)
     try:
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         trainer.save_whole(out)

@@ -85,7 +85,7 @@ class Weighed(NamedTuple):
         return per_token_gaps(own["refs_chosen"], own["refs_rejected"], *counts)
 
 
-class Memory:
+class State:
     """The state of the objective, of the weighting and of snapshots.
 
     `mean_score_gap` is a fact about the training set, in the scores' own unit.
@@ -135,7 +135,8 @@ class Memory:
             state = self.weighed.weighting.see(self.weighed.state, gaps)
             self.weighed = self.weighed._replace(state=state)
         if self.snapshot is not None:
-            for numbers, logps in of_every_process(batch.numbers, own["logps"].detach()):
+            here = torch.tensor(batch.numbers), own["logps"].detach()
+            for numbers, logps in of_every_process(*here):
                 self._widen(logps.shape[1])
                 self.snapshot[numbers, : logps.shape[1]] = logps
 
@@ -143,7 +144,7 @@ class Memory:
         """Return the last log-probabilities of a batch's pairs, the reference's at first sight."""
         self._widen(reference.shape[1])
         assert self.snapshot is not None
-        last = self.snapshot[batch.numbers.cpu(), : reference.shape[1]].to(reference)
+        last = self.snapshot[batch.numbers, : reference.shape[1]].to(reference)
         return torch.where(last.isnan(), reference, last)
 
     def _widen(self, candidates: int) -> None:

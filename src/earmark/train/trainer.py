@@ -8,7 +8,6 @@ turns negative is being unlearnt, which the loss alone does not show.
 
 import math
 from collections import defaultdict
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,16 +26,15 @@ from transformers import (
 
 from earmark.errors import EarmarkError
 from earmark.objectives.contract.loss import Loss
-from earmark.objectives.contract.signature import Contract, contract
-from earmark.policies.lora.adapt import without_adapter
+from earmark.objectives.contract.objective import Objective
 from earmark.policies.policy import Policy
 from earmark.storage.atomic import follow_umask
-from earmark.train.assemble import Material
-from earmark.train.data.batch import Batch, collate, table
+from earmark.train.assemble import Assembled
+from earmark.train.data.batch import Batch, collate
 from earmark.train.distributed import Processes, join, processes, shared_mean
-from earmark.train.objective_inputs import AllSums, loss_count, quantities, supply
+from earmark.train.objective_inputs import Computed, loss_count, quantities, supply
 from earmark.train.preflight.proofs import check_start
-from earmark.train.reference.compute import Caches, by_row, logps_of
+from earmark.train.reference.compute import logps_of
 from earmark.train.resume.weights import check_spread, load_weights
 from earmark.train.run_folder import last_checkpoint
 
@@ -46,10 +44,10 @@ class LossError(EarmarkError):
 
 
 class EpochStart(TrainerCallback):
-    """Lets each epoch begin with what all processes have kept in the one before."""
+    """Lets each epoch begin with what all processes have put into the caches."""
 
-    def __init__(self, caches: Caches, together: Processes) -> None:
-        self.caches = caches
+    def __init__(self, parts: Assembled, together: Processes) -> None:
+        self.parts = parts
         self.together = together
 
     def on_epoch_begin(
@@ -58,7 +56,10 @@ class EpochStart(TrainerCallback):
         """Wait for all, then read."""
         if self.together.size > 1:
             self.together.wait()
-            self.caches.refresh()
+            if self.parts.features is not None:
+                self.parts.features.read()
+            if self.parts.reference is not None:
+                self.parts.reference.refresh()
 
 
 class EpochLoader(DataLoader[Any]):
@@ -75,30 +76,32 @@ class PreferenceTrainer(Trainer):
     def __init__(
         self,
         policy: Policy,
-        objective: Callable[..., Loss],
-        material: Material,
+        objective: Objective,
+        parts: Assembled,
         args: TrainingArguments,
         callbacks: list[Any],
     ) -> None:
         super().__init__(
             model=policy.model,
             args=args,
-            train_dataset=material.rows,
+            train_dataset=parts.rows,
             data_collator=partial(collate, pad_id=policy.pad_id),
             callbacks=callbacks,
         )
         # Accumulated batches may hold unequal numbers of pairs; `compute_loss` weights them.
         self.model_accepts_loss_kwargs = False
         self.loss_is_scaled_for_ga = True
-        self.objective: Callable[..., Loss] = objective
-        self.contract: Contract = contract(objective)
-        self.rows = material.rows
-        self.batches = material.batches
+        self.objective: Objective = objective
+        self.contract = objective.contract
+        self.rows = parts.rows
+        self.batches = parts.batches
         self.together = processes()
         self.dtype = policy.computes_in or policy.network.dtype
-        self.add_callback(EpochStart(material.caches, self.together))
-        self.memory = material.memory
-        self.caches = material.caches
+        self.add_callback(EpochStart(parts, self.together))
+        self.remembered = parts.state
+        self.features = parts.features
+        self.reference = parts.reference
+        self.references = parts.references
         self.beta = float(self.contract.knobs.get("beta", 1.0))
         self.logged: dict[str, list[Tensor]] = defaultdict(list)
         self.ids_of_step: list[str] = []
@@ -133,43 +136,32 @@ class PreferenceTrainer(Trainer):
         objective has one for each) in all batches of one optimizer step, over all processes:
         each counts the same, however unequal the batches are.
         """
-        batch = self.with_reference(model, inputs["batch"])
+        batch: Batch = inputs["batch"]
         self.ids_of_step += batch.ids
-        policy = logps_of(model, batch, self.contract.needs_heads)
-        self.caches.keep_heard(batch)
-        if self.state.global_step == 0 and batch.reference is not None:
-            check_start(policy.detach(), batch, self.dtype)
-        own = supply(self.contract, policy, batch)
-        own |= self.memory.recall(own, batch) | {"training": model.training}
+        computed = self.compute(model, batch)
+        own = supply(self.contract, computed, batch)
+        own |= self.remembered.recall(own, batch) | {"training": model.training}
         given = join({name: own[name] for name in self.contract.tensors})
         loss = self.objective(**given)
         self.check(loss, batch)
         if model.training:
-            self.memory.keep(loss, own, batch)
-        self._note(loss, policy.sum(1), batch)
+            self.remembered.keep(loss, own, batch)
+        self._note(loss, computed, batch)
         mean = shared_mean(loss.per_pair)
         if num_items_in_batch is not None:
             mean = mean * (len(loss.per_pair) / num_items_in_batch)
         return (mean, {"margin": loss.margin}) if return_outputs else mean
 
-    def with_reference(self, model: nn.Module, batch: Batch) -> Batch:
-        """Ask the frozen reference, which is the policy without its adapter, where it is wanted.
-
-        If one process has to ask, all do: a model that is spread over them is called by all. What
-        was known of a row stays: asked in other company, the last digits would be others.
-        """
-        if not self.contract.needs_reference:
-            return batch
-        if not self.together.any(batch.reference is None):
-            return batch
-        detailed = self.contract.needs_heads
-        with torch.no_grad(), without_adapter(self.accelerator.unwrap_model(model)):
-            asked = logps_of(model, batch, detailed)
-        answers = by_row(asked, batch, detailed)
-        self.caches.keep_reference(batch, answers)
-        rows = [old or new for old, new in zip(batch.known, answers, strict=True)]
-        reference = table([logps for row in rows for logps in row])
-        return batch._replace(reference=reference.to(asked))
+    def compute(self, model: nn.Module, batch: Batch) -> Computed:
+        """Return the log-probabilities that the objective compares; at step 0 check the start."""
+        frozen = None if self.reference is None else self.reference.logps(model, batch)
+        several = [reference.logps(model, batch) for reference in self.references]
+        policy = logps_of(model, batch, self.contract.needs_prefixes)
+        if self.features is not None:
+            self.features.add_batch(batch.clip_keys, batch.shared.clips)
+        if self.state.global_step == 0 and frozen is not None:
+            check_start(policy.detach(), frozen, batch.shared.rows.lengths, self.dtype)
+        return Computed(policy, frozen, torch.stack(several) if several else None)
 
     def check(self, loss: Loss, batch: Batch) -> None:
         """Stop at a loss that is no finite number.
@@ -213,11 +205,10 @@ class PreferenceTrainer(Trainer):
             "another folder (--out) with a lower learning rate"
         )
 
-    def _note(self, loss: Loss, sums: Tensor, batch: Batch) -> None:
-        reference = None if batch.reference is None else batch.reference.to(sums.dtype).sum(1)
-        places, has_rejected = batch.places, self.contract.compares
-        all_sums = AllSums(sums, reference)
-        for name, value in quantities(loss, all_sums, places, has_rejected, self.beta).items():
+    def _note(self, loss: Loss, computed: Computed, batch: Batch) -> None:
+        shown = computed._replace(policy=computed.policy.detach())
+        compares = self.contract.compares
+        for name, value in quantities(loss, shown, batch.places, compares, self.beta).items():
             self.logged[name].append(value.detach().float().mean())
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
@@ -247,7 +238,7 @@ class PreferenceTrainer(Trainer):
         # Before the library's files, of which the last one marks a checkpoint as whole.
         if self.is_world_process_zero():
             name = f"checkpoint-{self.state.global_step}"
-            self.memory.save(Path(str(self.args.output_dir)) / name)
+            self.remembered.save(Path(str(self.args.output_dir)) / name)
         super()._save_checkpoint(*args, **kwargs)
 
     def _load_from_checkpoint(

@@ -52,7 +52,7 @@ def batch(pairs=5, dtype=torch.float64, scale=3.0, seed=0):
     supply = {}
     for name in ("chosen", "rejected", "ref_chosen", "ref_rejected"):
         supply[name] = -scale * torch.rand(pairs, **draw)
-        supply[f"{name}_head"] = supply[name] * torch.rand(pairs, **draw)
+        supply[f"{name}_prefix"] = supply[name] * torch.rand(pairs, **draw)
     for name in ("chosen_tokens", "rejected_tokens"):
         supply[name] = torch.randint(1, 20, (pairs,), generator=generator).double()
     return {name: value.to(dtype) for name, value in supply.items()}
@@ -87,8 +87,8 @@ def trl(tmp_path_factory):
     for seed in (1, 2):
         torch.manual_seed(seed)
         size = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2}
-        heads = {"num_attention_heads": 2, "num_key_value_heads": 2, "initializer_range": 0.3}
-        models.append(Qwen2ForCausalLM(Qwen2Config(vocab_size=len(tokenizer), **size, **heads)))
+        prefixes = {"num_attention_heads": 2, "num_key_value_heads": 2, "initializer_range": 0.3}
+        models.append(Qwen2ForCausalLM(Qwen2Config(vocab_size=len(tokenizer), **size, **prefixes)))
     trainer = DPOTrainer(
         model=models[0],
         ref_model=models[1],
@@ -117,12 +117,12 @@ def supply_of(trainer, rows):
     mask = rows["completion_mask"][:, 1:]
     chosen_tokens, rejected_tokens = mask.sum(1).chunk(2)
     shared = torch.minimum(chosen_tokens, rejected_tokens).repeat(2)
-    head = (mask.cumsum(1) <= shared[:, None]) * mask
+    in_prefix = (mask.cumsum(1) <= shared[:, None]) * mask
     supply = {"chosen_tokens": chosen_tokens.float(), "rejected_tokens": rejected_tokens.float()}
     for prefix, model in (("", trainer.model), ("ref_", trainer.ref_model)):
         with torch.set_grad_enabled(not prefix):
             logps = logps_of(model, rows)
-        for suffix, values in (("", logps), ("_head", logps * head)):
+        for suffix, values in (("", logps), ("_prefix", logps * in_prefix)):
             chosen, rejected = values.sum(1).chunk(2)
             supply[f"{prefix}chosen{suffix}"] = chosen
             supply[f"{prefix}rejected{suffix}"] = rejected
@@ -244,9 +244,9 @@ def test_length_by_hand_and_at_1_bit_by_bit():
     supply = batch(dtype=torch.float32)
     wrapped = with_length_desensitised(dpo)
     assert torch.equal(call(wrapped, supply, ld_alpha=1).per_pair, call(dpo, supply).per_pair)
-    heads = {name: supply[f"{name}_head"] for name in contract(dpo).tensors}
-    assert torch.equal(call(wrapped, supply, ld_alpha=0).per_pair, call(dpo, heads).per_pair)
-    mixed = {name: 0.7 * heads[name] + 0.3 * supply[name] for name in heads}
+    prefixes = {name: supply[f"{name}_prefix"] for name in contract(dpo).tensors}
+    assert torch.equal(call(wrapped, supply, ld_alpha=0).per_pair, call(dpo, prefixes).per_pair)
+    mixed = {name: 0.7 * prefixes[name] + 0.3 * supply[name] for name in prefixes}
     torch.testing.assert_close(
         call(wrapped, supply, ld_alpha=0.3).per_pair, call(dpo, mixed).per_pair
     )
@@ -257,9 +257,9 @@ def test_length_works_without_a_reference():
         return Loss(-F.logsigmoid(beta * (chosen - rejected)), chosen - rejected)
 
     wrapped = contract(with_length_desensitised(likely))
-    assert wrapped.tensors == ("chosen", "rejected", "chosen_head", "rejected_head")
+    assert wrapped.tensors == ("chosen", "rejected", "chosen_prefix", "rejected_prefix")
     assert not wrapped.needs_reference
-    assert wrapped.needs_heads
+    assert wrapped.needs_prefixes
 
 
 def test_policy_weight_by_hand():
@@ -305,11 +305,11 @@ def test_divergences_accept_and_refuse_what_trl_does(wrapper):
 
 
 def test_wrappers_refuse_the_wrong_order_and_what_they_cannot_act_on():
-    with pytest.raises(KnobError, match="chosen_head, rejected_head"):
+    with pytest.raises(KnobError, match="chosen_prefix, rejected_prefix"):
         with_js_divergence(with_length_desensitised(dpo))
     with pytest.raises(KnobError, match="nothing else"):
         with_js_divergence(with_policy_weight(dpo))
-    with pytest.raises(KnobError, match="chosen_head"):
+    with pytest.raises(KnobError, match="chosen_prefix"):
         with_length_desensitised(with_length_desensitised(dpo))
     for objective in (sft, many):
         for wrapper in (with_length_desensitised, with_policy_weight):
@@ -339,9 +339,9 @@ def test_no_accepted_objective_prefers_an_answer_for_its_length(alpha):
             name: value.float() if torch.is_tensor(value) else value
             for name, value in probe(contract(wrapped)).items()
         }
-        for name in supply.keys() & {f"{p}{s}" for p in RATIO_TENSORS for s in ("", "_head")}:
-            whole = tokens[name.removeprefix("ref_").removesuffix("_head")]
-            value = min(tokens.values()) if name.endswith("_head") else whole
+        for name in supply.keys() & {f"{p}{s}" for p in RATIO_TENSORS for s in ("", "_prefix")}:
+            whole = tokens[name.removeprefix("ref_").removesuffix("_prefix")]
+            value = min(tokens.values()) if name.endswith("_prefix") else whole
             supply[name] = torch.full_like(supply[name], -value)
         margin = wrapped(**supply, ld_alpha=alpha).margin
         assert margin.abs().max() < 1e-6, objective

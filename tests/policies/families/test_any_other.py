@@ -20,7 +20,8 @@ from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import SharedBatch
 from earmark.policies.rows.shared_row import Answers, lay_out
 from earmark.prompting.facts import Facts
-from earmark.train.reference.several import open_caches
+from earmark.train.assemble import Plan, open_features
+from earmark.train.distributed import Processes
 from earmark.train.run import train
 from earmark.train.settings import TrainSettings
 from tiny_world import messages, noise, settings, trainable, write_pairs
@@ -143,7 +144,8 @@ def test_clips_are_not_copied_into_a_cache(folder, tmp_path):
     """Nothing that the tower made of a clip is seen here, so keeping anything saves no time."""
     policy = load_policy(str(folder), trust_remote_code=True)
     settings = TrainSettings(cache_dir=str(tmp_path), cache_features=True)
-    assert open_caches(policy, "hash", settings).features is None
+    run = Plan(1, None, settings, Processes())
+    assert open_features(policy, EncodedPairs([], tmp_path, contract(dpo)), run, 1) is None
 
 
 def test_gradient_checkpointing_is_refused():

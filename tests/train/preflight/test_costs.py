@@ -202,6 +202,6 @@ def test_references_in_another_order_are_not_asked_again(world, encoded, tmp_pat
 
     first, second = asked(one, other)
     assert first != second
-    monkeypatch.setattr(frozen, "logps_of", None)  # what would ask a policy
+    monkeypatch.setattr(frozen, "logps_of", None)  # what would run a policy
     assert asked(other, one) == [second, first]
     assert asked(one) == [first]

@@ -20,7 +20,7 @@ from earmark.objectives.contract.signature import contract
 from earmark.policies.load import load_policy
 from earmark.recipes.demo import MODEL, Spoken, error_rate, hear
 from earmark.records import Pair
-from earmark.train.assemble import gather
+from earmark.train.assemble import assemble
 from earmark.train.cache.fingerprint import of_policy
 from earmark.train.data.examples import EncodedPairs
 from earmark.train.run import train
@@ -125,10 +125,10 @@ def cache_of(world: World) -> Path:
 
 def warm(trial: Trial) -> None:
     """Hear the clips and compute the reference, so that no run's cost has what all share."""
-    needs, settings = contract(choose_objective("dpo", 0.0, {})), settings_of(trial)
+    needs, settings = choose_objective("dpo", 0.0, {}).contract, settings_of(trial)
     encoded = EncodedPairs(trial.pairs, trial.world.folder(trial.cell.seed), needs)
     policy = load_policy(MODEL, device="cpu")
-    gather(policy, of_policy(policy), encoded, settings)
+    assemble(policy, of_policy(policy), encoded, settings)
 
 
 def measure(run: Path | None, folder: Path, sets: dict[str, Spoken]) -> dict[str, Any]:

@@ -29,14 +29,14 @@ SUPPLIED = {
     "ref_rejected": Supply("pair", "the same as rejected, frozen starting policy"),
     "chosen_tokens": Supply("pair", "number of tokens in the chosen answer, end token included"),
     "rejected_tokens": Supply("pair", "number of tokens in the rejected answer"),
-    "chosen_head": Supply(
+    "chosen_prefix": Supply(
         "pair", "chosen, summed over its first min(chosen, rejected) tokens only"
     ),
-    "rejected_head": Supply(
+    "rejected_prefix": Supply(
         "pair", "rejected, summed over its first min(chosen, rejected) tokens only"
     ),
-    "ref_chosen_head": Supply("pair", "the same as chosen_head, frozen starting policy"),
-    "ref_rejected_head": Supply("pair", "the same as rejected_head, frozen starting policy"),
+    "ref_chosen_prefix": Supply("pair", "the same as chosen_prefix, frozen starting policy"),
+    "ref_rejected_prefix": Supply("pair", "the same as rejected_prefix, frozen starting policy"),
     "losers": Supply("pair loser", "summed log-probabilities of several rejected answers"),
     "ref_losers": Supply("pair loser", "the same, frozen starting policy"),
     "losers_mask": Supply("pair loser", "which of them there are; the others are padding"),
@@ -134,13 +134,16 @@ class Contract(NamedTuple):
         return "losers" in self.tensors or "logps" in self.tensors
 
     @property
-    def needs_heads(self) -> bool:
+    def needs_prefixes(self) -> bool:
         """Tell whether log-probabilities are wanted for the shared length alone, too."""
-        return any(name.endswith("_head") for name in self.tensors)
+        return any(name.endswith("_prefix") for name in self.tensors)
 
 
 def contract(objective: Callable[..., Loss]) -> Contract:
     """Read which tensors an objective takes and which knobs it has, with their defaults.
+
+    Raises:
+        KnobError: it takes a tensor that the trainer does not supply.
 
     >>> from earmark.objectives.dpo import dpo
     >>> contract(dpo).knobs, contract(dpo).needs_reference
@@ -149,7 +152,13 @@ def contract(objective: Callable[..., Loss]) -> Contract:
     parameters = inspect.signature(objective).parameters
     positional = [p for p in parameters.values() if p.kind is not p.KEYWORD_ONLY]
     unknown = [p.name for p in positional if p.name not in SUPPLIED]
-    assert not unknown, f"the objective asks for {unknown}, which no trainer supplies"
+    if unknown:
+        name = getattr(objective, "__name__", repr(objective))
+        raise KnobError(
+            f"objective '{name}' takes '{unknown[0]}', which the trainer does not supply; "
+            "positional parameters are tensors of the batch, knobs are keyword-only (after *); "
+            f"{did_you_mean(unknown[0], SUPPLIED)}"
+        )
     return Contract(
         tuple(p.name for p in positional),
         {p.name: p.default for p in parameters.values() if p.kind is p.KEYWORD_ONLY},

@@ -30,9 +30,9 @@ def with_length_desensitised(objective: Callable[..., Loss]) -> Callable[..., Lo
         >>> import torch
         >>> from earmark.objectives.dpo import dpo
         >>> ten, zero = torch.tensor([-10.0]), torch.zeros(1)
-        >>> heads = {"chosen_head": ten + 4, "rejected_head": zero}
-        >>> heads |= {"ref_chosen_head": zero, "ref_rejected_head": zero}
-        >>> loss = with_length_desensitised(dpo)(ten, zero, zero, zero, **heads, beta=1.0)
+        >>> prefixes = {"chosen_prefix": ten + 4, "rejected_prefix": zero}
+        >>> prefixes |= {"ref_chosen_prefix": zero, "ref_rejected_prefix": zero}
+        >>> loss = with_length_desensitised(dpo)(ten, zero, zero, zero, **prefixes, beta=1.0)
         >>> loss.margin.item()
         -8.0
 
@@ -60,7 +60,7 @@ def with_length_desensitised(objective: Callable[..., Loss]) -> Callable[..., Lo
         if not 0 <= alpha <= 1:
             raise KnobError(f"knob 'ld_alpha' should be from 0 to 1, found {alpha}")
         # lerp gives the whole sum bit by bit at α = 1.
-        return inner(**{n: torch.lerp(given[f"{n}_head"], given[n], float(alpha)) for n in sums})
+        return inner(**{n: torch.lerp(given[f"{n}_prefix"], given[n], float(alpha)) for n in sums})
 
-    heads = tuple(f"{name}_head" for name in sums)
-    return wrap(objective, run, tensors=heads, knobs={"ld_alpha": 0.5})
+    prefixes = tuple(f"{name}_prefix" for name in sums)
+    return wrap(objective, run, tensors=prefixes, knobs={"ld_alpha": 0.5})

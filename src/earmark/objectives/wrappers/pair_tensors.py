@@ -20,7 +20,7 @@ SAFE = {
     "training",
     "state",
 }
-HEADS = {"chosen_head", "rejected_head", "ref_chosen_head", "ref_rejected_head"}
+PREFIXES = {"chosen_prefix", "rejected_prefix", "ref_chosen_prefix", "ref_rejected_prefix"}
 REFERENCES = {"refs_chosen", "refs_rejected", "ref_weights"}
 # A shift that differs between the pairs of `probe`.
 SHIFT = (0.7, -1.3, 2.4)

@@ -6,7 +6,7 @@ from typing import Any
 from earmark.errors import KnobError
 from earmark.objectives.contract.loss import Loss
 from earmark.objectives.wrappers.pair_tensors import (
-    HEADS,
+    PREFIXES,
     REFERENCES,
     SAFE,
     mixes_pairs,
@@ -44,7 +44,7 @@ def with_policy_weight(objective: Callable[..., Loss]) -> Callable[..., Loss]:
         policy expects of its own samples and needs the whole vocabulary.
     """
     needs = ("chosen", "rejected")
-    require("policy-weight", objective, needs, SAFE | HEADS | REFERENCES)
+    require("policy-weight", objective, needs, SAFE | PREFIXES | REFERENCES)
     if mixes_pairs(objective):
         raise KnobError(
             f"policy-weight weighs pair by pair; '{name_of(objective)}' mixes the pairs of a batch"

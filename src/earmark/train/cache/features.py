@@ -9,8 +9,9 @@ have the checksum of their line are heard again.
 import json
 import os
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import numpy as np
@@ -99,6 +100,12 @@ class FeatureCache:
         self.places[key] = place
         if place.start + len(raw) >= SHARD_BYTES:
             self.own = new_shard()
+
+    def add_batch(self, keys: Iterable[str], clips: Iterable[Any]) -> None:
+        """Keep the states of a batch's clips that the tower has heard; see `SharedBatch`."""
+        for key, states in zip(keys, clips, strict=True):
+            if isinstance(states, Tensor):
+                self.add(key, states)
 
     def _map(self, shard: str) -> np.memmap | None:
         path = self.folder / f"{shard}{DATA}"

@@ -20,7 +20,10 @@ from earmark.policies.rows.shared_row import Answers
 from earmark.storage.append import AppendFile, whole_rows
 from earmark.storage.digests import of_values, short_hash
 from earmark.train.cache.fingerprint import check_owner
-from earmark.train.data.batch import Logps
+
+# Log-probabilities of one row under one frozen policy: for each candidate its sum alone, or
+# those of its tokens.
+Logps = list[list[float]]
 
 # So many newly written rows are looked up in a dictionary before they join the sorted ones.
 MERGED_AT = 10_000
@@ -89,6 +92,10 @@ class ReferenceCache:
                 yield short_hash(row.key), number, start
             end = start + len(raw) + 1
         self.read_to[path] = end
+
+    def __contains__(self, key: str) -> bool:
+        """Tell whether a row's log-probabilities are kept."""
+        return self.get(key) is not None
 
     def get(self, key: str) -> Logps | None:
         """Return what is kept of a row, or None where nothing is."""

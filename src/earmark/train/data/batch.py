@@ -11,11 +11,9 @@ from torch.utils.data import Dataset
 
 from earmark.policies.policy import Features, SharedBatch
 from earmark.policies.rows.shared_row import Answers, lay_out
+from earmark.train.cache.reference import Logps
 
 ABSENT = -1
-# Log-probabilities of one row under one frozen policy: for each candidate its sum alone, or
-# those of its tokens.
-Logps = list[list[float]]
 
 
 class Row(NamedTuple):
@@ -26,8 +24,7 @@ class Row(NamedTuple):
     log-probabilities of this row depend on.
 
     `wanted` says for each candidate whether it is to be preferred; with `has_mismatched` the
-    last candidate answers another prompt and is neither. `reference` is of the policy as it
-    starts, `references` of other frozen policies.
+    last candidate answers another prompt and is neither.
     """
 
     id: str
@@ -38,8 +35,6 @@ class Row(NamedTuple):
     key: str = ""
     clip_keys: Sequence[str] = ()
     has_mismatched: bool = False
-    reference: Logps | None = None
-    references: Sequence[Logps] = ()
     scores: list[float] | None = None
 
 
@@ -79,30 +74,23 @@ class Places(NamedTuple):
 class Batch(NamedTuple):
     """What a step receives: shared rows, the places of candidates, what is known of them.
 
-    `keys` and `clip_keys` name rows and clips in the caches; `sizes` counts each row's
-    candidates; `known` has each row's answers of the reference, and `reference` all of them once
-    none is missing.
+    `numbers` are the rows' places in the training set, `keys` and `clip_keys` name rows and clips
+    in the caches, `sizes` counts each row's candidates.
     """
 
     ids: list[str]
     keys: list[str]
     clip_keys: list[str]
     sizes: list[int]
-    numbers: Int[Tensor, " row"]
+    numbers: list[int]
     shared: SharedBatch
     places: Places
-    known: list[Logps | None]
-    reference: Float[Tensor, "candidate token"] | None
-    references: Float[Tensor, "ref candidate token"] | None
     scores: Float[Tensor, " candidate"] | None
 
     def to(self, device: torch.device | str) -> "Batch":
         """Move the batch to a device."""
         moved = {"shared": self.shared.to(device), "places": send_to_device(self.places, device)}
-        tensors = ("numbers", "reference", "references", "scores")
-        return self._replace(
-            **moved, **{name: send_to_device(getattr(self, name), device) for name in tensors}
-        )
+        return self._replace(**moved, scores=send_to_device(self.scores, device))
 
 
 def shared_batch(rows: Sequence[Row], pad_id: int) -> SharedBatch:
@@ -116,18 +104,14 @@ def shared_batch(rows: Sequence[Row], pad_id: int) -> SharedBatch:
 def collate(rows: Sequence[Row], pad_id: int) -> dict[str, Any]:
     """Make the trainer's inputs: a batch, under one name."""
     has_scores = all(row.scores is not None for row in rows)
-    several = len(rows[0].references)
     batch = Batch(
         [row.id for row in rows],
         [row.key for row in rows],
         [key for row in rows for key in row.clip_keys],
         [len(row.answers.candidates) for row in rows],
-        torch.tensor([row.number for row in rows]),
+        [row.number for row in rows],
         shared_batch(rows, pad_id),
         find_places(rows),
-        [row.reference for row in rows],
-        table_of_rows([row.reference for row in rows]),
-        tables([[logps for row in rows for logps in row.references[k]] for k in range(several)]),
         torch.tensor([x for row in rows for x in row.scores or []]) if has_scores else None,
     )
     return {"batch": batch}
@@ -164,22 +148,12 @@ def find_places(rows: Sequence[Row]) -> Places:
     )
 
 
-def table_of_rows(rows: Sequence[Logps | None]) -> Float[Tensor, "candidate token"] | None:
-    """Put the log-probabilities of all candidates into one tensor; None if a row lacks them."""
-    there = [row for row in rows if row is not None]
-    return table([logps for row in there for logps in row]) if len(there) == len(rows) else None
+def table(rows: Sequence[Logps]) -> Float[Tensor, "candidate token"]:
+    """Put the log-probabilities of some rows' candidates into one tensor, short ones padded with 0.
 
-
-def table(lines: Sequence[Sequence[float]]) -> Float[Tensor, "candidate token"]:
-    """Put lists of numbers into one tensor, short ones filled with 0.
-
-    >>> table([[-1.0], [-2.0, -3.0]]).tolist()
-    [[-1.0, 0.0], [-2.0, -3.0]]
+    >>> table([[[-1.0], [-2.0, -3.0]], [[-4.0]]]).tolist()
+    [[-1.0, 0.0], [-2.0, -3.0], [-4.0, 0.0]]
     """
+    lines = [line for row in rows for line in row]
     width = max(map(len, lines))
     return torch.tensor([[*line, *[0.0] * (width - len(line))] for line in lines])
-
-
-def tables(of_each: Sequence[Logps]) -> Float[Tensor, "ref candidate token"] | None:
-    """Stack the tables of several references; None without any."""
-    return torch.stack([table(lines) for lines in of_each]) if of_each else None

@@ -10,7 +10,7 @@ from earmark.errors import InputError
 from earmark.policies.policy import Features, Policy
 from earmark.policies.rows.shared_row import Answers
 from earmark.train.cache.features import FeatureCache
-from earmark.train.cache.reference import ReferenceCache, row_key
+from earmark.train.cache.reference import row_key
 from earmark.train.data.batch import Row
 from earmark.train.data.clip import ClipRef
 from earmark.train.data.examples import EncodedPair, EncodedPairs, tokenize_pair
@@ -65,13 +65,11 @@ class RowMaker:
         policy: Policy,
         encoded: EncodedPairs,
         features: FeatureCache | None = None,
-        reference: ReferenceCache | None = None,
         by_token: bool = False,
     ) -> None:
         self.policy = policy
         self.encoded = encoded
         self.features = features
-        self.reference = reference
         self.by_token = by_token
         self.told: OrderedDict[int, Told] = OrderedDict()
         self.bytes_kept = 0
@@ -109,7 +107,6 @@ class RowMaker:
             key=key,
             clip_keys=keys,
             has_mismatched=len(pair.answers) > len(pair.wanted),
-            reference=None if self.reference is None else self.reference.get(key),
             scores=pair.scores,
         )
 

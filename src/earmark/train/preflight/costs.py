@@ -12,6 +12,7 @@ from earmark.errors import InputError
 from earmark.policies.policy import Policy
 from earmark.progress import note
 from earmark.train.cache.features import FeatureCache
+from earmark.train.cache.reference import ReferenceCache
 from earmark.train.data.clip import ClipRef
 from earmark.train.data.examples import EncodedPairs
 from earmark.train.data.row_maker import RowMaker
@@ -93,12 +94,12 @@ def choose_reference(cost: Passes, settings: TrainSettings) -> Literal["live", "
     return chosen
 
 
-def known_rows(make: RowMaker, count: int) -> int:
-    """Return about how many of the rows the reference was asked about before, from a few."""
-    if make.reference is None or not len(make.reference):
+def known_rows(make: RowMaker, cache: ReferenceCache, count: int) -> int:
+    """Estimate from a few rows how many of the first `count` rows are in the cache."""
+    if not len(cache):
         return 0
     numbers = range(0, count, max(1, count // LOOKED_AT))
-    known = sum(make(number).reference is not None for number in numbers)
+    known = sum(make(number).key in cache for number in numbers)
     return round(count * known / len(numbers))
 
 

@@ -10,12 +10,13 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from earmark.errors import EarmarkError
 from earmark.policies.checks.plain_forward import plain_logps
 from earmark.policies.policy import Policy
-from earmark.train.data.batch import Batch, Row, shared_batch
+from earmark.train.data.batch import Row, shared_batch
 from earmark.train.data.examples import EncodedPair, EncodedPairs
 
 # Largest accepted difference per answer token, in nats: rounding, well below any real mistake
@@ -109,18 +110,26 @@ def check_audio_is_heard(policy: Policy, pairs: EncodedPairs) -> None:
         )
 
 
-def check_start(policy: Tensor, batch: Batch, dtype: torch.dtype) -> None:
-    """At step 0 the policy is its own reference, so every log-ratio must be 0.
+def check_start(
+    policy: Float[Tensor, "candidate token"],
+    reference: Float[Tensor, "candidate token"],
+    lengths: Int[Tensor, " candidate"],
+    dtype: torch.dtype,
+) -> None:
+    """Check that every log-ratio is 0 at step 0, where the policy is its own reference.
 
-    `policy` has its log-probabilities [candidate token], as `batch.reference` has the reference's.
+    Args:
+        policy: log-probabilities of the policy, in nats; one column of sums, or one a token.
+        reference: the same of the reference.
+        lengths: tokens of each candidate.
+        dtype: what the policy computes in.
 
     Raises:
         CheckError: the reference does not belong to this policy, or the policy draws at random.
     """
-    assert batch.reference is not None
-    ratios = (policy.float().sum(1) - batch.reference.float().sum(1)).abs()
-    worst = float((ratios / batch.shared.rows.lengths).max())
-    if not is_rounding(ratios, batch.shared.rows.lengths, dtype):
+    ratios = (policy.float().sum(1) - reference.float().sum(1)).abs()
+    worst = float((ratios / lengths).max())
+    if not is_rounding(ratios, lengths, dtype):
         raise CheckError(
             f"at the start, policy and reference differ by {worst:.2e} nat per token. Where the "
             "reference is cached, the cache belongs to other weights: remove the reference folder "

@@ -12,17 +12,14 @@ import torch
 from earmark.errors import InputError, KnobError
 from earmark.objectives.contract.signature import Contract
 from earmark.policies.load import load_policy
-from earmark.policies.policy import Policy
 from earmark.progress import note
 from earmark.train.cache import fingerprint
-from earmark.train.cache.features import FeatureCache
-from earmark.train.cache.reference import ReferenceCache
-from earmark.train.data.batch import Logps
+from earmark.train.cache.reference import Logps, ReferenceCache
 from earmark.train.data.examples import EncodedPairs
 from earmark.train.data.row_maker import RowMaker
 from earmark.train.data.token_budget import to_be_asked
 from earmark.train.distributed import Processes
-from earmark.train.reference.compute import Caches, ask_for_all
+from earmark.train.reference.compute import precompute
 from earmark.train.settings import TrainSettings
 
 
@@ -78,10 +75,10 @@ def logps_of_reference(
     )
     # It hears each clip for this one pass, so that the states of its tower are not kept.
     folder = Path(settings.cache_dir).expanduser()
-    caches = Caches(reference=ReferenceCache(folder, fingerprint.of_policy(policy)))
-    make = RowMaker(policy, encoded, reference=caches.reference)
+    cache = ReferenceCache(folder, fingerprint.of_policy(policy))
+    make = RowMaker(policy, encoded)
     batches = to_be_asked(policy, encoded, len(encoded), settings)
-    return ask_for_all(policy, make, caches, batches, processes)
+    return precompute(policy, make, cache, None, batches, processes)
 
 
 def let_go() -> None:
@@ -92,13 +89,3 @@ def let_go() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-
-
-def open_caches(policy: Policy, policy_hash: str, settings: TrainSettings) -> Caches:
-    """Open the caches of the policy that is trained, as far as the settings do not forbid them."""
-    folder = Path(settings.cache_dir).expanduser()
-    # Without parts that hear by themselves there are no states to keep, only the clips.
-    useful = bool(policy.hearing) and policy.hearing_is_frozen
-    wanted = settings.cache_features is not False and useful
-    features = FeatureCache(folder, policy) if wanted else None
-    return Caches(features, ReferenceCache(folder, policy_hash))
