@@ -9,7 +9,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFa
 from earmark.errors import InputError
 from earmark.policies.checks.prompt_tokens import check_prompt_ids
 from earmark.policies.continuation import continuation_ids
-from earmark.policies.families.text import TextPolicy
+from earmark.policies.families.text import text_policy
 
 TEMPLATE = (
     "{%- for m in messages -%}{{ m['role'] }}:\n{{ m['content'] }}"
@@ -40,7 +40,7 @@ def sentencepiece(prefix):
 def test_an_answer_goes_on_from_its_prompt_without_a_blank_of_the_tokenizers(prefix):
     tokenizer = sentencepiece(prefix)
     config = AutoConfig.for_model("llama", vocab_size=len(tokenizer), **SIZE)
-    policy = TextPolicy(AutoModelForCausalLM.from_config(config), tokenizer)
+    policy = text_policy(AutoModelForCausalLM.from_config(config), tokenizer)
     check_prompt_ids(policy, PROMPT, [])
     ids = policy.answer_ids(PROMPT, "hi there")
     assert tokenizer.convert_ids_to_tokens(ids) == ["hi", "▁there", "</s>"]

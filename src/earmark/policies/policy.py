@@ -14,7 +14,6 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from transformers import PreTrainedModel, ProcessorMixin
 
-from earmark.errors import InputError
 from earmark.policies.rows.chunked_head import head_logps
 from earmark.policies.rows.last_layer import only_where_read
 from earmark.policies.rows.prompt_attention import prompts_attend_alone
@@ -75,7 +74,7 @@ class Policy(ABC):
     number type of the weights.
     """
 
-    hears: bool = True
+    hears: bool = False
     needs_cache: bool = False
     computes_in: torch.dtype | None = None
 
@@ -91,24 +90,14 @@ class Policy(ABC):
     # What a family supplies.
 
     @property
-    @abstractmethod
-    def tower(self) -> nn.Module:
-        """Return the audio tower, whose output can be cached while it is frozen."""
-
-    @property
-    @abstractmethod
     def hearing(self) -> list[nn.Module]:
-        """Return the parts that `encode` runs; its output belongs to their weights."""
+        """Return the parts that turn a clip into states; none in a model of text alone."""
+        return []
 
     @property
-    @abstractmethod
     def frozen_by_default(self) -> list[nn.Module]:
-        """Return the parts that preference training leaves alone."""
-
-    @property
-    @abstractmethod
-    def longest_clip_s(self) -> float:
-        """Return how many seconds of audio the model hears at most."""
+        """Return the parts that preference training does not change."""
+        return []
 
     @property
     def own_tokens(self) -> set[str]:
@@ -121,16 +110,94 @@ class Policy(ABC):
         return None
 
     @abstractmethod
-    def features(self, clip: Clip) -> Features:
-        """Turn one clip (float32, mono, 16 kHz) into the tower's input."""
+    def prompt_ids(self, messages: Messages, audio_tokens: Sequence[int]) -> list[int]:
+        """Tokenize a prompt, each clip's placeholder repeated to its number of audio tokens."""
 
     @abstractmethod
-    def audio_tokens(self, features: Features) -> int:
-        """Return how many tokens a clip takes, from the tower's input alone."""
+    def answer_ids(self, messages: Messages, answer: str) -> list[int]:
+        """Tokenize an answer as the chat template continues the prompt, end token included."""
 
     @abstractmethod
-    def encode(self, features: Features) -> Float[Tensor, "audio_token feature"]:
-        """Run the tower on one clip and keep the states of real audio, without padding."""
+    def plain_inputs(self, messages: Messages, clips: Sequence[Clip]) -> dict[str, Tensor]:
+        """Return the library's own model inputs for one prompt, untouched by the shared row."""
+
+    @abstractmethod
+    def answers(
+        self, prompts: Sequence[Messages], clips: Sequence[Clip], caps: Sequence[int]
+    ) -> list[Answer]:
+        """Write down what is heard: greedy, no repetition penalty, raw text without cleaning.
+
+        Nothing is put before the answer but the text of a last assistant message.
+
+        Args:
+            prompts: one for each answer.
+            clips: one for each prompt, or none where models read text alone.
+            caps: how many tokens each answer may have; what was decoded with it does not matter.
+        """
+
+    @abstractmethod
+    def shared_token_logps(self, batch: SharedBatch) -> Float[Tensor, " answer_token"]:
+        """Return the log-probability of every answer token, in nats, by candidate."""
+
+    # What follows from it.
+
+    def transcribe(
+        self, prompts: Sequence[Messages], clips: Sequence[Clip], max_new_tokens: int
+    ) -> list[str]:
+        """Write down what is heard, with one token cap for all; see `answers`."""
+        answers = self.answers(prompts, clips, [max_new_tokens] * len(prompts))
+        return [answer.text for answer in answers]
+
+    @property
+    def device(self) -> torch.device:
+        """Return where the model lives."""
+        return self.network.device
+
+    @property
+    def pad_id(self) -> int:
+        """Return the token that fills short rows."""
+        return int(self.processor.tokenizer.pad_token_id)
+
+    def lora_targets(self) -> str:
+        """Return a regular expression for the linear layers of the language model."""
+        return self.facts.lora_targets
+
+    def hear(self, batch: SharedBatch) -> SharedBatch:
+        """Return the batch with every clip as the audio tower's states."""
+        return batch
+
+    def shared_logps(self, batch: SharedBatch) -> Float[Tensor, " candidate"]:
+        """Return the summed log-probability of every candidate, in nats."""
+        return sum_by_candidate(self.shared_token_logps(batch), batch.rows)
+
+    def _mixed_precision(self) -> AbstractContextManager[Any]:
+        # Here and not left to an engine: each has a way of its own, and some round the result.
+        if self.computes_in is None:
+            return nullcontext()
+        return torch.autocast(self.device.type, self.computes_in)
+
+    def _accept_shared_rows(self) -> None:
+        # Wrappers for several processes act on a call of the model, so the step must be one.
+        plain: Callable[..., Any] = self.network.forward
+
+        @wraps(plain)
+        def forward(
+            *args: Any, shared: SharedBatch | None = None, by_token: bool = False, **kwargs: Any
+        ) -> Any:
+            if shared is None:
+                return plain(*args, **kwargs)
+            with self._mixed_precision():
+                heard = self.hear(shared)
+                return self.shared_token_logps(heard) if by_token else self.shared_logps(heard)
+
+        self.network.forward = forward
+
+
+class SharedRowPolicy(Policy):
+    """A policy whose language model can be run on embeddings: a prompt and its answers share a row.
+
+    A family supplies the embeddings, the language model and its head.
+    """
 
     @abstractmethod
     def prompt_embeds(
@@ -160,107 +227,6 @@ class Policy(ABC):
     def head(self, hidden: Float[Tensor, "token hidden"]) -> Float[Tensor, "token vocabulary"]:
         """Turn hidden states into logits."""
 
-    @abstractmethod
-    def prompt_ids(self, messages: Messages, audio_tokens: Sequence[int]) -> list[int]:
-        """Tokenize a prompt, each clip's placeholder repeated to its number of audio tokens."""
-
-    @abstractmethod
-    def answer_ids(self, messages: Messages, answer: str) -> list[int]:
-        """Tokenize an answer as the chat template continues the prompt, end token included."""
-
-    @abstractmethod
-    def plain_inputs(self, messages: Messages, clips: Sequence[Clip]) -> dict[str, Tensor]:
-        """Return the library's own model inputs for one prompt, untouched by the shared row."""
-
-    @abstractmethod
-    def answers(
-        self, prompts: Sequence[Messages], clips: Sequence[Clip], caps: Sequence[int]
-    ) -> list[Answer]:
-        """Write down what is heard: greedy, no repetition penalty, raw text without cleaning.
-
-        Nothing is put before the answer but the text of a last assistant message.
-
-        Args:
-            prompts: one for each answer.
-            clips: one for each prompt, or none where models read text alone.
-            caps: how many tokens each answer may have; what was decoded with it does not matter.
-        """
-
-    # What follows from it.
-
-    def transcribe(
-        self, prompts: Sequence[Messages], clips: Sequence[Clip], max_new_tokens: int
-    ) -> list[str]:
-        """Write down what is heard, with one token cap for all; see `answers`."""
-        answers = self.answers(prompts, clips, [max_new_tokens] * len(prompts))
-        return [answer.text for answer in answers]
-
-    def encode_all(self, clips: Sequence[Features]) -> list[Float[Tensor, "audio_token feature"]]:
-        """Run the tower on several clips; see `encode`."""
-        return [self.encode(clip) for clip in clips]
-
-    def processed(self, clip: Clip) -> Features:
-        """Return what the processor makes of one clip; `features` may keep the clip instead."""
-        return self.features(clip)
-
-    @property
-    def device(self) -> torch.device:
-        """Return where the model lives."""
-        return self.network.device
-
-    @property
-    def pad_id(self) -> int:
-        """Return the token that fills short rows."""
-        return int(self.processor.tokenizer.pad_token_id)
-
-    def lora_targets(self) -> str:
-        """Return a regular expression for the linear layers of the language model."""
-        return self.facts.lora_targets
-
-    def check_length(self, clip: Clip, sample_rate_hz: int = 16_000, where: str = "clip") -> None:
-        """Refuse a clip that the model would cut in silence.
-
-        Raises:
-            InputError: the clip is longer than the model hears.
-        """
-        duration_s = len(clip) / sample_rate_hz
-        if duration_s > self.longest_clip_s:
-            raise InputError(
-                f"{where}: {duration_s:.2f} s of audio, but this model hears "
-                f"{self.longest_clip_s:g} s at most; cut it into shorter utterances"
-            )
-
-    @property
-    def hearing_is_frozen(self) -> bool:
-        """Tell whether a clip always sounds the same, so that hearing it once is enough.
-
-        An adapter in the tower counts as well while it is switched off, which freezes it.
-        """
-        parameters = (named for part in self.hearing for named in part.named_parameters())
-        return not any(p.requires_grad or "lora_" in name for name, p in parameters)
-
-    def hear(self, batch: SharedBatch) -> SharedBatch:
-        """Run the tower on the clips of a batch that were not heard yet.
-
-        While the tower is frozen the batch keeps what was heard, and the tower hears as it does
-        outside of training, where some draw at random.
-        """
-        frozen = self.hearing_is_frozen
-        for part in self.hearing if frozen else ():
-            part.eval()
-        # The tower's states go into a cache, so they do not depend on a run's mixed precision.
-        with torch.autocast(self.device.type, enabled=False):
-            new = [clip for clip in batch.clips if not isinstance(clip, Tensor)]
-            found = iter(self.encode_all(new) if new else [])
-            heard = [c if isinstance(c, Tensor) else next(found) for c in batch.clips]
-        if frozen:
-            batch.clips[:] = heard
-        return SharedBatch(batch.rows, [*heard])
-
-    def shared_logps(self, batch: SharedBatch) -> Float[Tensor, " candidate"]:
-        """Return the summed log-probability of every candidate, in nats."""
-        return sum_by_candidate(self.shared_token_logps(batch), batch.rows)
-
     def shared_token_logps(self, batch: SharedBatch) -> Float[Tensor, " answer_token"]:
         """Return the log-probability of every answer token, in nats, by candidate."""
         rows = batch.rows
@@ -275,25 +241,3 @@ class Policy(ABC):
         read = hidden.flatten(0, 1)[rows.read_from]
         vocabulary = self.network.get_output_embeddings().weight.shape[0]
         return head_logps(self.head, read, rows.targets, vocabulary)
-
-    def _mixed_precision(self) -> AbstractContextManager[Any]:
-        # Here and not left to an engine: each has a way of its own, and some round the result.
-        if self.computes_in is None:
-            return nullcontext()
-        return torch.autocast(self.device.type, self.computes_in)
-
-    def _accept_shared_rows(self) -> None:
-        # Wrappers for several processes act on a call of the model, so the step must be one.
-        plain: Callable[..., Any] = self.network.forward
-
-        @wraps(plain)
-        def forward(
-            *args: Any, shared: SharedBatch | None = None, by_token: bool = False, **kwargs: Any
-        ) -> Any:
-            if shared is None:
-                return plain(*args, **kwargs)
-            with self._mixed_precision():
-                heard = self.hear(shared)
-                return self.shared_token_logps(heard) if by_token else self.shared_logps(heard)
-
-        self.network.forward = forward

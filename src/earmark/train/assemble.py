@@ -10,6 +10,7 @@ from torch import Tensor
 from earmark.errors import InputError
 from earmark.objectives.weightings import WEIGHTINGS
 from earmark.objectives.weightings.weighting import Weighting
+from earmark.policies.audio import AudioPolicy
 from earmark.policies.policy import Policy
 from earmark.progress import note
 from earmark.train.cache.features import FeatureCache
@@ -139,7 +140,9 @@ def open_features(
     """
     settings = run.settings
     # Without parts that hear by themselves there are no states to keep, only the clips.
-    if settings.cache_features is False or not (policy.hearing and policy.hearing_is_frozen):
+    if settings.cache_features is False or not isinstance(policy, AudioPolicy):
+        return None
+    if not (policy.hearing and policy.hearing_is_frozen):
         return None
     cache = FeatureCache(Path(settings.cache_dir).expanduser(), policy)
     precomputed = run.rows if encoded.needs.needs_reference and not settings.lora_rank else 0

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 from earmark import __version__
 from earmark.errors import InputError
 from earmark.files import BadRow
+from earmark.policies.audio import audio_policy
 from earmark.policies.checkpoint.weights_hash import adapter_hash, hash_of_model
 from earmark.policies.checks.truncated_audio import check_end_is_heard
 from earmark.policies.plain_decoding import GREEDY
@@ -110,8 +111,8 @@ def transcribe(
         KnobError: a token cap of less than 1.
     """
     check_cap(max_new_tokens)
-    split = long_audio == "split"
-    limit_s, split_s = (None, policy.longest_clip_s) if split else (policy.longest_clip_s, None)
+    split, longest_s = long_audio == "split", audio_policy(policy).longest_clip_s
+    limit_s, split_s = (None, longest_s) if split else (longest_s, None)
     checked = check_clips(utterances, folder, limit_s, on_error, set_aside)
     messages = ask(policy.facts, prompt, prefill)
     tidy = partial(clean, marks=policy.facts.marks)
@@ -152,7 +153,7 @@ def _check_longest(policy: Policy, heard: Sequence[_Parts]) -> None:
     clips = [(clip, parts.utterance.id) for parts in heard for clip in parts.clips]
     longest, utterance = max(clips, key=lambda clip: len(clip[0]))
     try:
-        check_end_is_heard(policy, longest)
+        check_end_is_heard(audio_policy(policy), longest)
     except InputError as error:
         raise InputError(f"utterance '{utterance}': {error}") from error
 

@@ -8,9 +8,11 @@ from padded import logps_in, pad_rows
 from text_models import build_text
 
 from earmark.errors import InputError
+from earmark.policies.audio import audio_policy
 from earmark.policies.checks.plain_forward import plain_logps
 from earmark.policies.checks.prompt_tokens import check_prompt_ids
 from earmark.policies.families.text import TextPolicy
+from earmark.policies.families.text import text_policy as policy_of
 from earmark.policies.load import load_adapter, load_policy
 from earmark.policies.lora.adapt import add_lora, disable_dropout, merge_lora
 from earmark.policies.plain_decoding import GREEDY
@@ -35,7 +37,7 @@ def text_policy(family="qwen2", seed=0):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network, tokenizer = build_text(family)
-    return TextPolicy(network.eval(), tokenizer)
+    return policy_of(network.eval(), tokenizer)
 
 
 def batch_of(policy):
@@ -251,10 +253,7 @@ def test_weights_that_are_spread_cannot_take_the_key_value_route(monkeypatch):
 def test_audio_is_refused(rng):
     policy = text_policy()
     for ask in (
-        lambda: policy.features(noise(rng, 1.0)),
-        lambda: policy.longest_clip_s,
-        lambda: policy.tower,
-        lambda: policy.encode({}),
+        lambda: audio_policy(policy),
         lambda: policy.prompt_ids(messages(), [5]),
         lambda: policy.plain_inputs(PROMPTS[0], [noise(rng, 1.0)]),
         lambda: policy.transcribe([PROMPTS[0]], [noise(rng, 1.0)], 4),
@@ -267,4 +266,4 @@ def test_a_tokenizer_without_a_chat_template_is_refused():
     network, tokenizer = build_text("llama")
     tokenizer.chat_template = None
     with pytest.raises(InputError, match="has no chat template"):
-        TextPolicy(network, tokenizer).prompt_ids(PROMPTS[0], [])
+        policy_of(network, tokenizer).prompt_ids(PROMPTS[0], [])

@@ -6,12 +6,13 @@ from typing import Any
 import torch
 
 from earmark.errors import InputError
-from earmark.policies.policy import Clip, Policy
+from earmark.policies.audio import AudioPolicy
+from earmark.policies.policy import Clip
 from earmark.prompting.messages import Messages
 
 
 @torch.no_grad()
-def check_prompt_ids(policy: Policy, messages: Messages, clips: Sequence[Clip]) -> None:
+def check_prompt_ids(policy: AudioPolicy, messages: Messages, clips: Sequence[Clip]) -> None:
     """Refuse to go on unless the tokens of a prompt are those of the processor.
 
     Here it shows when a tower and a processor count the audio of a clip differently, or when a

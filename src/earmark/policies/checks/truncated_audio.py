@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from earmark.errors import InputError
-from earmark.policies.policy import Clip, Features, Policy
+from earmark.policies.audio import AudioPolicy
+from earmark.policies.policy import Clip, Features
 
 # Longer than what falls between two frames, shorter than any word.
 PART_S = 0.1
@@ -23,7 +24,7 @@ LOUDNESS, LEAST_LOUD = 0.1, 0.01
 SMALL_PART = 0.1
 
 
-def check_end_is_heard(policy: Policy, clip: Clip, sample_rate_hz: int = 16_000) -> None:
+def check_end_is_heard(policy: AudioPolicy, clip: Clip, sample_rate_hz: int = 16_000) -> None:
     """Refuse a processor that makes about the same of a clip, however the clip ends.
 
     The longest clip of a run tells most, since a processor cuts at one length; of a clip of less

@@ -8,26 +8,25 @@ in every step. It is frozen, and LoRA stays away from it, as far as its name tel
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 from transformers import PreTrainedModel, ProcessorMixin
 
 from earmark.errors import InputError
+from earmark.policies.audio_chat import PLACEHOLDERS, TEXT_INPUTS, AudioChatPolicy
 from earmark.policies.audio_places import OTHER_PROCESSOR
-from earmark.policies.chat import PLACEHOLDERS, TEXT_INPUTS, ChatPolicy
 from earmark.policies.lora.targets import linear_layers
-from earmark.policies.policy import Clip, Embedded, Features, SharedBatch
+from earmark.policies.policy import Clip, Features, SharedBatch
 from earmark.policies.rows.forked_cache import forked_token_logps, refuse_recurrent, unlay
 from earmark.prompting.facts import Facts
 
 HEARS = re.compile(r"audio|speech|whisper|sound|acoustic", re.IGNORECASE)
 
 
-class KeyValuePolicy(ChatPolicy):
+class KeyValuePolicy(AudioChatPolicy):
     """Any class whose processor takes text and audio, through its key-value cache."""
 
     needs_cache = True
@@ -128,32 +127,3 @@ class KeyValuePolicy(ChatPolicy):
         made = self.process([self.audio_token * len(clips)], clips)
         heard = {name: value for name, value in made.items() if name not in TEXT_INPUTS}
         return {**inputs, **heard}
-
-    def prompt_embeds(
-        self,
-        ids: Int[Tensor, "row token"],
-        audio: Sequence[Float[Tensor, "audio_token feature"]],
-        real: Bool[Tensor, "row token"] | None = None,
-    ) -> Embedded:
-        """Raise: embeddings stay inside of the class."""
-        raise InputError(_closed(self.network))
-
-    def decode(
-        self,
-        embeds: Float[Tensor, "row token hidden"],
-        mask: Bool[Tensor, "row 1 token token"],
-        positions: Int[Tensor, "*axis row token"],
-    ) -> Float[Tensor, "row token hidden"]:
-        """Raise: hidden states stay inside of the class."""
-        raise InputError(_closed(self.network))
-
-    def head(self, hidden: Float[Tensor, "token hidden"]) -> Float[Tensor, "token vocabulary"]:
-        """Raise: hidden states stay inside of the class."""
-        raise InputError(_closed(self.network))
-
-
-def _closed(network: Any) -> str:
-    return (
-        f"{type(network).__name__} is trained by way of its key-value cache and shows neither "
-        "embeddings nor hidden states; what asks for them cannot be done with this model"
-    )

@@ -12,11 +12,11 @@ from transformers.models.auto.modeling_auto import (
 from earmark.errors import InputError
 from earmark.policies.families.any_other import KeyValuePolicy
 from earmark.policies.families.table import FAMILIES, REFUSED, Family
-from earmark.policies.families.text import TextPolicy
+from earmark.policies.families.text import text_policy
 from earmark.progress import note
 from earmark.prompting.facts import Facts
 
-TEXT = Family(TextPolicy, Facts(), loader="AutoModelForCausalLM")
+TEXT = Family(text_policy, Facts(), loader="AutoModelForCausalLM")
 
 # How code that comes with a model may name the class that writes, the most telling name first.
 NAMES = (

@@ -18,15 +18,15 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, ProcessorMixin
 
 from earmark.errors import InputError
+from earmark.policies.audio_chat import PLACEHOLDERS, AudioChatPolicy
 from earmark.policies.audio_places import audio_places
-from earmark.policies.chat import PLACEHOLDERS, ChatPolicy
-from earmark.policies.policy import Clip, Embedded
+from earmark.policies.policy import Clip, Embedded, SharedRowPolicy
 from earmark.prompting.answer import Answer
 from earmark.prompting.facts import Facts
 from earmark.prompting.messages import Messages
 
 
-class Phi4MultimodalPolicy(ChatPolicy):
+class Phi4MultimodalPolicy(AudioChatPolicy, SharedRowPolicy):
     """Phi-4-multimodal through the interface of `Policy`."""
 
     def __init__(

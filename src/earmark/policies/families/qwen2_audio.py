@@ -13,18 +13,18 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from transformers import PreTrainedModel, ProcessorMixin
 
+from earmark.policies.audio_chat import AudioChatPolicy
 from earmark.policies.audio_places import audio_places
-from earmark.policies.chat import ChatPolicy
 from earmark.policies.kernels.unpadded_encoder import (
     hear_true_length,
     hear_true_lengths,
     pays_together,
 )
-from earmark.policies.policy import Embedded
+from earmark.policies.policy import Embedded, SharedRowPolicy
 from earmark.prompting.facts import Facts
 
 
-class Qwen2AudioPolicy(ChatPolicy):
+class Qwen2AudioPolicy(AudioChatPolicy, SharedRowPolicy):
     """Qwen2-Audio through the interface of `Policy`."""
 
     def __init__(

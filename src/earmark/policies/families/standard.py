@@ -17,9 +17,9 @@ from transformers import PreTrainedModel, ProcessorMixin
 from transformers.modeling_outputs import BaseModelOutputWithPooling, MoeModelOutputWithPast
 
 from earmark.errors import InputError
+from earmark.policies.audio_chat import PLACEHOLDERS, AudioChatPolicy
 from earmark.policies.audio_places import OTHER_PROCESSOR, audio_places
-from earmark.policies.chat import PLACEHOLDERS, ChatPolicy
-from earmark.policies.policy import Embedded
+from earmark.policies.policy import Embedded, SharedRowPolicy
 from earmark.policies.rows.forked_cache import why_no_shared_row
 from earmark.policies.rows.patched import instead
 from earmark.prompting.facts import Facts
@@ -28,7 +28,7 @@ PROJECTORS = ("multi_modal_projector", "projector")
 SEES = ("visual", "vision_tower")
 
 
-class CapturedPolicy(ChatPolicy):
+class CapturedPolicy(AudioChatPolicy, SharedRowPolicy):
     """A model whose language model can be called by itself."""
 
     def __init__(

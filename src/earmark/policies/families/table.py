@@ -3,7 +3,9 @@
 What is known about each beyond its classes stands in `family_facts.py`, under the same name.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from earmark.policies.families.any_other import KeyValuePolicy
 from earmark.policies.families.audio_flamingo import AudioFlamingoPolicy
@@ -21,12 +23,12 @@ class Family:
     """One family.
 
     Attributes:
-        policy: the class that adapts it.
+        policy: makes the policy of a network, its processor and these facts.
         facts: what is known about it.
         loader: the class of transformers that loads it.
     """
 
-    policy: type[Policy]
+    policy: Callable[[Any, Any, Facts | None], Policy]
     facts: Facts
     loader: str = "AutoModelForMultimodalLM"
 

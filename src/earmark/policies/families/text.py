@@ -9,13 +9,14 @@ from typing import Any
 
 import torch
 from jaxtyping import Bool, Float, Int
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import PreTrainedModel
 
 from earmark.errors import InputError
+from earmark.policies.audio import deaf
 from earmark.policies.chat import ChatPolicy
 from earmark.policies.lora.targets import linear_layers
-from earmark.policies.policy import Clip, Embedded, Features, SharedBatch
+from earmark.policies.policy import Clip, Embedded, SharedBatch, SharedRowPolicy
 from earmark.policies.rows.forked_cache import (
     forked_token_logps,
     refuse_recurrent,
@@ -27,57 +28,19 @@ from earmark.prompting.messages import Messages
 
 
 class TextPolicy(ChatPolicy):
-    """A causal language model through the interface of `Policy`."""
-
-    hears = False
+    """A causal language model: prompts and answers as tokens."""
 
     def __init__(
         self, network: PreTrainedModel, processor: Any, facts: Facts | None = None
     ) -> None:
         super().__init__(network, processor, facts)
         refuse_recurrent(network)
-        self.needs_cache = why_no_shared_row(network) is not None
-
-    def _audio_token(self) -> str:
-        return ""
-
-    @property
-    def tower(self) -> nn.Module:
-        """Raise: there is none."""
-        raise InputError(_deaf(self.network))
-
-    @property
-    def hearing(self) -> list[nn.Module]:
-        """Return nothing."""
-        return []
-
-    @property
-    def frozen_by_default(self) -> list[nn.Module]:
-        """Return nothing."""
-        return []
-
-    @property
-    def longest_clip_s(self) -> float:
-        """Raise: no clip is heard."""
-        raise InputError(_deaf(self.network))
 
     def lora_targets(self) -> str:
         """Return every linear layer but the head, and those that a kernel reads past a LoRA."""
         layers = self.network.named_modules()
         fused = [layer for name, layer in layers if name.endswith("mamba.out_proj")]
         return linear_layers(self.network, fused)
-
-    def features(self, clip: Clip) -> dict[str, Tensor]:
-        """Raise: no clip is heard."""
-        raise InputError(_deaf(self.network))
-
-    def audio_tokens(self, features: Features) -> int:
-        """Raise: no clip is heard."""
-        raise InputError(_deaf(self.network))
-
-    def encode(self, features: dict[str, Tensor]) -> Float[Tensor, "audio_token feature"]:
-        """Raise: no clip is heard."""
-        raise InputError(_deaf(self.network))
 
     def prompt_ids(self, messages: Messages, audio_tokens: Sequence[int]) -> list[int]:
         """Tokenize a prompt; the chat template brings what a row begins with.
@@ -86,12 +49,8 @@ class TextPolicy(ChatPolicy):
             InputError: there are clips.
         """
         if audio_tokens:
-            raise InputError(_deaf(self.network))
+            raise InputError(deaf(self.network))
         return self._tokens([self.render(messages, self.prefill)])[0]
-
-    def plain_inputs(self, messages: Messages, clips: Sequence[Clip]) -> dict[str, Tensor]:
-        """Return the tokens of a prompt, as the library's own chat template makes them."""
-        return dict(self.process([self.render(messages, self.prefill)], clips))
 
     def process(self, texts: Sequence[str], clips: Sequence[Clip]) -> Any:
         """Tokenize rendered prompts, padded on the left.
@@ -100,12 +59,19 @@ class TextPolicy(ChatPolicy):
             InputError: there are clips.
         """
         if clips:
-            raise InputError(_deaf(self.network))
+            raise InputError(deaf(self.network))
         rows = self._tokens(texts)
         width = max(map(len, rows))
         ids = torch.tensor([[self.pad_id] * (width - len(row)) + row for row in rows])
         mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows])
         return {"input_ids": ids.to(self.device), "attention_mask": mask.to(self.device)}
+
+    def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        return [self.tokenizer(text, add_special_tokens=False)["input_ids"] for text in texts]
+
+
+class SharedTextPolicy(TextPolicy, SharedRowPolicy):
+    """A language model whose answers share a row: every layer takes the mask that it is given."""
 
     def prompt_embeds(
         self,
@@ -132,10 +98,14 @@ class TextPolicy(ChatPolicy):
         """Apply the output matrix."""
         return self.network.get_output_embeddings()(hidden)
 
+
+class CachedTextPolicy(TextPolicy):
+    """A language model with sliding windows or scaled logits: answers continue from a cache."""
+
+    needs_cache = True
+
     def shared_token_logps(self, batch: SharedBatch) -> Float[Tensor, " answer_token"]:
         """Return the log-probability of every answer token, in nats, by candidate."""
-        if not self.needs_cache:
-            return super().shared_token_logps(batch)
         logps = []
         for answers in unlay(batch.rows):
             ids = torch.tensor([answers.prompt], device=self.device)
@@ -143,12 +113,8 @@ class TextPolicy(ChatPolicy):
             logps.append(forked_token_logps(self.network, prompt, answers.candidates))
         return torch.cat(logps)
 
-    def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
-        return [self.tokenizer(text, add_special_tokens=False)["input_ids"] for text in texts]
 
-
-def _deaf(network: nn.Module) -> str:
-    return (
-        f"{type(network).__name__} reads text alone, but the prompt holds audio; choose an audio "
-        "model, or leave the audio out of the prompts"
-    )
+def text_policy(network: PreTrainedModel, processor: Any, facts: Facts | None = None) -> TextPolicy:
+    """Return the policy of a causal language model, by what its layers allow."""
+    shares = why_no_shared_row(network) is None
+    return (SharedTextPolicy if shares else CachedTextPolicy)(network, processor, facts)

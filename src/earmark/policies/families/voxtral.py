@@ -23,7 +23,7 @@ from transformers import PreTrainedModel, ProcessorMixin
 from transformers.tokenization_mistral_common import MistralCommonBackend
 
 from earmark.errors import InputError
-from earmark.policies.chat import PLACEHOLDERS
+from earmark.policies.audio_chat import PLACEHOLDERS
 from earmark.policies.families.standard import CapturedPolicy
 from earmark.policies.policy import Clip
 from earmark.prompting.facts import Facts

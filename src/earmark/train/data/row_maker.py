@@ -7,6 +7,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from earmark.errors import InputError
+from earmark.policies.audio import audio_policy
 from earmark.policies.policy import Features, Policy
 from earmark.policies.rows.shared_row import Answers
 from earmark.train.cache.features import FeatureCache
@@ -112,14 +113,14 @@ class RowMaker:
 
     def _clip(self, clip: ClipRef, key: str) -> Tensor | Features:
         states = self.features.get(key) if self.features else None
-        return self.policy.features(clip.read()) if states is None else states
+        return audio_policy(self.policy).features(clip.read()) if states is None else states
 
     def _tell(
         self, number: int, pair: EncodedPair, keys: list[str], audio: list[Tensor | Features]
     ) -> Answers:
         """Tokenize a pair and keep what came out; the oldest rows are let go."""
         counts = [
-            len(clip) if isinstance(clip, Tensor) else self.policy.audio_tokens(clip)
+            len(clip) if isinstance(clip, Tensor) else audio_policy(self.policy).audio_tokens(clip)
             for clip in audio
         ]
         answers = tokenize_pair(self.policy, pair, counts)

@@ -15,6 +15,7 @@ from jaxtyping import Int
 from torch.utils.data import Sampler
 
 from earmark.errors import InputError
+from earmark.policies.audio import audio_policy
 from earmark.policies.policy import Policy
 from earmark.progress import note, track
 from earmark.train.data.examples import EncodedPair, EncodedPairs, tokenize_pair
@@ -120,9 +121,10 @@ class AudioTokens:
         """Return the tokens of a clip, its length rounded up to a tenth of a second."""
         steps = max(1, math.ceil(duration_s * STEPS_PER_S))
         if steps not in self.known:
-            length_s = min(steps / STEPS_PER_S, self.policy.longest_clip_s)
+            policy = audio_policy(self.policy)
+            length_s = min(steps / STEPS_PER_S, policy.longest_clip_s)
             silence = np.zeros(round(length_s * SAMPLE_RATE_HZ), np.float32)
-            self.known[steps] = self.policy.audio_tokens(self.policy.features(silence))
+            self.known[steps] = policy.audio_tokens(policy.features(silence))
         return self.known[steps]
 
 

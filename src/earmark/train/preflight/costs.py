@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import torch
 
 from earmark.errors import InputError
-from earmark.policies.policy import Policy
+from earmark.policies.audio import AudioPolicy
 from earmark.progress import note
 from earmark.train.cache.features import FeatureCache
 from earmark.train.cache.reference import ReferenceCache
@@ -132,7 +132,7 @@ def choose_features(
 
 
 @torch.no_grad()
-def check_room(policy: Policy, encoded: EncodedPairs, cache: FeatureCache) -> None:
+def check_room(policy: AudioPolicy, encoded: EncodedPairs, cache: FeatureCache) -> None:
     """Say how much larger the feature cache will be, before anything is written.
 
     Raises:

@@ -10,6 +10,7 @@ from collections.abc import Container
 from typing import NamedTuple
 
 from earmark.errors import InputError
+from earmark.policies.audio import AudioPolicy
 from earmark.policies.checks.prompt_tokens import check_prompt_ids
 from earmark.policies.checks.truncated_audio import check_end_is_heard
 from earmark.policies.policy import Policy
@@ -114,13 +115,13 @@ def check_telling(policy: Policy, encoded: EncodedPairs, telling: Telling) -> No
     Raises:
         InputError: one cannot be trained on; names the pair and its clips.
     """
-    if policy.hears:
+    if isinstance(policy, AudioPolicy):
         check_prompt_ids(policy, encoded[0].messages, [clip.read() for clip in encoded[0].clips])
     make = RowMaker(policy, encoded)
     for number in track(telling.rows(policy.own_tokens), "making the rows that tell most"):
         make(number)
     clips = encoded[telling.longest_clip.number].clips
-    if clips:
+    if clips and isinstance(policy, AudioPolicy):
         longest = max(clips, key=ClipRef.duration_s)
         try:
             check_end_is_heard(policy, longest.read())

@@ -13,6 +13,7 @@ import numpy as np
 from earmark.errors import InputError
 from earmark.objectives.contract.signature import Contract
 from earmark.pairs.prompts import form_problems
+from earmark.policies.audio import AudioPolicy
 from earmark.policies.policy import Policy
 from earmark.progress import track
 from earmark.records import Pair
@@ -41,7 +42,7 @@ class Sound(NamedTuple):
 
     def suits(self, policy: Policy) -> bool:
         """Tell whether a model can hear all pairs, and needs to hear none that it cannot."""
-        if not policy.hears:
+        if not isinstance(policy, AudioPolicy):
             return not self.any_audio
         return self.all_audio and self.longest_s <= policy.longest_clip_s
 
@@ -152,7 +153,9 @@ def check_sound(clips: Sequence[ClipRef], policy: Policy) -> None:
             "its prompt has no audio; expected a content part "
             '{"type": "audio", "audio": PATH}. Without it the model would be trained on text alone'
         )
-    if not policy.hears and clips:
+    if not isinstance(policy, AudioPolicy):
+        if not clips:
+            return
         raise InputError(
             "its prompt holds audio, but this model reads text alone; "
             "choose an audio model, or leave the audio out of the prompts"
