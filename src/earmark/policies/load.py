@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 import transformers
 from peft import PeftModel
-from transformers import AutoConfig, AutoProcessor, PreTrainedConfig
+from transformers import AutoConfig, AutoProcessor, GenerationConfig, PreTrainedConfig
 
 from earmark.errors import InputError
 from earmark.policies.checkpoint.folder import check_adapter_dir, check_model_dir
@@ -20,6 +20,7 @@ from earmark.policies.checkpoint.stored_tensors import stored_tensors
 from earmark.policies.checkpoint.weight_files import weight_files
 from earmark.policies.checkpoint.weights_hash import check_base
 from earmark.policies.checks.complete import bare_network, with_sdpa
+from earmark.policies.checks.one_second import check_features, check_hearing
 from earmark.policies.checks.tokenizer_fits import check_tokenizer_and_template
 from earmark.policies.families.choose import check_supported, family_of
 from earmark.policies.families.table import Family
@@ -29,6 +30,7 @@ from earmark.policies.lora.speech_lora import merge_speech_lora
 from earmark.policies.policy import Policy
 from earmark.prompting.families import FACTS
 
+GENERATION = "generation_config.json"
 SHIPPED = {"tiny-base": "assets/tiny-base"}
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -87,6 +89,7 @@ def load_policy(
     if adapter is not None:
         policy.model = load_adapter(network, Path(adapter), path)
     policy.model.eval()
+    check_hearing(policy, path)
     return policy
 
 
@@ -130,8 +133,13 @@ def read_parts(path: str, trust_remote_code: bool = False) -> Parts:
     tensors = [tensor for _, tensor in stored_tensors(weight_files(folder)).values()]
     with one_message(path, "built as its config.json says"):
         bare = bare_network(family.loader, name, config, tensors, options)
+    if (folder / GENERATION).is_file():
+        with one_message(f"{folder / GENERATION}", "read as settings of generation"):
+            bare.generation_config = GenerationConfig.from_pretrained(folder)
+    with one_message(path, "used"):
         policy = family.policy(bare, processor, family.facts)
-    check_tokenizer_and_template(policy, path)
+        check_tokenizer_and_template(policy, path, folder)
+    check_features(policy, path)
     return Parts(folder, name, options, family, processor)
 
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from earmark.errors import InputError
+from earmark.export.loading import Loading
 from earmark.export.model_card import model_card
 from earmark.policies.checkpoint.hub_name import hub_name
 from earmark.policies.checkpoint.weights_hash import hash_of_model, weights_hash
@@ -58,7 +59,8 @@ def test_a_folder_is_a_folder_whatever_its_name(states):
 
 
 def test_the_card_names_model_and_revision():
-    card = model_card("aligned", f"{NAME}@{REVISION}", "bfloat16", None, {})
+    loading = Loading("Qwen2AudioForConditionalGeneration")
+    card = model_card("aligned", f"{NAME}@{REVISION}", "bfloat16", None, {}, loading=loading)
     assert f"base_model: {NAME}\n" in card
     assert f"`{NAME}@{REVISION}` aligned with" in card
 

@@ -30,7 +30,7 @@ def check_model(findings: Findings) -> None:
         )
     elif findings.kind == "model" and not findings.counts["error"]:
         _compare_with_class(findings)
-    weights = list(folder.glob("*.safetensors"))
+    weights = [path for path in folder.glob("*.safetensors") if path.is_file()]
     size = sum(path.stat().st_size for path in weights)
     findings.facts.append(f"weights: {some(len(weights), 'file')}, {size / 1e6:.1f} MB")
 

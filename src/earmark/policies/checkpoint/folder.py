@@ -6,7 +6,7 @@ from typing import Any
 
 from earmark.errors import InputError
 from earmark.policies.checkpoint.adapter_folder import SETTINGS, adapter_problems, problems_of_part
-from earmark.policies.checkpoint.config_values import config_problems
+from earmark.policies.checkpoint.config_values import tokenizer_problems, value_problems
 from earmark.policies.checkpoint.json_object import read_object
 from earmark.policies.checkpoint.stored_tensors import check_index, stored_tensors, weight_problems
 from earmark.policies.checkpoint.weight_files import ADAPTER_WEIGHTS, weight_files
@@ -32,6 +32,12 @@ OBJECTS = (
     "tekken.json",
     "chat_template.json",
 )
+CHECKED = {
+    "generation_config.json",
+    "processor_config.json",
+    "preprocessor_config.json",
+    "tokenizer_config.json",
+}
 TEXTS = ("chat_template.jinja", "merges.txt", "vocab.txt", "tokenizer.model", "run.json")
 ENCODER_SETTINGS = {"is_encoder_decoder", "encoder_no_repeat_ngram_size"}
 
@@ -104,7 +110,7 @@ def problems(folder: Path) -> Iterator[str]:
         elif not isinstance(config.get("model_type"), str):
             yield f"{settings}: no model_type: the model's class is unknown"
     yield from _missing_parts(folder)
-    yield from _not_objects(folder)
+    yield from _odd_values(folder)
     try:
         files = weight_files(folder)
         tensors = stored_tensors(files)
@@ -112,7 +118,7 @@ def problems(folder: Path) -> Iterator[str]:
     except InputError as error:
         yield str(error)
         return
-    yield from config_problems(settings, config, len(tensors))
+    yield from value_problems(settings, config, len(tensors))
     yield from weight_problems(tensors)
     facts = FACTS.get(str(config.get("model_type")))
     if facts and facts.speech_lora and (folder / facts.speech_lora).is_dir():
@@ -142,13 +148,17 @@ def _missing_parts(folder: Path) -> Iterator[str]:
             )
 
 
-def _not_objects(folder: Path) -> Iterator[str]:
-    """Yield the files beside the configuration that do not hold a JSON object."""
+def _odd_values(folder: Path) -> Iterator[str]:
+    """Yield what is wrong with the JSON files beside the configuration."""
     for name in OBJECTS:
         if name != "config.json" and (folder / name).is_file():
-            problem = read_object(folder / name)[1]
+            data, problem = read_object(folder / name)
             if problem:
                 yield problem
+            elif name == "tokenizer.json":
+                yield from tokenizer_problems(folder / name, data)
+            elif name in CHECKED:
+                yield from value_problems(folder / name, data)
 
 
 def runs_own_code(folder: Path) -> bool:

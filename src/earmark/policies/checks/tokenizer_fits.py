@@ -1,34 +1,41 @@
 """Refuse a tokenizer or a chat template with which a model cannot be used."""
 
+import re
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from earmark.errors import InputError
 from earmark.policies.chat import ChatPolicy
+from earmark.policies.checkpoint.json_object import read_object
 from earmark.policies.policy import Policy
 from earmark.prompting.messages import Messages, ask
 
 LONGEST_RENDER_S = 10.0
+MARK = re.compile(r"<\|[^\s<>|]+\|>")
 TEXT: Messages = [{"role": "user", "content": "Write it down."}]
 
 
-def check_tokenizer_and_template(policy: Policy, path: str) -> None:
+def check_tokenizer_and_template(policy: Policy, path: str, folder: Path) -> None:
     """Refuse tokens that the model has no embedding of, and templates that render no prompt.
 
     Args:
         policy: the model; its network may be without numbers.
         path: where it is, for messages.
+        folder: its files.
 
     Raises:
         InputError: says which.
     """
     if isinstance(policy, ChatPolicy):
         check_tokens(policy, path)
-        check_template(policy, path)
+        prompt = check_template(policy, path)
+        if not _has_template(folder):
+            _check_default(policy, path, prompt)
 
 
 def check_tokens(policy: ChatPolicy, path: str) -> None:
@@ -59,8 +66,8 @@ def check_tokens(policy: ChatPolicy, path: str) -> None:
         )
 
 
-def check_template(policy: ChatPolicy, path: str) -> None:
-    """Refuse a model whose chat template is missing, never ends, or renders no prompt at all.
+def check_template(policy: ChatPolicy, path: str) -> str:
+    """Return a prompt; refuse a chat template that is missing, never ends or renders none.
 
     Raises:
         InputError: says why.
@@ -69,8 +76,7 @@ def check_template(policy: ChatPolicy, path: str) -> None:
     for messages in ([ask(policy.facts)] if policy.hears else []) + [TEXT]:
         try:
             with _deadline(LONGEST_RENDER_S):
-                policy.render(messages)
-            return
+                return policy.render(messages)
         except TimeoutError as error:
             raise InputError(
                 f"{path}: the chat template did not render one prompt within "
@@ -79,6 +85,30 @@ def check_template(policy: ChatPolicy, path: str) -> None:
         except InputError as error:
             problem = problem or error
     raise InputError(f"{path}: {problem}") from problem
+
+
+def _has_template(folder: Path) -> bool:
+    """Say whether a model brings a chat template of its own."""
+    if any((folder / name).is_file() for name in ("chat_template.jinja", "chat_template.json")):
+        return True
+    beside = (folder / "tokenizer_config.json", folder / "processor_config.json")
+    return any(path.is_file() and "chat_template" in read_object(path)[0] for path in beside)
+
+
+def _check_default(policy: ChatPolicy, path: str, prompt: str) -> None:
+    """Refuse the chat template that a class brings where the tokenizer does not have its marks.
+
+    Raises:
+        InputError: names the first one.
+    """
+    vocabulary = policy.tokenizer.get_vocab()
+    for mark in MARK.findall(prompt):
+        if mark not in vocabulary:
+            raise InputError(
+                f"{path}: the model has no chat template, and that of "
+                f"{type(policy.processor).__name__} writes {mark}, which its tokenizer does not "
+                "have; add chat_template.jinja to its folder"
+            )
 
 
 @contextmanager
