@@ -116,3 +116,12 @@ def track(items: Iterable[Item], description: str, total: int | None = None) -> 
 def note(message: str) -> None:
     """Print one message for the user on standard error."""
     console.print(message, soft_wrap=True)
+
+
+def complain(message: str) -> None:
+    """Print what ends this process on standard error; of several processes, each says its own."""
+    rank = os.environ.get("RANK", "0")
+    if rank == "0":
+        note(f"error: {message}")
+    else:
+        TextConsole(stderr=True).print(f"error in process {rank}: {message}", soft_wrap=True)

@@ -13,7 +13,7 @@ from earmark import __version__
 from earmark.cli.config_file import refuse_fractions
 from earmark.cli.terminal import error_panel, protect_terminal
 from earmark.errors import EarmarkError, shortened
-from earmark.progress import console, note, output
+from earmark.progress import complain, console, output
 
 COMMANDS = {
     "score": "Score transcripts: mixed error rate, by language, by failure mode, with intervals.",
@@ -95,18 +95,18 @@ def main() -> None:
     try:
         app(sys.argv[1:])
     except EarmarkError as error:
-        note(f"error: {error}")
+        complain(str(error))
         sys.exit(1)
     except OSError as error:
         # Such as a path that is too long to be looked up.
         where = f"{shortened(str(error.filename))}: " if error.filename is not None else ""
-        note(f"error: {where}{error.strerror or error}")
+        complain(f"{where}{error.strerror or error}")
         sys.exit(1)
     except ImportError as error:
         missing = missing_package(error)
         if missing not in EXTRAS:
             raise
-        note(f"error: this command needs {missing}: pip install 'earmark[{EXTRAS[missing]}]'")
+        complain(f"this command needs {missing}: pip install 'earmark[{EXTRAS[missing]}]'")
         sys.exit(1)
 
 
