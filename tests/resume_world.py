@@ -4,6 +4,8 @@ import json
 import shutil
 from pathlib import Path
 
+from earmark.train.resume.sealed import LIST, seal
+
 SAME = ("step", "loss", "grad_norm", "learning_rate", "rewards/margins", "logps/chosen_shift")
 
 
@@ -25,3 +27,9 @@ def stop_after(whole: Path, step: int, stopped: Path) -> Path:
     del described["finished"]
     (stopped / "run.json").write_text(json.dumps(described), "utf-8")
     return stopped / f"checkpoint-{step}"
+
+
+def reseal(checkpoint: Path) -> None:
+    """List a checkpoint's files anew, as if what is there now had been written so."""
+    listed = json.loads((checkpoint / LIST).read_text("utf-8"))
+    seal(checkpoint, listed["run"], listed["step"])

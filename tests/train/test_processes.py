@@ -140,7 +140,7 @@ def test_spread_weights_train_the_same_and_resume_exactly(world, alone):
 
     stop_after(world / "spread", 2, world / "stopped")
     said = launch(world, [__file__], options("stopped", cache.name, 2), **FSDP2)
-    assert "going on from stopped/checkpoint-2" in said
+    assert "resuming from stopped/checkpoint-2" in said
     assert log_of(world / "stopped") == log_of(world / "spread")
     resumed = load_file(world / "stopped/adapter_model.safetensors")
     assert all(torch.equal(resumed[name], value) for name, value in whole.items())
@@ -153,7 +153,7 @@ def test_a_whole_model_that_is_spread_resumes_exactly(world):
     stop_after(world / "spread-whole", 2, world / "stopped-whole")
     again = [*options("stopped-whole", cache, 2), "--lora-rank", "0"]
     said = launch(world, [__file__], again, **FSDP2)
-    assert "going on from stopped-whole/checkpoint-2" in said
+    assert "resuming from stopped-whole/checkpoint-2" in said
     assert len(log_of(world / "spread-whole")) == STEPS
     assert log_of(world / "stopped-whole") == log_of(world / "spread-whole")
     one, two = (

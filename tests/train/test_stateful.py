@@ -1,7 +1,6 @@
 """What an objective remembers survives a stop; a loss that is no number stops the run."""
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +12,12 @@ from transformers import TrainerCallback
 from earmark.errors import InputError
 from earmark.objectives import OBJECTIVES
 from earmark.objectives.dpo import dpo
+from earmark.train.resume.checkpoints import last_checkpoint
 from earmark.train.run import train
-from earmark.train.run_folder import last_checkpoint
 from earmark.train.settings import TrainSettings
 from earmark.train.state import FILE
 from earmark.train.trainer import LossError, PreferenceTrainer
+from resume_world import reseal, stop_after
 from tiny_world import save_tiny, write_pairs
 
 STEPS, STOP = 8, 4
@@ -57,17 +57,6 @@ def log_of(run: Path) -> list[dict]:
     return [row for row in rows if "loss" in row]
 
 
-def as_if_killed(whole: Path, run: Path) -> Path:
-    """Leave of a run what one that was killed after its checkpoint at STOP would have left."""
-    shutil.copytree(whole, run)
-    described = json.loads((run / "run.json").read_text())
-    del described["finished"]
-    (run / "run.json").write_text(json.dumps(described))
-    for step in range(STOP + 2, STEPS + 1, 2):
-        shutil.rmtree(run / f"checkpoint-{step}")
-    return run / f"checkpoint-{STOP}" / FILE
-
-
 def other_than(value):
     """Return a tensor of the same shape with other numbers in it."""
     return torch.arange(value.numel(), dtype=value.dtype).reshape(value.shape) + 1
@@ -81,20 +70,23 @@ def test_a_stopped_run_goes_on_with_what_it_remembered(world, pairs, tmp_path, n
         )
 
     whole = log_of(run(tmp_path / "whole"))
-    as_if_killed(tmp_path / "whole", tmp_path / "killed")
+    stop_after(tmp_path / "whole", STOP, tmp_path / "killed")
     resumed = log_of(run(tmp_path / "killed"))
     assert [row["step"] for row in resumed] == list(range(1, STEPS + 1))
     for one, two in zip(whole, resumed, strict=True):
         assert [one[key] for key in SAME] == [two[key] for key in SAME]
 
-    state = as_if_killed(tmp_path / "whole", tmp_path / "forgetful")
+    state = stop_after(tmp_path / "whole", STOP, tmp_path / "forgetful") / FILE
     spoilt = {key: other_than(value) for key, value in load_file(state).items()}
     kept = {key: value for key, value in load_file(state).items() if not value.is_floating_point()}
     save_file({**spoilt, **kept}, state)
+    reseal(state.parent)
     forgetful = log_of(run(tmp_path / "forgetful"))
     assert [row["loss"] for row in forgetful[STOP:]] != [row["loss"] for row in whole[STOP:]]
 
-    as_if_killed(tmp_path / "whole", tmp_path / "lost").unlink()
+    lost = stop_after(tmp_path / "whole", STOP, tmp_path / "lost")
+    (lost / FILE).unlink()
+    reseal(lost)
     with pytest.raises(InputError, match="without what the objective remembers"):
         run(tmp_path / "lost")
 

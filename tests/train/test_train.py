@@ -22,8 +22,8 @@ from earmark.policies.policy import Policy
 from earmark.records import Pair
 from earmark.train.data.examples import EncodedPairs
 from earmark.train.data.token_budget import row_lengths, to_be_asked
+from earmark.train.resume.checkpoints import last_checkpoint
 from earmark.train.run import train
-from earmark.train.run_folder import last_checkpoint
 from tiny_world import settings, tiny_policy, write_pairs
 
 SAME_LOSS = ("loss", "grad_norm", "rewards/margins", "logps/chosen_shift")
@@ -256,12 +256,7 @@ def test_killed_and_resumed_ends_with_the_same_losses(world, tmp_path, rank):
     killed.communicate()
     assert killed.returncode == -signal.SIGKILL
     assert not json.loads((tmp_path / "killed/run.json").read_text()).get("finished")
-    torn = tmp_path / "killed/checkpoint-9999"
-    torn.mkdir()
-    (torn / "trainer_state.json").write_text('{"global_st')
-    assert last_checkpoint(tmp_path / "killed") != torn
-
-    assert "going on from" in finish(start(world, tmp_path / "killed", *options), code=0)
+    assert "resuming from" in finish(start(world, tmp_path / "killed", *options), code=0)
     one, two = log_of(tmp_path / "whole"), log_of(tmp_path / "killed")
     assert [row["step"] for row in one] == [row["step"] for row in two] == list(range(2, 41, 2))
     for a, b in zip(one, two, strict=True):

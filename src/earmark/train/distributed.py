@@ -5,14 +5,18 @@ list. Each process therefore runs it on the pairs of all processes, of which its
 gradients. Summed over processes, that is the gradient of one process with the joined batch.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor
 
+from earmark.errors import InputError
 from earmark.objectives.contract.signature import batch_axis
+
+Found = TypeVar("Found")
 
 
 class Processes(NamedTuple):
@@ -38,6 +42,23 @@ class Processes(NamedTuple):
     def total(self, here: int) -> int:
         """Return the sum of a number over all processes."""
         return sum(self.gather({self.rank: here}).values())
+
+    def of_first(self, find: Callable[[], Found]) -> Found:
+        """Return what the first process finds, to all.
+
+        Raises:
+            InputError: the first process raised it; all do.
+        """
+        found: dict[int, Any] = {}
+        if self.is_first:
+            try:
+                found = {0: find()}
+            except InputError as error:
+                found = {1: error}
+        found = self.gather(found)
+        if 1 in found:
+            raise found[1]
+        return found[0]
 
     def gather(self, own: dict[int, Any]) -> dict[int, Any]:
         """Return the entries of all processes."""

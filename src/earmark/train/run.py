@@ -27,6 +27,7 @@ from earmark.policies.load import load_policy, model_path
 from earmark.policies.lora.adapt import add_lora, disable_dropout, freeze_hearing
 from earmark.policies.policy import Policy
 from earmark.progress import note
+from earmark.storage.lock import lock_in, refuse_locked
 from earmark.train.assemble import Assembled, assemble, held_back
 from earmark.train.cache import fingerprint
 from earmark.train.data.batch import Rows
@@ -38,12 +39,15 @@ from earmark.train.preflight.extreme_rows import check_telling
 from earmark.train.preflight.pairs import Survey, survey
 from earmark.train.preflight.proofs import check_audio_is_heard, check_first_rows
 from earmark.train.reference.several import check_references
+from earmark.train.resume.full_disk import full_disk_explained
 from earmark.train.run_folder import (
+    TRAINING,
     LogFile,
+    Opened,
     ProgressLine,
+    alone_in,
     check_run_folder,
     finish_run,
-    is_finished,
     open_run,
 )
 from earmark.train.settings import TrainSettings
@@ -63,7 +67,6 @@ SAME_NAME = (
     "seed",
     "logging_steps",
     "save_steps",
-    "save_total_limit",
     "dataloader_num_workers",
 )
 VERSIONS = ("torch", "transformers", "peft", "accelerate")
@@ -83,9 +86,9 @@ def train(
 ) -> Path:
     """Align a model on preference pairs and write the result to a run folder.
 
-    The reference is the policy as it starts. A run that was stopped goes on from its last
-    whole checkpoint when it is called again with the same settings, and is left as it is when
-    it has ended.
+    The reference is the policy as it starts. A run that was stopped resumes from its last
+    undamaged checkpoint when it is called again with the same settings, and is left as it is
+    when it has ended. Two processes cannot train in one folder at the same time.
 
     Args:
         pairs: the training set, in memory or a file of it (`pair_file.open_pairs`).
@@ -123,27 +126,25 @@ def train(
         "pairs": {"count": len(found.pairs), "hash": found.digest},
         **describe_machine(together),
     }
-    checkpoint = open_run(out, description, together)
-    if is_finished(out):
-        note(f"{out}: this run is finished; nothing is left to do")
-        return out
-    adapt(policy, settings)
-    parts = assemble(
-        policy,
-        policy_hash,
-        encoded,
-        settings,
-        mean_score_gap=found.mean_score_gap,
-        clips=found.clips,
-        held=held,
-        processes=together,
-    )
-    prove(policy, encoded, parts.rows)
-    spread_language_model(policy)
-    run_trainer(policy, chosen, parts, arguments, checkpoint)
-    if together.is_first:
-        finish_run(out)
-    together.wait()
+    with alone_in(out, together):
+        opened = open_run(out, description, together, keep=settings.save_total_limit)
+        if opened.is_finished:
+            note(f"{out}: this run is finished; nothing is left to do")
+            return out
+        adapt(policy, settings)
+        parts = assemble(
+            policy,
+            policy_hash,
+            encoded,
+            settings,
+            mean_score_gap=found.mean_score_gap,
+            clips=found.clips,
+            held=held,
+            processes=together,
+        )
+        prove(policy, encoded, parts.rows)
+        spread_language_model(policy)
+        run_trainer(policy, chosen, parts, arguments, opened)
     return out
 
 
@@ -161,7 +162,10 @@ def survey_and_load(
         InputError: pairs or a model that cannot be trained on; a run folder that holds something
             else.
     """
-    check_run_folder(Path(str(arguments.output_dir)), (model, *settings.references))
+    out = Path(str(arguments.output_dir))
+    check_run_folder(out, (model, *settings.references))
+    if processes().is_first:
+        refuse_locked(lock_in(out), TRAINING)
     asked = settings.criterion, settings.criterion_tie
     found = survey(pairs, folder, needs, *asked)
     policy = starting_policy(model, settings, arguments)
@@ -324,27 +328,26 @@ def run_trainer(
     objective: Objective,
     parts: Assembled,
     arguments: TrainingArguments,
-    checkpoint: Path | None,
+    opened: Opened,
 ) -> None:
-    """Run the loop to its end and save what was trained, with the processor."""
-    out = Path(str(arguments.output_dir))
-    trainer = PreferenceTrainer(policy, objective, parts, arguments, [LogFile(out)])
+    """Run the loop to its end, save what was trained and the processor, mark the run finished."""
+    checkpoint, out = opened.checkpoint, opened.checkpoints.run
+    trainer = PreferenceTrainer(
+        policy, objective, parts, arguments, [LogFile(out)], opened.checkpoints
+    )
     trainer.remove_callback(ProgressCallback)
     trainer.add_callback(ProgressLine())
     if checkpoint is not None:
-        note(f"going on from {checkpoint}")
+        note(f"resuming from {checkpoint}")
         trainer.remembered.load(checkpoint)
-    try:
+    with full_disk_explained(out):
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         trainer.save_whole(out)
         if trainer.is_world_process_zero():
             policy.processor.save_pretrained(str(out))
             write_run_card(out, loading_of(policy))
-    except OSError as error:
-        raise InputError(
-            f"{out}: cannot be written: {error.strerror or error}; free some space and run the "
-            "same command again: it goes on from the last whole checkpoint"
-        ) from error
+            finish_run(out)
+    trainer.together.wait()
 
 
 def training_arguments(settings: TrainSettings, out: Path) -> TrainingArguments:

@@ -1,9 +1,11 @@
 """The folder of a run: what it is, how far it has come, whether it may go on."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import uuid4
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_callback import ProgressCallback
@@ -14,10 +16,13 @@ from earmark.policies.checkpoint.weights_hash import RUN
 from earmark.progress import note
 from earmark.storage.append import AppendFile
 from earmark.storage.atomic import write_text
+from earmark.storage.lock import lock_in, locked
 from earmark.storage.outputs import check_folder
 from earmark.train.distributed import Processes
+from earmark.train.resume.checkpoints import Checkpoints
 
 LOG = "log.jsonl"
+TRAINING = "another training"
 ALLOWED_TO_CHANGE = {
     "versions",
     "weights",
@@ -40,8 +45,11 @@ def check_run_folder(run: Path, inputs: Sequence[str | Path] = ()) -> None:
         inputs: files and folders that the run reads.
 
     Raises:
-        InputError: a file, an input, or a folder with other things in it, such as a model.
+        InputError: a file, an input, a folder with other things in it, such as a model, or with
+            a damaged run.json.
     """
+    if (run / RUN).is_file():
+        read_run(run)
     check_folder(run, is_run(run), "the run of an earlier `earmark train`", inputs)
 
 
@@ -54,66 +62,121 @@ def is_run(folder: Path) -> bool:
     return isinstance(found, dict) and "settings" in found and "exported" not in found
 
 
-def last_checkpoint(run: Path) -> Path | None:
-    """Return the newest checkpoint that was written to its end.
+@contextmanager
+def alone_in(run: Path, together: Processes) -> Iterator[None]:
+    """Hold the lock of a run folder; the first process does so for all.
 
-    The trainer's state is a checkpoint's last file, so one that parses is a whole checkpoint;
-    a run that was killed while saving goes on from the one before.
+    Raises:
+        InputError: another training writes there.
     """
-    whole = []
-    for folder in run.glob("checkpoint-*"):
-        try:
-            json.loads((folder / "trainer_state.json").read_text("utf-8"))
-        except (OSError, ValueError):
-            continue
-        whole.append(folder)
-    return max(whole, key=lambda folder: int(folder.name.split("-")[1]), default=None)
+    with locked(lock_in(run), TRAINING) if together.is_first else nullcontext():
+        yield
 
 
-def open_run(run: Path, description: dict[str, Any], together: Processes) -> Path | None:
-    """Start a run folder, or find the checkpoint from which the same run goes on.
+class Opened(NamedTuple):
+    """A run folder that is ready: its checkpoints, the one to resume from, if the run has ended."""
+
+    checkpoints: Checkpoints
+    checkpoint: Path | None
+    is_finished: bool
+
+
+def open_run(
+    run: Path, description: dict[str, Any], together: Processes, *, keep: int = 2
+) -> Opened:
+    """Start a run folder, or find that it holds the same run and where that resumes.
 
     The first process writes; the others wait for it and then read what it wrote.
 
+    Args:
+        run: the folder.
+        description: what the run is, for run.json.
+        together: the processes.
+        keep: how many checkpoints are kept.
+
     Raises:
-        InputError: the folder holds a run with other settings.
+        InputError: the folder holds a run with other settings, its run.json is damaged, or it has
+            checkpoints of another run.
     """
     path = run / RUN
     known = path.is_file()
     together.wait()
     if not known:
         if together.is_first:
-            write_text(path, json.dumps(description, indent=2, ensure_ascii=False) + "\n")
+            _write(path, {"id": uuid4().hex, **description})
         together.wait()
-        return None
-    before = json.loads(path.read_text("utf-8"))
-    now = json.loads(json.dumps(description))
+    before = read_run(run)
+    if known:
+        _refuse_other_run(run, before, json.loads(json.dumps(description)))
+    if "id" not in before and together.is_first:
+        _write(path, {"id": uuid4().hex, **before})
+    together.wait()
+    found = read_run(run)
+    checkpoints = Checkpoints(run, str(found["id"]), keep)
+    if found.get("finished"):
+        return Opened(checkpoints, None, True)
+    return Opened(checkpoints, together.of_first(checkpoints.resumable), False)
+
+
+def _refuse_other_run(run: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
+    """Refuse to resume a run with other settings; note what computes the same weights now."""
     moved = moves(before, now)
     if moved:
-        now["model"]["hash"] = before["model"]["hash"]
+        now["model"]["hash"] = before["model"].get("hash")
     changed = _differences(before, now)
     if moved and not changed:
         note(
-            f"{run}: going on with the same weights, but {' and '.join(moved)}: the reference is "
+            f"{run}: resuming with the same weights, but {' and '.join(moved)}: the reference is "
             "asked again, and losses may differ in their last digits"
         )
     if changed:
         raise InputError(
             f"{run}: this folder holds another run; it differs in {'; '.join(changed)}. "
-            "Choose another --out, or repeat the settings of run.json to go on with that run"
+            "Choose another --out, or repeat the settings of run.json to resume that run"
         )
-    return last_checkpoint(run)
+
+
+def read_run(run: Path) -> dict[str, Any]:
+    """Read what a run folder says of its run.
+
+    Raises:
+        InputError: run.json is cut off or damaged.
+    """
+    path = run / RUN
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise _damaged(path, str(error)) from error
+    if not isinstance(found, dict):
+        raise _damaged(path, f"expected a JSON object, found {type(found).__name__}")
+    for name in ("objective", "settings", "model", "pairs", "versions"):
+        if not isinstance(found.get(name, {}), dict):
+            raise _damaged(path, f"{name} should be an object, found {found[name]!r}")
+    return found
+
+
+def _damaged(path: Path, why: str) -> InputError:
+    return InputError(
+        f"{path}: cut off or damaged: {why}. It says which run this folder holds; put a copy of it "
+        "back, or start anew with another --out. Nothing in the folder was changed"
+    )
 
 
 def is_finished(run: Path) -> bool:
-    """Tell whether a run has ended and been saved."""
-    return bool(json.loads((run / RUN).read_text("utf-8")).get("finished"))
+    """Tell whether a run has ended and been saved.
+
+    Raises:
+        InputError: run.json is damaged.
+    """
+    return bool(read_run(run).get("finished"))
 
 
 def finish_run(run: Path) -> None:
     """Mark a run as finished."""
-    path = run / RUN
-    description = json.loads(path.read_text("utf-8")) | {"finished": True}
+    _write(run / RUN, read_run(run) | {"finished": True})
+
+
+def _write(path: Path, description: dict[str, Any]) -> None:
     write_text(path, json.dumps(description, indent=2, ensure_ascii=False) + "\n")
 
 
@@ -130,9 +193,9 @@ def moves(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     if there.get("weights") != here["weights"] or then.get("dtype") != loaded["dtype"]:
         return []
     facts = {
-        "on": (then["device"], loaded["device"]),
+        "on": (then.get("device"), loaded["device"]),
         "with transformers": (
-            before["versions"]["transformers"],
+            before.get("versions", {}).get("transformers"),
             now["versions"]["transformers"],
         ),
     }

@@ -35,8 +35,8 @@ from earmark.train.distributed import Processes, join, processes, shared_mean
 from earmark.train.objective_inputs import Computed, loss_count, quantities, supply
 from earmark.train.preflight.proofs import check_start
 from earmark.train.reference.compute import logps_of
+from earmark.train.resume.checkpoints import Checkpoints, last_checkpoint
 from earmark.train.resume.weights import check_spread, load_weights
-from earmark.train.run_folder import last_checkpoint
 
 
 class LossError(EarmarkError):
@@ -80,6 +80,7 @@ class PreferenceTrainer(Trainer):
         parts: Assembled,
         args: TrainingArguments,
         callbacks: list[Any],
+        checkpoints: Checkpoints | None = None,
     ) -> None:
         super().__init__(
             model=policy.model,
@@ -103,6 +104,7 @@ class PreferenceTrainer(Trainer):
         self.reference = parts.reference
         self.references = parts.references
         self.beta = float(self.contract.knobs.get("beta", 1.0))
+        self.checkpoints = checkpoints or Checkpoints(Path(str(args.output_dir)))
         self.logged: dict[str, list[Tensor]] = defaultdict(list)
         self.ids_of_step: list[str] = []
 
@@ -196,7 +198,7 @@ class PreferenceTrainer(Trainer):
         return norm
 
     def _not_finite(self, what: str, ids: list[str]) -> str:
-        kept = last_checkpoint(Path(str(self.args.output_dir)))
+        kept = last_checkpoint(self.checkpoints.run)
         return (
             f"step {self.state.global_step + 1}: the {what} is not a finite number, with the "
             f"pairs {', '.join(ids)}. "
@@ -232,14 +234,30 @@ class PreferenceTrainer(Trainer):
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         super()._save(output_dir, state_dict)
-        follow_umask(output_dir or str(self.args.output_dir), "*.safetensors")
+        if self.args.should_save:
+            follow_umask(output_dir or str(self.args.output_dir), "*.safetensors")
+
+    def _get_output_dir(self, trial: Any) -> str:
+        # Where the library writes a checkpoint, and looks for old ones to remove.
+        return str(self.checkpoints.saving)
 
     def _save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
-        # Before the library's files, of which the last one marks a checkpoint as whole.
-        if self.is_world_process_zero():
-            name = f"checkpoint-{self.state.global_step}"
-            self.remembered.save(Path(str(self.args.output_dir)) / name)
-        super()._save_checkpoint(*args, **kwargs)
+        step, is_first = self.state.global_step, self.is_world_process_zero()
+        if is_first:
+            self.checkpoints.begin()
+        self.together.wait()
+        try:
+            if is_first:
+                self.remembered.save(self.checkpoints.saving / f"checkpoint-{step}")
+            super()._save_checkpoint(*args, **kwargs)
+            self.together.wait()
+            if is_first:
+                self.checkpoints.finish(step)
+        except BaseException:
+            if is_first:
+                self.checkpoints.begin()  # Half a checkpoint must not fill the disk.
+            raise
+        self.together.wait()
 
     def _load_from_checkpoint(
         self, resume_from_checkpoint: str, model: nn.Module | None = None

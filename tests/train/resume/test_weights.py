@@ -13,7 +13,7 @@ from earmark.policies.lora.adapt import add_lora
 from earmark.policies.policy import Policy
 from earmark.train.resume.weights import SPREAD, check_spread, load_weights
 from earmark.train.run import train
-from resume_world import stop_after
+from resume_world import reseal, stop_after
 from tiny_world import settings, tiny_policy
 
 
@@ -99,6 +99,7 @@ def test_a_run_is_not_resumed_from_a_checkpoint_that_lacks_a_tensor(world, pairs
     tensors = load_file(path)
     del tensors[next(name for name in tensors if name.endswith("layers.1.mlp.up_proj.weight"))]
     change(path, tensors)
+    reseal(path.parent)
     with pytest.raises(InputError, match=r"missing: .*layers\.1\.mlp\.up_proj\.weight"):
         train(pairs[:8], world, model, tmp_path / "stopped", settings=knobs)
 

@@ -23,8 +23,9 @@ from earmark.records import Pair
 from earmark.train.assemble import assemble
 from earmark.train.cache.fingerprint import of_policy
 from earmark.train.data.examples import EncodedPairs
+from earmark.train.resume.checkpoints import last_checkpoint
 from earmark.train.run import train
-from earmark.train.run_folder import LOG, RUN, is_finished, last_checkpoint
+from earmark.train.run_folder import LOG, RUN, is_finished
 from earmark.train.settings import TrainSettings
 
 
