@@ -95,7 +95,7 @@ def make_cut_flac(path):
     ("make", "message"),
     [
         (make_missing, "no such audio file; check the path"),
-        (make_text, "cannot be read as audio.*Copy the file again"),
+        (make_text, "cannot be read as audio: Format not recognised; expected WAV, .*FLAC"),
         (make_nothing, "cannot be read as audio"),
         (make_empty, "the clip is empty"),
         (make_cut_wav, "corrupt: its header promises 32000 bytes"),
@@ -141,9 +141,37 @@ def test_too_long_is_refused_not_cut(tmp_path):
 
 def test_numbers_that_are_none_are_refused(tmp_path):
     path = tmp_path / "a.wav"
-    soundfile.write(path, np.array([0.1, np.nan]), 16000, subtype="FLOAT")
-    with pytest.raises(InputError, match="not numbers"):
-        read_audio(path)
+    soundfile.write(path, np.array([*tone(), np.nan]), 16000, subtype="FLOAT")
+    for read in (read_audio, check_audio):
+        with pytest.raises(InputError, match="not numbers"):
+            read(path)
+
+
+def test_channels_that_cancel_each_other_are_refused(tmp_path):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.stack([tone(), -tone()], axis=1), 16000)
+    for read in (read_audio, check_audio):
+        with pytest.raises(InputError, match=r"its 2 channels cancel each other.*pan=mono"):
+            read(path)
+    soundfile.write(path, np.stack([tone(), -0.5 * tone()], axis=1), 16000)
+    assert np.abs(read_audio(path) - tone() / 4).max() < 1e-4
+    soundfile.write(path, np.zeros((1600, 2)), 16000)
+    assert not read_audio(path).any(), "silence does not cancel anything"
+
+
+@pytest.mark.parametrize("samples", [1, 10, 80, 479])
+@pytest.mark.parametrize("rate_hz", [16000, 44100])
+def test_a_clip_too_short_to_be_heard_is_refused(tmp_path, samples, rate_hz):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.full(samples, 0.1), rate_hz)
+    for read in (read_audio, check_audio, duration_s):
+        with pytest.raises(InputError, match=r"ms of audio is too short to be heard.*at least 30"):
+            read(path)
+
+
+def test_thirty_milliseconds_are_heard(tmp_path):
+    write_audio(tmp_path / "a.wav", tone(0.03))
+    assert len(read_audio(tmp_path / "a.wav")) == 480
 
 
 def test_what_cannot_be_written_is_refused_and_leaves_nothing(tmp_path):

@@ -1,11 +1,13 @@
 """Pairs that cannot be trained on: several named at once, or set aside with their reasons."""
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from earmark.errors import InputError
 from earmark.files import write_jsonl
@@ -17,7 +19,7 @@ from earmark.train.data.pair_file import open_pairs
 from earmark.train.preflight.pairs import survey
 from earmark.train.run import train
 from earmark.train.settings import TrainSettings
-from tiny_world import messages, noise, save_tiny, write_pairs
+from tiny_world import messages, noise, save_tiny, tiny_policy, write_pairs
 
 ROWS = 12
 
@@ -72,6 +74,57 @@ def test_all_bad_pairs_are_set_aside_with_their_reasons(world, tmp_path):
         for run in (out, tmp_path / "good")
     ]
     assert losses[0] == losses[1]
+
+
+def test_damaged_clips_are_set_aside_before_training(tmp_path):
+    save_tiny(tmp_path / "model")
+    pairs = write_pairs(tmp_path, 8)
+    sound = noise(np.random.default_rng(0), 1.0)
+    write_audio(tmp_path / "cut.flac", sound)
+    whole = (tmp_path / "cut.flac").read_bytes()
+    (tmp_path / "cut.flac").write_bytes(whole[: len(whole) // 2])
+    soundfile.write(tmp_path / "nan.wav", [*sound, np.nan], 16_000, subtype="FLOAT")
+    soundfile.write(tmp_path / "short.wav", sound[:80], 16_000)
+    soundfile.write(tmp_path / "phase.wav", np.stack([sound, -sound], axis=1), 16_000)
+    os.mkfifo(tmp_path / "pipe.wav")
+    reasons = {
+        "cut.flac": "corrupt after its header",
+        "nan.wav": "holds samples that are not numbers",
+        "short.wav": "5 ms of audio is too short to be heard",
+        "phase.wav": "its 2 channels cancel each other",
+        "pipe.wav": "a pipe, a device or a folder",
+        "data:audio/wav;base64,UklGRg==": "sound inside of the row",
+    }
+    for number, name in enumerate(reasons):
+        pairs[number] = replace(pairs[number], prompt=messages(name))
+    write_jsonl(tmp_path / "pairs.jsonl", pairs)
+    opened = open_pairs(tmp_path / "pairs.jsonl", out=tmp_path / "run", on_error="skip")
+    assert [pair.id for pair in survey(opened, tmp_path, contract(dpo)).pairs] == ["p6", "p7"]
+    aside = [json.loads(row) for row in (tmp_path / "run.skipped.jsonl").read_text().splitlines()]
+    for row, (name, reason) in zip(aside, reasons.items(), strict=True):
+        assert json.loads(row["raw"])["prompt"] == messages(name)
+        assert reason in row["reason"]
+
+
+def test_a_clip_that_gives_this_model_no_token_is_set_aside(tmp_path, monkeypatch):
+    policy = tiny_policy()
+    pairs = write_pairs(tmp_path, 3)
+    write_audio(tmp_path / "short.wav", noise(np.random.default_rng(0), 0.1))
+    pairs[1] = replace(pairs[1], prompt=messages("short.wav"))
+    write_jsonl(tmp_path / "pairs.jsonl", pairs)
+    opened = open_pairs(tmp_path / "pairs.jsonl", out=tmp_path / "run", on_error="skip")
+    found = survey(opened, tmp_path, contract(dpo))
+    assert len(found.pairs) == 3
+    assert not found.sound.suits(policy), "a short clip is given to the processor"
+    assert len(survey(opened, tmp_path, contract(dpo), policy=policy).pairs) == 3
+
+    def no_token(clip):
+        raise InputError(f"clip: {len(clip)} samples give no audio token")
+
+    monkeypatch.setattr(policy, "features", no_token)
+    found = survey(opened, tmp_path, contract(dpo), policy=policy)
+    assert [pair.id for pair in found.pairs] == ["p0", "p2"]
+    assert "1600 samples give no audio token" in (tmp_path / "run.skipped.jsonl").read_text()
 
 
 def test_pairs_that_lack_scores_are_set_aside_too(world, tmp_path):

@@ -6,7 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from earmark.cli.transcribe import transcribe as command
 from earmark.errors import InputError
+from earmark.files import write_jsonl
 from earmark.policies.checkpoint.weights_hash import hash_of_model
 from earmark.policies.lora.adapt import add_lora
 from earmark.prompting.answer import Answer
@@ -16,6 +18,7 @@ from earmark.speech.audio import read_audio, write_audio
 from earmark.speech.split import split_at_quiet
 from earmark.transcribe.local import how_it_was_made, transcribe, weights_of
 from earmark.transcribe.resume import fingerprint
+from earmark.transcribe.writer import check_clips
 from tiny_world import messages, noise, save_tiny, tiny_policy
 
 PROMPT = "Write it down."
@@ -211,3 +214,64 @@ def test_splitting_loses_no_sample(rng):
 def test_an_utterance_without_audio_is_refused(tmp_path):
     with pytest.raises(InputError, match="it has no audio"):
         run(tiny_policy(), [Utterance("x")], tmp_path)
+
+
+def test_all_bad_clips_are_named_before_the_model_is_loaded(corpus, tmp_path, monkeypatch):
+    (tmp_path / "1.wav").write_text("not sound")
+    (tmp_path / "3.wav").unlink()
+    write_audio(tmp_path / "4.wav", noise(np.random.default_rng(0), 0.005))
+    write_jsonl(tmp_path / "u.jsonl", corpus)
+
+    def load(*_, **__):
+        raise AssertionError("the model was loaded")
+
+    monkeypatch.setattr("earmark.cli.transcribing.local.load_policy", load)
+    said = (
+        r"^3 of 5 clips cannot be used; --on-error skip leaves them out:\n"
+        r"  utterance 'u1': .*1.wav: cannot be read as audio.*\n"
+        r"  utterance 'u3': .*3.wav: no such audio file.*\n"
+        r"  utterance 'u4': .*4.wav: 5 ms of audio is too short to be heard"
+    )
+    with pytest.raises(InputError, match=said):
+        command(model="model", utterances=tmp_path / "u.jsonl", out=tmp_path / "h.jsonl")
+
+
+def test_one_bad_clip_is_named_alone_and_many_are_not_all_listed(corpus, tmp_path):
+    (tmp_path / "1.wav").write_text("not sound")
+    with pytest.raises(InputError, match=r"^utterance 'u1': .*1.wav: cannot be read as audio"):
+        check_clips(corpus, tmp_path, "stop")
+    many = [Utterance(f"m{i}", audio="none.wav") for i in range(30)]
+    with pytest.raises(InputError, match=r"^30 of 30 clips [\s\S]*'m19'[^']*\n  and 10 more$"):
+        check_clips(many, tmp_path, "stop")
+
+
+def test_clips_that_cannot_be_used_are_set_aside_by_their_row(corpus, tmp_path):
+    write_audio(tmp_path / "1.wav", noise(np.random.default_rng(0), 0.005))
+    write_audio(tmp_path / "3.wav", noise(np.random.default_rng(0), 3.5))
+    hypotheses = run(tiny_policy(), corpus, tmp_path, on_error="skip")
+    assert [hyp.id for hyp in hypotheses] == ["u0", "u2", "u4"], "no text is invented"
+    aside = (tmp_path / "h.jsonl.skipped.jsonl").read_text("utf-8").splitlines()
+    aside = [json.loads(row) for row in aside]
+    assert [row["line"] for row in aside] == [2, 4]
+    assert "utterance 'u1': " in aside[0]["reason"]
+    assert "5 ms of audio is too short" in aside[0]["reason"]
+    assert "3.50 s of audio, but at most 3 s can be heard" in aside[1]["reason"]
+
+
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_a_clip_of_which_the_model_makes_no_token_is_refused(
+    corpus, tmp_path, monkeypatch, batch_size
+):
+    policy, plain = tiny_policy(), tiny_policy().features
+    write_audio(tmp_path / "2.wav", noise(np.random.default_rng(0), 0.1))
+
+    def features(clip):
+        if len(clip) < 3200:
+            raise InputError("clip: 0.100 s of audio is too short to be heard")
+        return plain(clip)
+
+    monkeypatch.setattr(policy, "features", features)
+    with pytest.raises(InputError, match=r"utterance 'u2': clip: 0\.100 s of audio is too short"):
+        run(policy, corpus, tmp_path, batch_size=batch_size)
+    hypotheses = run(policy, corpus, tmp_path, batch_size=batch_size, on_error="skip")
+    assert [hyp.id for hyp in hypotheses] == ["u0", "u1", "u3", "u4"]

@@ -31,6 +31,7 @@ def report(
     title: str | None = None,
     examples: int = 12,
     markdown: Path | None = None,
+    allow_outside: bool = False,
     scoring: Scoring = None,
 ) -> None:
     """Make one self-contained HTML page: table, plots, sound and coloured alignments.
@@ -50,6 +51,8 @@ def report(
         title: the heading of the page.
         examples: how many examples to show; 0 for none.
         markdown: write the table of errors as Markdown to this file too.
+        allow_outside: put clips into the page that lie outside of the folder of --truth, by their
+            path or through a link; without it such examples have no sound.
         scoring: how systems are scored.
     """
     if examples < 0:
@@ -61,7 +64,8 @@ def report(
     runs = read_runs(run or [])
     truths = options.truths(truth)
     hyps = {system: options.hyps(path) for system, path in zip(names, hyp, strict=True)}
-    test_set = TestSet(set_name(truth), truths, hyps, truth.resolve().parent)
+    folder = truth.resolve().parent
+    test_set = TestSet(set_name(truth), truths, hyps, folder, allow_outside)
     control = control or control_among(names, runs)
     scored = score_set(test_set, control=control, **options.keywords)
     heading = title or f"{scored.name}: {', '.join(names)}"

@@ -11,6 +11,7 @@ from typing import Any
 from earmark.errors import InputError, shortened
 from earmark.files import decode_line, numbered_lines
 from earmark.records import Utterance
+from earmark.speech.audio_path import audio_path
 
 
 def load_prompts(path: str | Path | None = None) -> list[str]:
@@ -81,16 +82,19 @@ class Prompter:
         """Refuse an utterance that no pair can be made of.
 
         Raises:
-            InputError: no transcript, no audio, or an audio file that is not there.
+            InputError: no transcript, no audio, or an audio file that is not there or no path.
         """
         if not (utterance.text or "").strip():
             raise InputError(f"{where}: the transcript is empty; a pair needs what was said")
         if not utterance.audio:
             raise InputError(f"{where}: field 'audio' is missing; a pair needs the clip")
-        path = os.path.join(self._manifest, utterance.audio)
+        try:
+            path = audio_path(self._manifest, utterance.audio)
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from error
         if not os.path.isfile(path):
             raise InputError(
-                f"{where}: audio file not found: {shortened(path)}; paths count from the "
+                f"{where}: audio file not found: {shortened(str(path))}; paths count from the "
                 "manifest's folder"
             )
 

@@ -35,7 +35,8 @@ class Outcome(NamedTuple):
 class TestSet:
     """A name, the truths, and the hypotheses of each system, the first to compare with.
 
-    `folder` is where the relative audio paths of the truths start.
+    `folder` is where the relative audio paths of the truths start. A clip outside of it is put
+    into a page only where `allow_outside`.
     """
 
     # Tells pytest, which collects classes called Test..., that this is none of its own.
@@ -45,6 +46,7 @@ class TestSet:
     truths: Sequence[Utterance]
     hyps: Mapping[str, Sequence[Hypothesis]]
     folder: Path = Path(".")
+    allow_outside: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,9 @@
-"""Read and write sound: any file libsndfile knows in, 16 kHz mono float32 out.
+"""Read and write sound: a file of any format that `open_sound` knows in, 16 kHz mono float32 out.
 
-What is done to a sound on the way (resampling, averaging channels) is said once per kind of
-file; what cannot be used is refused with the reason. Nothing is cut in silence.
+What is done to a sound on the way (resampling, averaging channels) is noted once per kind of
+file; what cannot be used is refused with the reason. Nothing is cut or replaced in silence.
 """
 
-import os
-import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,42 +11,20 @@ import numpy as np
 import soundfile
 import soxr
 
-from earmark.errors import InputError, shortened
+from earmark.errors import InputError
 from earmark.progress import note
+from earmark.speech.open_sound import open_sound
 from earmark.storage.atomic import atomic_path
 
 SAMPLE_RATE_HZ = 16000
 SPAN_TOLERANCE_S = 0.02
 LONGEST_S = 1e9
-
-# libsndfile shortens a WAV file that was cut off, and says so only in its log. A file written
-# as a stream has no true length in its header but the largest number there is.
-_CUT_OFF = re.compile(r"(?:data|SSND)\s*: (\d+) \(should be (\d+)\)")
-_STREAM_LENGTH = 0x7FFFFF00
+# Shorter than any sound of speech, and than what gives a frame of features.
+SHORTEST_S = 0.03
+# Channels whose mean has less than this part of their own power cancel each other: -20 dB.
+CANCELLED = 0.01
 
 _said: set[tuple[int, int]] = set()
-
-
-def _open(path: Path) -> soundfile.SoundFile:
-    if not os.path.exists(path):
-        raise InputError(
-            f"{shortened(str(path))}: no such audio file; check the path, relative to the manifest"
-        )
-    try:
-        file = soundfile.SoundFile(path)
-    except (soundfile.LibsndfileError, OSError) as error:
-        raise InputError(
-            f"{path}: cannot be read as audio: {error}; expected WAV, FLAC, OGG or MP3. "
-            "Copy the file again or convert it"
-        ) from error
-    cut = _CUT_OFF.search(file.extra_info)
-    if cut and int(cut[2]) < int(cut[1]) < _STREAM_LENGTH:
-        file.close()
-        raise InputError(
-            f"{path}: corrupt: its header promises {cut[1]} bytes of sound, {cut[2]} are there; "
-            "copy the file again"
-        )
-    return file
 
 
 def duration_s(path: str | Path, start_s: float | None = None, end_s: float | None = None) -> float:
@@ -57,7 +33,7 @@ def duration_s(path: str | Path, start_s: float | None = None, end_s: float | No
     Raises:
         InputError: the file is missing, empty or no audio, or the span does not lie in it.
     """
-    with _open(Path(path)) as file:
+    with open_sound(Path(path)) as file:
         _, count = _frames_of_span(file, Path(path), start_s, end_s, None)
         return count / file.samplerate
 
@@ -77,18 +53,22 @@ def check_audio(
     *,
     max_s: float | None = None,
 ) -> AudioFacts:
-    """Check that a sound can be used, without reading all of it, and say what it is.
+    """Check that a sound can be used, and say what it is.
 
-    Its header and its last sample are read, which finds a file that was cut off; damage in the
-    middle is found by `read_audio` alone.
+    Its header and its last sample are read, which finds a file that was cut off. All of it is
+    read only where samples may be no numbers (floats) or channels may cancel each other; damage
+    in the middle of a compressed file is found by `read_audio` alone.
 
     Raises:
         InputError: as `read_audio`.
     """
     path = Path(path)
-    with _open(path) as file:
+    with open_sound(path) as file:
         first, count = _frames_of_span(file, path, start_s, end_s, max_s)
-        _read_frames(file, path, first + count - 1, 1)
+        if file.channels > 1 or file.subtype in ("FLOAT", "DOUBLE"):
+            _mono(_read_frames(file, path, first, count), path)
+        else:
+            _read_frames(file, path, first + count - 1, 1)
         return AudioFacts(count / file.samplerate, file.samplerate, file.channels)
 
 
@@ -116,6 +96,11 @@ def _frames_of_span(
     count = min(round(end * file.samplerate), file.frames) - first
     if count <= 0:
         raise InputError(f"{path}: the span {start:g} s to {end:g} s holds not one sample")
+    if count < SHORTEST_S * file.samplerate:
+        raise InputError(
+            f"{path}: {1000 * count / file.samplerate:.3g} ms of audio is too short to be heard; "
+            f"expected at least {1000 * SHORTEST_S:g} ms. Leave it out, or correct its span"
+        )
     if max_s is not None and count / file.samplerate > max_s:
         raise InputError(
             f"{path}: {count / file.samplerate:.2f} s of audio, but at most {max_s:g} s can be "
@@ -137,7 +122,9 @@ def _read_frames(file: soundfile.SoundFile, path: Path, first: int, count: int) 
         file.seek(first)
         samples = file.read(count, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
-        raise InputError(f"{path}: corrupt after its header: {error}; copy it again") from error
+        raise InputError(
+            f"{path}: corrupt after its header: {error.error_string} Copy the file again"
+        ) from error
     if len(samples) < count:
         raise InputError(
             f"{path}: corrupt: its header promises {first + count} samples, "
@@ -146,8 +133,29 @@ def _read_frames(file: soundfile.SoundFile, path: Path, first: int, count: int) 
     return samples
 
 
+def _mono(samples: np.ndarray, path: Path) -> np.ndarray:
+    """Average channels: (count, channels) to (count,).
+
+    Raises:
+        InputError: samples that are not numbers, or channels of which little is left.
+    """
+    mono: np.ndarray = samples.mean(axis=1)
+    if not np.isfinite(mono).all():
+        raise InputError(f"{path}: holds samples that are not numbers; convert it again")
+    if samples.shape[1] == 1:
+        return mono
+    power, left = float(np.mean(np.square(samples))), float(np.mean(np.square(mono)))
+    if left < CANCELLED * power:
+        raise InputError(
+            f"{path}: its {samples.shape[1]} channels cancel each other (one is the other upside "
+            "down), so that their average is silence; keep one of them, as "
+            "`ffmpeg -i IN -af pan=mono|c0=c0 OUT` does"
+        )
+    return mono
+
+
 def _say_once(path: Path, rate_hz: int, channels: int, wanted_hz: int) -> None:
-    """Tell the user, once per kind of file, what is done to its sound."""
+    """Note, once per kind of file, what is done to its sound."""
     changes = []
     if rate_hz != wanted_hz:
         changes.append(f"resampled from {rate_hz} Hz to {wanted_hz} Hz")
@@ -169,17 +177,16 @@ def read_audio(
     """Read a sound, or a span of it: float32 mono in [-1, 1] at `sample_rate_hz`.
 
     Raises:
-        InputError: the file is missing, corrupt or empty, the span does not lie in it, or it
-            is longer than `max_s` seconds (it is never cut).
+        InputError: the file is missing, corrupt or empty, the span does not lie in it, it is
+            longer than `max_s` seconds (it is never cut) or too short to be heard, or its
+            channels cancel each other.
     """
     path = Path(path)
-    with _open(path) as file:
+    with open_sound(path) as file:
         first, count = _frames_of_span(file, path, start_s, end_s, max_s)
         rate_hz, channels = file.samplerate, file.channels
         samples = _read_frames(file, path, first, count)
-    mono = samples.mean(axis=1)
-    if not np.isfinite(mono).all():
-        raise InputError(f"{path}: holds samples that are not numbers; convert it again")
+    mono = _mono(samples, path)
     _say_once(path, rate_hz, channels, sample_rate_hz)
     if rate_hz != sample_rate_hz:
         mono = soxr.resample(mono, rate_hz, sample_rate_hz)

@@ -7,12 +7,14 @@ line at the end: readers pass over it, and the next process that appends removes
 import json
 import os
 from collections.abc import Iterator, Mapping
+from io import BufferedReader
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
 
 from earmark.errors import InputError
 from earmark.storage.destination import is_special
+from earmark.storage.regular import open_regular
 
 
 class Row(NamedTuple):
@@ -26,9 +28,10 @@ def whole_rows(path: str | Path, start: int = 0) -> Iterator[Row]:
     """Yield the lines of a file from a byte on, except for a torn one at its end.
 
     Raises:
+        InputError: a pipe or a device.
         OSError: the file cannot be read.
     """
-    with open(path, "rb") as file:
+    with BufferedReader(open_regular(path, "a file of rows")) as file:
         file.seek(start)
         for line in file:
             if not line.endswith(b"\n"):

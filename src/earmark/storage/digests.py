@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from earmark.storage.regular import open_regular
+
 DIGEST_BYTES = 16
 
 
@@ -35,9 +37,10 @@ def of_file(path: str | Path) -> str:
     """Hash the bytes of a file.
 
     Raises:
+        InputError: a pipe or a device.
         OSError: it cannot be read.
     """
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, new_digest).hexdigest()
 
 

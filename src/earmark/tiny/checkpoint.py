@@ -6,6 +6,7 @@ from pathlib import Path
 from earmark import __version__
 from earmark.errors import InputError
 from earmark.storage.atomic import follow_umask, write_text
+from earmark.storage.regular import read_regular
 from earmark.tiny.train import HEARING, LANGUAGES, WRITING, TinyBase
 
 CARD = "README.md"
@@ -34,8 +35,8 @@ the machine that made it. Weights are stored as float16; load them as float32.
 def is_tiny_base(folder: Path) -> bool:
     """Say whether a folder holds a model that `save_tiny_base` wrote."""
     try:
-        card = (folder / CARD).read_text("utf-8")
-    except (OSError, ValueError):
+        card = read_regular(folder / CARD).decode("utf-8")
+    except (InputError, OSError, ValueError):
         return False
     return card.startswith(INTRODUCTION.partition("\n")[0])
 

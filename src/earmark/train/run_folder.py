@@ -18,6 +18,7 @@ from earmark.storage.append import AppendFile
 from earmark.storage.atomic import write_text
 from earmark.storage.lock import lock_in, locked
 from earmark.storage.outputs import check_folder
+from earmark.storage.regular import read_regular
 from earmark.train.distributed import Processes
 from earmark.train.resume.checkpoints import Checkpoints
 
@@ -56,8 +57,8 @@ def check_run_folder(run: Path, inputs: Sequence[str | Path] = ()) -> None:
 def is_run(folder: Path) -> bool:
     """Say whether a folder holds a run, finished or not; an exported model is none."""
     try:
-        found = json.loads((folder / RUN).read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
+        found = json.loads(read_regular(folder / RUN))
+    except (InputError, OSError, ValueError, RecursionError):
         return False
     return isinstance(found, dict) and "settings" in found and "exported" not in found
 

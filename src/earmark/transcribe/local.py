@@ -10,6 +10,7 @@ from earmark.errors import InputError
 from earmark.files import BadRow
 from earmark.policies.audio import audio_policy
 from earmark.policies.checkpoint.weights_hash import adapter_hash, hash_of_model
+from earmark.policies.checks.short_audio import check_long_enough
 from earmark.policies.checks.truncated_audio import check_end_is_heard
 from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import Clip, Policy
@@ -20,7 +21,15 @@ from earmark.records import Hypothesis, Utterance
 from earmark.speech.audio import SAMPLE_RATE_HZ
 from earmark.transcribe.resume import Output
 from earmark.transcribe.token_cap import cap_of, check_cap, recorded_cap
-from earmark.transcribe.writer import Checked, Heard, OnError, check_clips, keep, read_parts
+from earmark.transcribe.writer import (
+    Checked,
+    Heard,
+    OnError,
+    check_clips,
+    check_lengths,
+    keep,
+    read_parts,
+)
 
 
 def how_it_was_made(
@@ -89,12 +98,58 @@ def transcribe(
 ) -> list[Hypothesis]:
     """Transcribe utterances into a hypothesis file, in the order of the utterances.
 
-    Finished batches are kept in `<out>.partial`, so a run that was stopped goes on there.
-
     Args:
         policy: the model.
         utterances: what to transcribe; each needs audio.
         folder: where relative audio paths start.
+        out: the hypothesis file; it appears when all is done.
+        prompt: see `transcribe_clips`, as for all that follows.
+        made_by: recorded with each hypothesis.
+        prefill: what every answer is made to begin with.
+        max_new_tokens: token cap of one answer.
+        batch_size: clips decoded together.
+        long_audio: what to do with a clip beyond the model's limit.
+        on_error: stop at a clip that cannot be used, or write it to `<out>.skipped.jsonl`.
+        set_aside: rows of the manifest that were set aside before, to be written there too.
+
+    Raises:
+        InputError: utterances without audio, or audio that cannot be used.
+        KnobError: a token cap of less than 1.
+    """
+    return transcribe_clips(
+        policy,
+        check_clips(utterances, folder, on_error, set_aside),
+        out,
+        prompt=prompt,
+        made_by=made_by,
+        prefill=prefill,
+        max_new_tokens=max_new_tokens,
+        batch_size=batch_size,
+        long_audio=long_audio,
+        on_error=on_error,
+    )
+
+
+def transcribe_clips(
+    policy: Policy,
+    checked: Checked,
+    out: Path,
+    *,
+    prompt: str | None,
+    made_by: dict[str, Any],
+    prefill: str = "",
+    max_new_tokens: int | None = None,
+    batch_size: int = 16,
+    long_audio: Literal["refuse", "split"] = "refuse",
+    on_error: OnError = "stop",
+) -> list[Hypothesis]:
+    """Transcribe clips that were checked before the model was loaded; see `check_clips`.
+
+    Finished batches are kept in `<out>.partial`, so that a run that was stopped resumes there.
+
+    Args:
+        policy: the model.
+        checked: utterances whose clips can be used.
         out: the hypothesis file; it appears when all is done.
         prompt: the instruction given with each clip; None takes the family's own.
         made_by: recorded with each hypothesis; a partial file made otherwise is not used.
@@ -104,16 +159,15 @@ def transcribe(
         batch_size: clips decoded together.
         long_audio: what to do with a clip beyond the model's limit.
         on_error: stop at a clip that cannot be used, or write it to `<out>.skipped.jsonl`.
-        set_aside: rows of the manifest that were set aside before, to be written there too.
 
     Raises:
-        InputError: an utterance without audio, or audio that cannot be used.
+        InputError: audio that cannot be used.
         KnobError: a token cap of less than 1.
     """
     check_cap(max_new_tokens)
     split, longest_s = long_audio == "split", audio_policy(policy).longest_clip_s
     limit_s, split_s = (None, longest_s) if split else (longest_s, None)
-    checked = check_clips(utterances, folder, limit_s, on_error, set_aside)
+    checked = check_lengths(checked, limit_s, on_error)
     messages = ask(policy.facts, prompt, prefill)
     tidy = partial(clean, marks=policy.facts.marks)
 
@@ -123,7 +177,9 @@ def transcribe(
             parts = []
             for utterance in batch:
                 try:
-                    parts.append(_Parts(utterance, read_parts(utterance, folder, split_s)))
+                    clips = read_parts(utterance, checked.folder, split_s)
+                    _check_short(policy, utterance, clips)
+                    parts.append(_Parts(utterance, clips))
                 except InputError as problem:
                     yield Heard(utterance, [], problem)
             if unchecked and parts:
@@ -146,6 +202,15 @@ def _batches(
 class _Parts(NamedTuple):
     utterance: Utterance
     clips: list[Clip]
+
+
+def _check_short(policy: Policy, utterance: Utterance, clips: Sequence[Clip]) -> None:
+    """Refuse clips of which the model makes no audio token: it would invent a text."""
+    try:
+        for clip in clips:
+            check_long_enough(audio_policy(policy), clip)
+    except InputError as error:
+        raise InputError(f"utterance '{utterance.id}': {error}") from error
 
 
 def _check_longest(policy: Policy, heard: Sequence[_Parts]) -> None:

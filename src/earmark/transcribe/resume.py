@@ -24,6 +24,7 @@ from earmark.progress import note
 from earmark.records import Hypothesis, Utterance
 from earmark.storage import outputs as rule
 from earmark.storage.digests import of_bytes
+from earmark.storage.regular import open_regular
 
 LOOKED_AT_BYTES = 16_384
 
@@ -73,7 +74,7 @@ def fingerprint(utterance: Utterance, folder: Path) -> str:
     """
     path = folder / (utterance.audio or "")
     try:
-        with open(path, "rb") as file:
+        with open_regular(path, "a sound file") as file:
             size = os.fstat(file.fileno()).st_size
             file.seek(max(0, (size - LOOKED_AT_BYTES) // 2))
             middle = file.read(LOOKED_AT_BYTES)

@@ -23,7 +23,7 @@ from earmark.speech.wav import wav_bytes
 from earmark.transcribe.decoding import SERVERS, Decoding, Route, ServerKind, fields_for, recorded
 from earmark.transcribe.openai_routes import chat, transcription
 from earmark.transcribe.resume import Output
-from earmark.transcribe.writer import Heard, OnError, check_clips, keep, read_parts
+from earmark.transcribe.writer import Heard, OnError, check_clips, check_lengths, keep, read_parts
 
 USUAL_LONGEST_S = 30.0
 
@@ -196,7 +196,8 @@ def transcribe_served(
     """
     split = asking.long_audio == "split"
     limit_s = None if split else asking.limit_s
-    checked = check_clips(utterances, folder, limit_s, on_error, set_aside)
+    checked = check_clips(utterances, folder, on_error, set_aside)
+    checked = check_lengths(checked, limit_s, on_error)
     endpoint.check_reachable()
 
     def hear(utterance: Utterance) -> Heard:

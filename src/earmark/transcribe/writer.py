@@ -19,6 +19,7 @@ from earmark.prompting.answer import Answer
 from earmark.prompting.clean import clean
 from earmark.records import Hypothesis, Utterance
 from earmark.speech.audio import SAMPLE_RATE_HZ, check_audio, read_audio
+from earmark.speech.audio_path import audio_path
 from earmark.speech.split import split_at_quiet
 from earmark.storage.append import AppendFile
 from earmark.storage.outputs import check_outputs
@@ -31,6 +32,7 @@ from earmark.transcribe.resume import (
 )
 
 OnError = Literal["stop", "skip"]
+MOST_NAMED = 20
 ADVICE = "choose another --out, and run the same command again: it continues where it was"
 
 
@@ -46,10 +48,14 @@ class Heard(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """Utterances whose clips can be used, how long they are, what was set aside, the folder."""
+    """Utterances whose clips can be used, how long they are, what was set aside, the folder.
+
+    `row` is the number of each utterance in the manifest, from 1, by id.
+    """
 
     usable: list[Utterance]
     duration_s: dict[str, float]
+    row: dict[str, int]
     bad: list[BadRow]
     folder: Path
 
@@ -60,7 +66,6 @@ Listen = Callable[[Sequence[Utterance]], Generator[Heard]]
 def check_clips(
     utterances: Sequence[Utterance],
     folder: Path,
-    longest_s: float | None,
     on_error: OnError,
     set_aside: Sequence[BadRow] = (),
 ) -> Checked:
@@ -71,38 +76,76 @@ def check_clips(
     Args:
         utterances: what is to be transcribed.
         folder: where relative audio paths start.
-        longest_s: the longest clip that can be heard, in seconds; None if clips are split.
-        on_error: stop at a clip that cannot be used, or set it aside.
+        on_error: stop where clips cannot be used, or set them aside.
         set_aside: rows that were set aside before.
 
     Raises:
-        InputError: an utterance without audio, or a clip that cannot be used.
+        InputError: names all utterances without audio or with a clip that cannot be used.
     """
-    checked = Checked([], {}, list(set_aside), folder)
+    checked, bad = Checked([], {}, {}, list(set_aside), folder), []
     for number, utterance in enumerate(track(utterances, "checking audio"), start=1):
+        checked.row[utterance.id] = number
         try:
-            span = (utterance.start_s, utterance.end_s)
-            facts = check_audio(path_of(utterance, folder), *span, max_s=longest_s)
+            facts = check_audio(path_of(utterance, folder), utterance.start_s, utterance.end_s)
         except InputError as error:
-            problem = InputError(f"utterance '{utterance.id}': {error}")
-            if on_error == "stop":
-                raise problem from error
-            checked.bad.append(_bad_row(utterance, number, problem))
+            bad.append(_bad_row(utterance, number, f"utterance '{utterance.id}': {error}"))
             continue
         checked.usable.append(utterance)
         checked.duration_s[utterance.id] = facts.duration_s
-    return checked
+    return _set_aside(checked, bad, on_error)
+
+
+def check_lengths(checked: Checked, longest_s: float | None, on_error: OnError) -> Checked:
+    """Leave out clips that are longer than what can be heard.
+
+    Args:
+        checked: clips that can be used.
+        longest_s: the longest clip that can be heard, in seconds; None if clips are split.
+        on_error: stop where there are longer ones, or set them aside.
+
+    Raises:
+        InputError: names all that are too long.
+    """
+    if longest_s is None:
+        return checked
+    usable, bad = [], []
+    for utterance in checked.usable:
+        if checked.duration_s[utterance.id] <= longest_s:
+            usable.append(utterance)
+            continue
+        reason = (
+            f"utterance '{utterance.id}': {path_of(utterance, checked.folder)}: "
+            f"{checked.duration_s[utterance.id]:.2f} s of audio, but at most {longest_s:g} s can "
+            "be heard; split it into shorter utterances with start_s and end_s, or say "
+            "--long-audio split"
+        )
+        bad.append(_bad_row(utterance, checked.row[utterance.id], reason))
+    return _set_aside(checked._replace(usable=usable), bad, on_error)
+
+
+def _set_aside(checked: Checked, bad: Sequence[BadRow], on_error: OnError) -> Checked:
+    """Add bad rows to those that are set aside, or refuse all of them by name."""
+    if not bad or on_error == "skip":
+        return checked._replace(bad=[*checked.bad, *bad])
+    reasons = [row.reason for row in bad]
+    if len(reasons) == 1:
+        raise InputError(reasons[0])
+    more = [f"and {len(reasons) - MOST_NAMED} more"] if len(reasons) > MOST_NAMED else []
+    raise InputError(
+        f"{len(reasons)} of {len(checked.row)} clips cannot be used; --on-error skip leaves them "
+        "out:\n  " + "\n  ".join([*reasons[:MOST_NAMED], *more])
+    )
 
 
 def path_of(utterance: Utterance, folder: Path) -> Path:
     """Return where an utterance's sound is.
 
     Raises:
-        InputError: it has none.
+        InputError: it has none, or what it names is no path.
     """
     if utterance.audio is None:
         raise InputError("it has no audio; expected a path in 'audio'")
-    return folder / utterance.audio
+    return audio_path(folder, utterance.audio)
 
 
 def read_parts(utterance: Utterance, folder: Path, split_s: float | None) -> list[np.ndarray]:
@@ -165,7 +208,8 @@ def keep(
             elif on_error == "stop":
                 raise heard.problem
             else:
-                bad.append(_bad_row(heard.utterance, 0, heard.problem))
+                number = checked.row[heard.utterance.id]
+                bad.append(_bad_row(heard.utterance, number, str(heard.problem)))
     return _write(checked, outputs, done, bad, skipped_path(out))
 
 
@@ -219,6 +263,6 @@ def _say_cut(rows: Sequence[Hypothesis]) -> None:
         )
 
 
-def _bad_row(utterance: Utterance, number: int, problem: InputError) -> BadRow:
+def _bad_row(utterance: Utterance, number: int, reason: str) -> BadRow:
     raw = json.dumps(to_row(utterance), ensure_ascii=False)
-    return BadRow("utterances", number, raw, str(problem))
+    return BadRow("utterances", number, raw, reason)

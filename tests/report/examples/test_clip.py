@@ -64,3 +64,28 @@ def test_a_clip_without_sound_says_why(folder: Path, audio: str | None, reason: 
     clip = embed(Utterance("1", audio=audio), folder)
     assert clip.uri is None
     assert reason in clip.silent_because
+
+
+def test_a_clip_outside_of_the_folder_is_embedded_only_where_that_is_allowed(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("earmark.report.examples.clip._noted", set())
+    inside = folder / "inside"
+    inside.mkdir()
+    (inside / "link.wav").symlink_to("../a.wav")
+    for audio in ("../a.wav", "link.wav", str(folder / "a.wav")):
+        clip = embed(Utterance("1", audio=audio), inside)
+        assert clip.uri is None
+        assert clip.silent_because.startswith("the clip lies outside of the manifest's folder")
+        assert embed(Utterance("1", audio=audio), inside, allow_outside=True).uri is not None
+    noted = capsys.readouterr().err
+    assert noted.count("--allow-outside puts in this and others") == 1
+
+
+@pytest.mark.parametrize("name", ["key.au", "key.raw", "key.vox", "key.gsm"])
+def test_a_private_key_never_becomes_a_clip(folder: Path, name: str) -> None:
+    (folder / "id_rsa").write_text("-----BEGIN OPENSSH PRIVATE KEY-----\n" + "b3BlbnNzaC1r" * 200)
+    (folder / name).symlink_to("id_rsa")
+    clip = embed(Utterance("1", audio=name), folder, allow_outside=True)
+    assert clip.uri is None
+    assert "cannot be read as audio" in clip.silent_because

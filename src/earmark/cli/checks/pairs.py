@@ -13,6 +13,7 @@ from earmark.pairs.scores import are_finite
 from earmark.progress import track
 from earmark.records import Pair
 from earmark.speech.audio import check_audio
+from earmark.speech.audio_path import audio_path
 from earmark.text import tokenize
 
 
@@ -54,7 +55,7 @@ def _sound_problem(
 ) -> str | None:
     """Say what is wrong with a clip, or None."""
     try:
-        check_audio(folder / audio, start_s, end_s, max_s=max_s)
+        check_audio(audio_path(folder, audio), start_s, end_s, max_s=max_s)
     except InputError as error:
         return str(error)
     return None

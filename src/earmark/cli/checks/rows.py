@@ -11,6 +11,7 @@ from earmark.files import AnyPath, BadRow, numbered_lines, read_records
 from earmark.progress import track
 from earmark.records import Hypothesis, Utterance
 from earmark.speech.audio import check_audio
+from earmark.speech.audio_path import audio_path
 from earmark.speech.manifests import read_manifest
 from earmark.text import tokenize
 
@@ -84,7 +85,8 @@ def _check_sound(
         profile.without_audio += 1
         return
     try:
-        profile.add_audio(check_audio(folder / row.audio, row.start_s, row.end_s, max_s=max_s))
+        path = audio_path(folder, row.audio)
+        profile.add_audio(check_audio(path, row.start_s, row.end_s, max_s=max_s))
     except InputError as error:
         findings.error(where, str(error))
 

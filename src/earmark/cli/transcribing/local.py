@@ -4,13 +4,16 @@ from pathlib import Path
 
 from earmark.cli.transcribing.options import LocalOptions, Task, check_files, read_manifest
 from earmark.policies.load import load_policy, model_path
-from earmark.transcribe.local import how_it_was_made, transcribe, weights_of
+from earmark.transcribe.local import how_it_was_made, transcribe_clips, weights_of
+from earmark.transcribe.writer import check_clips
 
 
 def hear(task: Task, options: LocalOptions) -> list[Path]:
     """Load the model, transcribe, and return the files written."""
     check_files(task, [task.out], options.adapter)
     manifest = read_manifest(task)
+    folder = task.utterances.resolve().parent
+    checked = check_clips(manifest.rows, folder, task.on_error, manifest.set_aside)
     adapter = str(options.adapter) if options.adapter else None
     policy = load_policy(
         task.model,
@@ -29,10 +32,9 @@ def hear(task: Task, options: LocalOptions) -> list[Path]:
         options.prefill,
         weights=weights_of(policy, model_path(task.model), options.adapter),
     )
-    transcribe(
+    transcribe_clips(
         policy,
-        manifest.rows,
-        task.utterances.resolve().parent,
+        checked,
         task.out,
         prompt=prompt,
         prefill=options.prefill,
@@ -41,6 +43,5 @@ def hear(task: Task, options: LocalOptions) -> list[Path]:
         batch_size=options.batch_size,
         long_audio=task.long_audio,
         on_error=task.on_error,
-        set_aside=manifest.set_aside,
     )
     return [task.out]

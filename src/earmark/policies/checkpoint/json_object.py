@@ -4,11 +4,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+from earmark.errors import InputError
+from earmark.storage.regular import read_regular
+
 
 def read_object(path: Path) -> tuple[dict[str, Any], str | None]:
     """Read a JSON object; return it, or an empty one with what is wrong."""
     try:
-        data = json.loads(path.read_text("utf-8"))
+        data = json.loads(read_regular(path).decode("utf-8"))
+    except InputError as error:
+        return {}, str(error)
     except (ValueError, RecursionError) as error:
         return {}, f"{path}: not JSON in UTF-8: {error}; copy the file again"
     except OSError as error:

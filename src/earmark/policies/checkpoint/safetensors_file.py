@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from earmark.errors import InputError
+from earmark.storage.regular import open_regular
 
 # Bytes of one number. What packs several numbers into a byte is quantised, so it is not here.
 ITEM_BYTES = {
@@ -50,7 +51,7 @@ def read_header(path: Path) -> list[Stored]:
         InputError: the file is cut off, or its header does not describe it.
     """
     size = path.stat().st_size
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         start = file.read(8)
         length = int.from_bytes(start, "little")
         if len(start) < 8 or length > min(size - 8, LONGEST_HEADER_BYTES):

@@ -75,14 +75,15 @@ def examples_of(scored: ScoredSet, chosen: Sequence[Choice], *, open_rules: int)
 
 def _cards(scored: ScoredSet, chosen: Sequence[Choice]) -> Iterator[ExampleCard]:
     """Yield a card for each choice."""
-    truths = {truth.id: truth for truth in scored.test_set.truths}
-    hyps = {system: {hyp.id: hyp for hyp in rows} for system, rows in scored.test_set.hyps.items()}
+    test_set = scored.test_set
+    truths = {truth.id: truth for truth in test_set.truths}
+    hyps = {system: {hyp.id: hyp for hyp in rows} for system, rows in test_set.hyps.items()}
     for choice in track(chosen, f"examples of {scored.name}") if chosen else ():
         truth = truths[choice.id]
         written = {system: rows.get(truth.id) for system, rows in hyps.items()}
         yield ExampleCard(
             truth.id,
-            embed(truth, scored.test_set.folder),
+            embed(truth, test_set.folder, allow_outside=test_set.allow_outside),
             lang_runs(truth.text or ""),
             _answers(truth, written, scored),
             [(system, lang_runs(_raw(hyp))) for system, hyp in written.items()],

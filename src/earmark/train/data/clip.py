@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from earmark.policies.policy import Clip
-from earmark.speech.audio import duration_s, read_audio
+from earmark.speech.audio import check_audio, read_audio
 from earmark.storage.digests import of_values
 from earmark.train.cache import fingerprint
 
@@ -22,10 +22,10 @@ class ClipRef(NamedTuple):
         return read_audio(self.path, self.start_s, self.end_s)
 
     def duration_s(self) -> float:
-        """Return the length in seconds, from the header of the file.
+        """Return the length in seconds; the file is looked at as `check_audio` does.
 
         Raises:
-            InputError: the file is no audio, or the span does not lie in it.
+            InputError: the file is no audio or was cut off, or the span does not lie in it.
         """
         return known_duration_s(self)
 
@@ -38,5 +38,5 @@ class ClipRef(NamedTuple):
 
 @lru_cache(maxsize=100_000)
 def known_duration_s(clip: ClipRef) -> float:
-    """Return a clip's length in seconds; several pairs of one clip read its header once."""
-    return duration_s(*clip)
+    """Return a clip's length in seconds; the clip of several pairs is looked at once."""
+    return check_audio(*clip).duration_s

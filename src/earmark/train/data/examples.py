@@ -10,6 +10,7 @@ from earmark.objectives.contract.signature import Contract
 from earmark.policies.policy import Messages, Policy
 from earmark.policies.rows.shared_row import Answers
 from earmark.records import Pair
+from earmark.speech.audio_path import audio_path
 from earmark.train.data.clip import ClipRef
 from earmark.train.data.criterion import Criterion, one_score_each
 from earmark.train.data.pair_file import Pairs
@@ -34,7 +35,7 @@ def audio_parts(pair: Pair, folder: Path) -> list[ClipRef]:
     """Find the clips in a pair's prompt; paths are absolute or relative to `folder`.
 
     Raises:
-        InputError: an audio file does not exist.
+        InputError: an audio file does not exist, or what names it is no path.
     """
     parts = [
         part
@@ -45,14 +46,17 @@ def audio_parts(pair: Pair, folder: Path) -> list[ClipRef]:
     ]
     clips = []
     for part in parts:
-        path = os.path.join(folder, str(part.get("audio", "")))
-        if not os.path.isfile(path):
+        try:
+            path = audio_path(folder, str(part.get("audio", "")))
+        except InputError as error:
+            raise InputError(f"pair '{pair.id}': {error}") from error
+        if not os.path.lexists(path):
             raise InputError(
-                f"pair '{pair.id}': audio file {shortened(path)} does not exist; put it there or "
-                f"correct the pair's path, which starts at {folder} (the pairs file's folder) if "
-                "relative"
+                f"pair '{pair.id}': audio file {shortened(str(path))} does not exist; put it there "
+                f"or correct the pair's path, which starts at {folder} (the pairs file's folder) "
+                "if relative"
             )
-        clips.append(ClipRef(path, part.get("start_s"), part.get("end_s")))
+        clips.append(ClipRef(str(path), part.get("start_s"), part.get("end_s")))
     return clips
 
 

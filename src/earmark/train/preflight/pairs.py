@@ -1,8 +1,9 @@
 """One pass over the pairs before anything is loaded: what is wrong, and what all have in common.
 
-No clip is read here: the header of its file says whether it is sound, and how long.
+Few clips are read here: the header of a file says whether it is sound, and how long.
 """
 
+import math
 from array import array
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from earmark.errors import InputError
 from earmark.objectives.contract.signature import Contract
 from earmark.pairs.prompts import form_problems
 from earmark.policies.audio import AudioPolicy
+from earmark.policies.checks.short_audio import SURELY_HEARD_S, check_long_enough
 from earmark.policies.policy import Policy
 from earmark.progress import track
 from earmark.records import Pair
@@ -29,22 +31,29 @@ MANY = 100
 
 
 class Sound(NamedTuple):
-    """What the pairs are to the ear: the longest clip, whether any or all have one."""
+    """What the pairs are to the ear: the longest and shortest clip, whether any or all have one."""
 
     longest_s: float = 0.0
+    shortest_s: float = math.inf
     any_audio: bool = False
     all_audio: bool = True
 
     def add(self, clips: Sequence[ClipRef]) -> "Sound":
         """Return what is known when the clips of one more pair were seen."""
-        longest_s = max([self.longest_s, *(clip.duration_s() for clip in clips)])
-        return Sound(longest_s, self.any_audio or bool(clips), self.all_audio and bool(clips))
+        lengths_s = [clip.duration_s() for clip in clips]
+        return Sound(
+            max([self.longest_s, *lengths_s]),
+            min([self.shortest_s, *lengths_s]),
+            self.any_audio or bool(clips),
+            self.all_audio and bool(clips),
+        )
 
     def suits(self, policy: Policy) -> bool:
-        """Tell whether a model can hear all pairs, and needs to hear none that it cannot."""
+        """Say whether a model surely hears all pairs, and needs to hear none that it cannot."""
         if not isinstance(policy, AudioPolicy):
             return not self.any_audio
-        return self.all_audio and self.longest_s <= policy.longest_clip_s
+        long_enough = self.shortest_s >= SURELY_HEARD_S
+        return self.all_audio and long_enough and self.longest_s <= policy.longest_clip_s
 
 
 class Survey(NamedTuple):
@@ -146,7 +155,7 @@ def check_sound(clips: Sequence[ClipRef], policy: Policy) -> None:
 
     Raises:
         InputError: no audio for a model that hears, audio for one that does not, or a clip too
-            long for the model.
+            long or too short for the model.
     """
     if policy.hears and not clips:
         raise InputError(
@@ -160,6 +169,9 @@ def check_sound(clips: Sequence[ClipRef], policy: Policy) -> None:
             "its prompt holds audio, but this model reads text alone; "
             "choose an audio model, or leave the audio out of the prompts"
         )
+    for clip in clips:
+        if clip.duration_s() < SURELY_HEARD_S:
+            check_long_enough(policy, clip.read())
     longest_s = max((clip.duration_s() for clip in clips), default=0.0)
     if longest_s > policy.longest_clip_s:
         raise InputError(
