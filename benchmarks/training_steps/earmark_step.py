@@ -18,13 +18,13 @@ from earmark.objectives.contract.objective import Objective
 from earmark.objectives.dpo import dpo
 from earmark.policies.lora.adapt import add_lora
 from earmark.policies.policy import Policy
+from earmark.train.arguments import training_arguments
 from earmark.train.assemble import assemble
 from earmark.train.cache.fingerprint import of_policy
 from earmark.train.data.batch import Batch
 from earmark.train.data.examples import EncodedPairs
 from earmark.train.reference.compute import logps_of
 from earmark.train.reference.reference import LiveReference
-from earmark.train.run import training_arguments
 from earmark.train.settings import TrainSettings
 from earmark.train.trainer import PreferenceTrainer
 from training_steps.names import start

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from time import monotonic
 from typing import Any, TypeVar
 
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -28,6 +29,7 @@ from earmark.display import ACTING, visible
 from earmark.errors import InputError
 
 Item = TypeVar("Item")
+LINE_EVERY_S = 30.0
 
 
 class TextConsole(Console):
@@ -108,9 +110,24 @@ def progress_bar() -> Progress:
 
 
 def track(items: Iterable[Item], description: str, total: int | None = None) -> Iterator[Item]:
-    """Yield the items of an iterable while a bar shows how far it has come."""
+    """Yield the items of an iterable while a bar shows how far it has come.
+
+    Where standard error is no terminal, a line says so every half minute instead.
+    """
+    if not console.is_terminal:
+        yield from _with_lines(items, description, total)
+        return
     with progress_bar() as bar:
         yield from bar.track(items, total=total, description=description)
+
+
+def _with_lines(items: Iterable[Item], description: str, total: int | None) -> Iterator[Item]:
+    said_at = monotonic()
+    for done, item in enumerate(items):
+        if monotonic() - said_at >= LINE_EVERY_S:
+            said_at = monotonic()
+            note(f"{description}: {done}{'' if total is None else f' of {total}'}")
+        yield item
 
 
 def note(message: str) -> None:

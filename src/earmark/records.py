@@ -7,6 +7,9 @@ that is None or empty is left out of the line, so a file stays readable.
 from dataclasses import dataclass, field
 from typing import Any
 
+# The file of utterances in a folder of speech.
+MANIFEST = "utterances.jsonl"
+
 
 @dataclass(frozen=True, slots=True)
 class Utterance:

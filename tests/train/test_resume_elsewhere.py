@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from earmark.errors import InputError, KnobError
+from earmark.train.arguments import training_arguments
 from earmark.train.distributed import Processes
-from earmark.train.run import train, training_arguments
+from earmark.train.run import train
 from earmark.train.run_folder import RUN, open_run
 from earmark.train.settings import TrainSettings
 from tiny_world import save_tiny, write_pairs
@@ -95,7 +96,7 @@ def test_a_process_that_makes_rows_changes_no_loss(tmp_path, token_budget):
 
 
 def test_a_system_without_fork_is_told_so(tmp_path, monkeypatch):
-    monkeypatch.setattr("earmark.train.run.get_all_start_methods", lambda: ["spawn"])
+    monkeypatch.setattr("earmark.train.arguments.get_all_start_methods", lambda: ["spawn"])
     with pytest.raises(KnobError, match="dataloader_num_workers should be 0 here, found 2"):
         training_arguments(TrainSettings(dataloader_num_workers=2), tmp_path)
     assert training_arguments(TrainSettings(device="cpu"), tmp_path)

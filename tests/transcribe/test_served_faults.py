@@ -335,7 +335,7 @@ def test_neither_torch_nor_transformers_is_needed(corpus, tmp_path):
         capture_output=True,
         text=True,
     )
-    assert "pip install 'earmark[train]'" in local.stderr, "the control: a local model needs torch"
+    assert "pip install '.[train]'" in local.stderr, "the control: a local model needs torch"
 
 
 ECHOED = f"bad key {KEY.replace('-', '%2D')}, bWU6aHVzaC1odXNo, {'&#45;'.join(KEY.split('-'))}"

@@ -5,6 +5,7 @@ starts without torch.
 """
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from cyclopts import App, Parameter
@@ -12,8 +13,8 @@ from cyclopts import App, Parameter
 from earmark import __version__
 from earmark.cli.config_file import refuse_fractions
 from earmark.cli.terminal import error_panel, protect_terminal
-from earmark.errors import EarmarkError, shortened
-from earmark.progress import complain, console, output
+from earmark.errors import EarmarkError, KnobError, did_you_mean, shortened
+from earmark.progress import complain, console, note, output
 
 COMMANDS = {
     "score": "Score transcripts: mixed error rate, by language, by failure mode, with intervals.",
@@ -45,6 +46,9 @@ EXTRAS = {
     "jinja2": "report",
 }
 
+# A run of these that was stopped is resumed by the same command.
+RESUMES = {"train", "transcribe", "tiny-base", "demo"}
+
 # These commands read their own tokens (a configuration file) and their own --help.
 OWN_HELP = {"train"}
 
@@ -52,9 +56,9 @@ OWN_HELP = {"train"}
 EPILOGUES = {
     "transcribe": """Decoding is greedy without repetition penalty unless candidates are asked for,
 whatever the checkpoint's own defaults are, and is recorded with each row beside the raw text. A
-run that was stopped goes on where it was.
+run that was stopped is resumed by the same command.
 
-With --endpoint a server that speaks the OpenAI protocol is asked, and torch is not needed here.
+With --endpoint a server that speaks the OpenAI protocol transcribes; torch is not needed here.
 Its key is read from the environment variable EARMARK_API_KEY, else OPENAI_API_KEY.
 
 earmark transcribe --model tiny-base --utterances test.jsonl --out base.jsonl
@@ -92,8 +96,14 @@ for _name, _help in COMMANDS.items():
 def main() -> None:
     """Run the command line; a mistake of the user ends in one message and exit code 1."""
     protect_terminal()
+    tokens = sys.argv[1:]
     try:
-        app(sys.argv[1:])
+        check_name(tokens)
+        app(["--help", *tokens[1:]] if tokens[:1] == ["help"] else tokens)
+    except KeyboardInterrupt:
+        resumes = tokens[0] in RESUMES if tokens else False
+        note(f"stopped; {'the same command resumes it' if resumes else 'nothing was written'}")
+        sys.exit(130)
     except EarmarkError as error:
         complain(str(error))
         sys.exit(1)
@@ -106,8 +116,29 @@ def main() -> None:
         missing = missing_package(error)
         if missing not in EXTRAS:
             raise
-        complain(f"this command needs {missing}: pip install 'earmark[{EXTRAS[missing]}]'")
+        extra = EXTRAS[missing]
+        complain(
+            f"this command needs {missing}: install Earmark with its extra [{extra}]: "
+            f"pip install '.[{extra}]' in its checkout"
+        )
         sys.exit(1)
+
+
+def check_name(tokens: Sequence[str]) -> None:
+    """Refuse a command or an option that does not exist before anything is imported for it.
+
+    Raises:
+        KnobError: names the nearest one.
+    """
+    first = tokens[0] if tokens else "--help"
+    if first in COMMANDS or first in ("help", "-h", "--help", "--version"):
+        return
+    if first.startswith("-"):
+        raise KnobError(
+            f"earmark has no option '{first}'; options follow the command: earmark COMMAND "
+            "--help lists them"
+        )
+    raise KnobError(f"earmark has no command '{first}'; {did_you_mean(first, COMMANDS)}")
 
 
 def missing_package(error: BaseException | None) -> str | None:

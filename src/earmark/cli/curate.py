@@ -1,6 +1,7 @@
 """`earmark curate`: choose which pairs to train on."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -53,6 +54,8 @@ def curate(
         written.append(Output(skipped_path(out), SET_ASIDE))
     check_outputs(written, [pairs])
     rows = load_records(Pair, pairs, out=out, on_error=on_error)
+    if by == "gap" and not criterion:
+        criterion = only_criterion(rows)
     verdicts = CURATORS[by](rows, criterion, keep_share=keep_share, seed=seed)
     kept = [verdict.pair for verdict in verdicts if isinstance(verdict, Keep)]
     dropped = [verdict for verdict in verdicts if isinstance(verdict, Drop)]
@@ -61,3 +64,19 @@ def curate(
     tally = {"curator": by, "criterion": criterion, "kept": len(kept), "dropped": len(dropped)}
     write_text(tally_path(out), json.dumps(tally, indent=2) + "\n")
     note(f"{out}: {len(kept)} of {len(rows)} pairs kept; why the others are not: {aside}")
+
+
+def only_criterion(pairs: Sequence[Pair]) -> str:
+    """Return the one criterion by which pairs are scored.
+
+    Raises:
+        KnobError: they have none, or several of which one must be chosen.
+    """
+    names = sorted({name for pair in pairs for name in pair.scores})
+    if len(names) == 1:
+        note(f"criterion: {names[0]}, the only one that the pairs have")
+        return names[0]
+    raise KnobError(
+        f"--by gap needs --criterion, the name of the pairs' scores; they have "
+        f"{', '.join(names) or 'none, so give them scores first, or use --by random'}"
+    )

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+from earmark.cli.later import later
 from earmark.progress import output
-from earmark.recipes.demo import run_demo
-from earmark.recipes.demo_summary import summary_tables
-from earmark.report.tables import to_rich
+
+run_demo = later("earmark.recipes.demo:run_demo")
+summary_tables = later("earmark.recipes.demo_summary:summary_tables")
+to_rich = later("earmark.report.tables:to_rich")
 
 
 def demo(*, out: Path = Path("demo-out"), seeds: int = 1) -> None:

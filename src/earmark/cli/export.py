@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Literal
 
-from earmark.export.merge import export as run_export
+from earmark.cli.later import later
 from earmark.progress import note
+
+run_export = later("earmark.export.merge:export")
 
 
 def export(

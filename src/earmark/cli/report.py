@@ -3,20 +3,26 @@
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from earmark.cli.later import later
 from earmark.cli.scoring import Scoring, ScoringOptions
 from earmark.cli.short_names import short_names
 from earmark.errors import KnobError
 from earmark.progress import note, output
-from earmark.report.page import make_page
-from earmark.report.plots.training_log import RunLog, read_runs
-from earmark.report.scoring import SFT, score_set
-from earmark.report.tables import error_table, to_markdown, to_rich
-from earmark.report.test_set import TestSet
 from earmark.storage.atomic import write_text
 from earmark.storage.destination import is_special
 from earmark.storage.outputs import HTML, MARKDOWN_TABLE, Output
 
+make_page = later("earmark.report.page:make_page")
+read_runs = later("earmark.report.plots.training_log:read_runs")
+score_set = later("earmark.report.scoring:score_set")
+error_table = later("earmark.report.tables:error_table")
+to_markdown = later("earmark.report.tables:to_markdown")
+to_rich = later("earmark.report.tables:to_rich")
+test_set_of = later("earmark.report.test_set:TestSet")
+
+SFT = "sft"
 EVERYDAY_NAMES = ("utterances", "text", "manifest", "truth")
 
 
@@ -65,7 +71,7 @@ def report(
     truths = options.truths(truth)
     hyps = {system: options.hyps(path) for system, path in zip(names, hyp, strict=True)}
     folder = truth.resolve().parent
-    test_set = TestSet(set_name(truth), truths, hyps, folder, allow_outside)
+    test_set = test_set_of(set_name(truth), truths, hyps, folder, allow_outside)
     control = control or control_among(names, runs)
     scored = score_set(test_set, control=control, **options.keywords)
     heading = title or f"{scored.name}: {', '.join(names)}"
@@ -81,7 +87,7 @@ def report(
         note(f"{out}: {out.stat().st_size / 1e6:.1f} MB; open it in a browser")
 
 
-def control_among(systems: Sequence[str], runs: Sequence[RunLog]) -> str | None:
+def control_among(systems: Sequence[str], runs: Sequence[Any]) -> str | None:
     """Return the system after the first whose run of the same name was trained by SFT alone."""
     trained = {run.name for run in runs if (run.objective or {}).get("name") == SFT}
     return next((system for system in systems[1:] if system in trained), None)

@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import Literal
 
+from earmark.cli.later import later
 from earmark.progress import note
-from earmark.speech.audio import duration_s
-from earmark.voices.corpus import MANIFEST, LanguageMode, Split, make_corpus
-from earmark.voices.speakers import Distribution
+from earmark.records import MANIFEST
 
-MIXES: dict[str, dict[LanguageMode, float]] = {
+duration_s = later("earmark.speech.audio:duration_s")
+make_corpus = later("earmark.voices.corpus:make_corpus")
+
+MIXES: dict[str, dict[str, float]] = {
     "mixed": {"mixed": 1},
     "zh": {"zh": 1},
     "en": {"en": 1},
@@ -21,8 +23,8 @@ def synthesize(
     out: Path = Path("speech"),
     count: int = 1000,
     language: Literal["mixed", "zh", "en", "all"] = "mixed",
-    voices: Distribution = "train",
-    split: Split = "train",
+    voices: Literal["train", "heldout"] = "train",
+    split: Literal["train", "dev", "test"] = "train",
     seed: int = 0,
     workers: int | None = None,
 ) -> None:

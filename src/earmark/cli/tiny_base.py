@@ -2,10 +2,16 @@
 
 from pathlib import Path
 
+from earmark.cli.later import later
 from earmark.errors import KnobError
 from earmark.progress import note, output
-from earmark.recipes.tiny_base import figures, make_tiny_base, targets
-from earmark.tiny.train import HEARING, UTTERANCES, WRITING
+
+figures = later("earmark.recipes.tiny_base:figures")
+make_tiny_base = later("earmark.recipes.tiny_base:make_tiny_base")
+targets = later("earmark.recipes.tiny_base:targets")
+
+# Those of `earmark.tiny.train`, which a test compares: importing it takes seconds.
+UTTERANCES, HEARING_STEPS, WRITING_STEPS = 10_000, 2000, 1300
 
 
 def tiny_base(
@@ -13,8 +19,8 @@ def tiny_base(
     out: Path,
     seed: int = 1,
     utterances: int = UTTERANCES,
-    hearing_steps: int = HEARING.steps,
-    writing_steps: int = WRITING.steps,
+    hearing_steps: int = HEARING_STEPS,
+    writing_steps: int = WRITING_STEPS,
     workers: int | None = None,
 ) -> None:
     """Train the tiny Audio LLM that ships with Earmark from scratch, and measure it.

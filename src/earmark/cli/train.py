@@ -1,34 +1,57 @@
 """`earmark train`: align an Audio LLM on preference pairs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from earmark.cli.catalog import objectives, wrappers
 from earmark.cli.config_file import options_of, refuse_fractions
+from earmark.cli.later import later
 from earmark.cli.presets import preset_path
 from earmark.cli.terminal import error_panel
-from earmark.errors import InputError
+from earmark.errors import InputError, KnobError, did_you_mean
 from earmark.files import skipped_path
-from earmark.objectives import OBJECTIVES, WRAPPERS
-from earmark.objectives.contract.explain import summary
-from earmark.objectives.contract.signature import contract
 from earmark.progress import console, note, output
 from earmark.storage.outputs import SET_ASIDE, Output, check_outputs
-from earmark.train.data.pair_file import open_pairs
-from earmark.train.run import train as run_training
-from earmark.train.run_folder import check_run_folder
 from earmark.train.settings import TrainSettings
+
+open_pairs = later("earmark.train.data.pair_file:open_pairs")
+run_training = later("earmark.train.run:train")
+check_run_folder = later("earmark.train.run_folder:check_run_folder")
+
+# What other trainers call an option, or have and Earmark does not.
+OTHER_NAMES = {
+    "lr": "it is called --learning-rate",
+    "epochs": "it is called --num-train-epochs",
+    "batch_size": "it is called --per-device-train-batch-size",
+    "rank": "it is called --lora-rank",
+    "lora_r": "it is called --lora-rank",
+    "alpha": "the LoRA's is called --lora-alpha",
+    "output_dir": "it is called --out",
+    "dataset": "it is called --pairs",
+    "train_file": "it is called --pairs",
+    "loss_type": "it is called --objective",
+    "resume": "the same command resumes a run that was stopped",
+    "resume_from_checkpoint": "the same command resumes a run that was stopped",
+    "adapter": "a run begins without one; `earmark export` merges one into a model to begin from",
+    "load_in_4bit": "quantised bases cannot be trained",
+    "load_in_8bit": "quantised bases cannot be trained",
+    "use_dora": "a plain LoRA is what there is",
+    "lora_dropout": "the reference is the policy without its LoRA, so dropout has no place in it",
+    "push_to_hub": "`earmark export` writes a folder that `hf upload` takes",
+    "eval_steps": "score checkpoints with `earmark transcribe --adapter RUN/checkpoint-N`",
+}
 
 
 def objectives_in_words() -> str:
     """Name each objective with its knobs and their defaults, read from the signatures."""
     lines = []
-    for name, objective in OBJECTIVES.items():
-        settable = contract(objective).knobs.items()
-        options = " ".join(f"--{k.replace('_', '-')} {v}" for k, v in settable)
-        lines.append(f"- `{name}` {options}: {summary(objective)}")
+    for name, objective in objectives().items():
+        options = " ".join(f"--{k.replace('_', '-')} {v}" for k, v in objective.knobs.items())
+        lines.append(f"- `{name}` {options}: {objective.summary}")
     return "\n".join(lines)
 
 
@@ -41,14 +64,14 @@ command = App(
     help=f"""Align an Audio LLM on preference pairs.
 
 The reference is the model as it starts. Before training, the fast step is compared with the
-plain forward pass and the audio is proven to be heard. A run that was stopped goes on when the
-same command is given again.
+plain forward pass and the audio is proven to be heard. A run that was stopped is resumed by the
+same command.
 
 Objectives and their knobs (`earmark objectives NAME` tells all about one):
 
 {objectives_in_words()}
 
-Wrappers, put round an objective by --wrap: {", ".join(WRAPPERS)}.
+Wrappers, put round an objective by --wrap: {", ".join(wrappers())}.
 
 Example: earmark train --pairs pairs.jsonl --model tiny-base --objective dpo --beta 0.1
 --sft-weight 1 --learning-rate 5e-4 --out run
@@ -89,6 +112,7 @@ def run(
         settings: how the loop runs.
         knobs: the objective's own knobs, such as --beta 0.1.
     """
+    check_knobs(objective, wrap or [], knobs)
     references = settings.references if settings else ()
     check_run_folder(out, (model, *references))
     if on_error == "skip":
@@ -104,7 +128,35 @@ def run(
         knobs=dict(knobs),
         settings=settings,
     )
-    note(f"done: {folder}; next: earmark transcribe --model {model} --adapter {folder} ...")
+    whole = settings is not None and settings.lora_rank == 0
+    named = f"--model {folder}" if whole else f"--model {model} --adapter {folder}"
+    note(f"done: {folder}; next: earmark transcribe {named} ...")
+
+
+def check_knobs(objective: str, wrap: Sequence[str], knobs: Iterable[str]) -> None:
+    """Refuse options that neither the command nor the objective has, before torch is imported.
+
+    Raises:
+        KnobError: no such objective, wrapper or option; names the nearest one.
+    """
+    for name, table, what in (
+        (objective, objectives(), "objective"),
+        *((wrapper, wrappers(), "wrapper") for wrapper in wrap),
+    ):
+        if ":" not in name and name not in table:
+            raise KnobError(f"no {what} '{name}'; {did_you_mean(name, table)}")
+    if ":" in objective or wrap:
+        return  # whose knobs are known once they are imported
+    known = objectives()[objective].knobs
+    options = [field.name for field in fields(TrainSettings)]
+    for knob in knobs:
+        if knob not in known:
+            option = f"--{knob.replace('_', '-')}"
+            hint = OTHER_NAMES.get(knob) or did_you_mean(knob, [*known, *options])
+            raise KnobError(
+                f"earmark train has no option {option}, and objective '{objective}' has no knob "
+                f"'{knob}'; {hint}"
+            )
 
 
 def train(*tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)]) -> None:
@@ -142,7 +194,7 @@ def value_of(option: str, tokens: Sequence[str]) -> str | None:
     >>> value_of("--config", ["--out", "run", "--config=a.yaml"])
     'a.yaml'
     """
-    for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
+    for token, following in zip(tokens, [*tokens[1:], ""], strict=False):
         if token == option and following:
             return following
         if token.startswith(f"{option}="):

@@ -9,14 +9,18 @@ from typing import Any, Literal
 
 from earmark.cli.checks.findings import Findings
 from earmark.cli.checks.model import check_model
-from earmark.cli.checks.pairs import check_pairs
-from earmark.cli.checks.rows import check_hypotheses, check_utterances
+from earmark.cli.later import later
 from earmark.errors import InputError
 from earmark.files import AnyPath, Drained, numbered_lines, parse_line, reopenable
 from earmark.policies.checkpoint.folder import is_model
 from earmark.progress import output
+from earmark.records import MANIFEST
 from earmark.speech.manifests import kind_of
-from earmark.voices.corpus import MANIFEST
+
+# They open sound files.
+check_pairs = later("earmark.cli.checks.pairs:check_pairs")
+check_hypotheses = later("earmark.cli.checks.rows:check_hypotheses")
+check_utterances = later("earmark.cli.checks.rows:check_utterances")
 
 Kind = Literal["auto", "utterances", "hypotheses", "pairs"]
 

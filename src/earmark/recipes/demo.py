@@ -31,7 +31,7 @@ from earmark.pairs.mix import parse_mix
 from earmark.pairs.prompts import load_prompts
 from earmark.policies.load import load_policy, model_path
 from earmark.progress import note
-from earmark.records import Hypothesis, Pair, Utterance
+from earmark.records import MANIFEST, Hypothesis, Pair, Utterance
 from earmark.report.page import make_page
 from earmark.report.scoring import score_set
 from earmark.report.test_set import ScoredSet, TestSet
@@ -41,7 +41,7 @@ from earmark.train.run import train
 from earmark.train.settings import TrainSettings
 from earmark.transcribe.local import how_it_was_made, transcribe, weights_of
 from earmark.translators.lexicon_file import load_lexicon
-from earmark.voices.corpus import MANIFEST, LanguageMode, Split, make_corpus
+from earmark.voices.corpus import LanguageMode, Split, make_corpus
 from earmark.voices.speakers import Distribution
 
 MODEL = "tiny-base"

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from earmark.errors import InputError
+from earmark.lookup import look_up
 from earmark.objectives.weightings import WEIGHTINGS
 from earmark.objectives.weightings.weighting import Weighting
 from earmark.policies.audio import AudioPolicy
@@ -195,8 +196,12 @@ def held_back(pairs: int, settings: TrainSettings) -> int:
 
 
 def make_weighting(settings: TrainSettings) -> Weighting:
-    """Make the weighting of references that is asked for."""
-    make = WEIGHTINGS[settings.weighting]
+    """Make the weighting of references that the settings name.
+
+    Raises:
+        KnobError: there is no weighting of that name.
+    """
+    make = look_up(WEIGHTINGS, settings.weighting, "weighting")
     if settings.weighting == "sliding_window":
         return make(window=settings.weighting_window)
     return make()

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from importlib.metadata import version
-from multiprocessing import get_all_start_methods
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from transformers.trainer_callback import ProgressCallback
 from transformers.trainer_utils import set_seed
 
 from earmark import __version__
-from earmark.errors import InputError, KnobError
+from earmark.errors import InputError
 from earmark.export.loading import loading_of
 from earmark.export.run_card import write_run_card
 from earmark.lookup import look_up
@@ -28,8 +27,10 @@ from earmark.policies.lora.adapt import add_lora, disable_dropout, freeze_hearin
 from earmark.policies.policy import Policy
 from earmark.progress import note
 from earmark.storage.lock import lock_in, refuse_locked
-from earmark.train.assemble import Assembled, assemble, held_back
+from earmark.train.arguments import training_arguments, wants_bfloat16
+from earmark.train.assemble import Assembled, assemble, held_back, make_weighting
 from earmark.train.cache import fingerprint
+from earmark.train.callbacks import LogFile, Movement, ProgressLine
 from earmark.train.data.batch import Rows
 from earmark.train.data.examples import EncodedPairs
 from earmark.train.data.pair_file import Pairs
@@ -42,9 +43,7 @@ from earmark.train.reference.several import check_references
 from earmark.train.resume.full_disk import full_disk_explained
 from earmark.train.run_folder import (
     TRAINING,
-    LogFile,
     Opened,
-    ProgressLine,
     alone_in,
     check_run_folder,
     finish_run,
@@ -54,21 +53,6 @@ from earmark.train.settings import TrainSettings
 from earmark.train.trainer import PreferenceTrainer
 
 CHECKED_ROWS = 2
-SAME_NAME = (
-    "learning_rate",
-    "num_train_epochs",
-    "max_steps",
-    "per_device_train_batch_size",
-    "gradient_accumulation_steps",
-    "lr_scheduler_type",
-    "warmup_steps",
-    "weight_decay",
-    "max_grad_norm",
-    "seed",
-    "logging_steps",
-    "save_steps",
-    "dataloader_num_workers",
-)
 VERSIONS = ("torch", "transformers", "peft", "accelerate")
 
 
@@ -191,6 +175,7 @@ def checked_objective(
     knobs = with_seed_of_run(objective, knobs, settings)
     chosen = choose_objective(objective, sft_weight, knobs, options, wrappers)
     check_references(chosen.contract, settings)
+    make_weighting(settings)
     note_of_unused(chosen.contract, settings)
     return chosen
 
@@ -210,6 +195,9 @@ def note_of_unused(needs: Contract, settings: TrainSettings) -> None:
         unused.append(f"--criterion {settings.criterion}")
     if settings.weighting != TrainSettings.weighting and not needs.needs_references:
         unused.append(f"--weighting {settings.weighting}")
+    share_given = settings.validation_share != TrainSettings.validation_share
+    if share_given and not (needs.needs_references and make_weighting(settings).needs_validation):
+        unused.append(f"--validation-share {settings.validation_share:g}")
     if unused:
         note(f"not used by this objective: {', '.join(unused)}")
 
@@ -333,7 +321,7 @@ def run_trainer(
     """Run the loop to its end, save what was trained and the processor, mark the run finished."""
     checkpoint, out = opened.checkpoint, opened.checkpoints.run
     trainer = PreferenceTrainer(
-        policy, objective, parts, arguments, [LogFile(out)], opened.checkpoints
+        policy, objective, parts, arguments, [LogFile(out), Movement()], opened.checkpoints
     )
     trainer.remove_callback(ProgressCallback)
     trainer.add_callback(ProgressLine())
@@ -348,42 +336,3 @@ def run_trainer(
             write_run_card(out, loading_of(policy))
             finish_run(out)
     trainer.together.wait()
-
-
-def training_arguments(settings: TrainSettings, out: Path) -> TrainingArguments:
-    """Translate our settings into the library's; several processes find each other here.
-
-    Raises:
-        KnobError: rows are to be made by processes, and the system cannot fork them.
-    """
-    same = {name: getattr(settings, name) for name in SAME_NAME}
-    if settings.dataloader_num_workers and "fork" not in get_all_start_methods():
-        raise KnobError(
-            f"dataloader_num_workers should be 0 here, found {settings.dataloader_num_workers}: "
-            "processes that make rows share the model's memory, which this system cannot do (fork)"
-        )
-    on_cpu = settings.device == "cpu" or not torch.cuda.is_available()
-    arguments = TrainingArguments(
-        output_dir=str(out),
-        use_cpu=on_cpu,
-        activation_checkpointing=settings.gradient_checkpointing,
-        activation_checkpointing_kwargs={"use_reentrant": False},
-        report_to=settings.report_to.split(","),
-        remove_unused_columns=False,
-        # A row is made by the processor of the loaded model, which no process could be sent.
-        dataloader_multiprocessing_context="fork" if settings.dataloader_num_workers else None,
-        save_strategy="steps",
-        logging_strategy="steps",
-        # All that is trained is used in every step, unless it is a tower and there is no audio.
-        ddp_find_unused_parameters=bool(settings.lora_targets),
-        **same,
-    )
-    # One process trains on one device: the library would copy the model to all GPUs it sees.
-    if arguments.n_gpu > 1:
-        arguments._n_gpu = 1
-    return arguments
-
-
-def wants_bfloat16(settings: TrainSettings, on_cpu: bool) -> bool:
-    """Say whether computation is to be in bfloat16: where it is asked for, and on GPUs."""
-    return settings.dtype == "bfloat16" or (settings.dtype == "auto" and not on_cpu)

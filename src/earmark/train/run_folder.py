@@ -7,14 +7,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
-from transformers.trainer_callback import ProgressCallback
-
 from earmark.errors import InputError
-from earmark.files import write_jsonl
 from earmark.policies.checkpoint.weights_hash import RUN
 from earmark.progress import note
-from earmark.storage.append import AppendFile
 from earmark.storage.atomic import write_text
 from earmark.storage.lock import lock_in, locked
 from earmark.storage.outputs import check_folder
@@ -225,36 +220,3 @@ def _loaded(model: dict[str, Any]) -> list[str]:
     """Return how a model was loaded: number type, device."""
     loaded = model.get("loaded", {})
     return [str(loaded.get(name, "unknown")) for name in ("dtype", "device")]
-
-
-class LogFile(TrainerCallback):
-    """Write each log to RUN/log.jsonl; on resume the file is cut back to the checkpoint."""
-
-    def __init__(self, run: Path) -> None:
-        self.path = run / LOG
-
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
-        """Start from what the checkpoint remembers."""
-        if state.is_world_process_zero:
-            write_jsonl(self.path, state.log_history)
-
-    def on_log(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
-        """Append the newest line."""
-        if state.is_world_process_zero:
-            AppendFile(self.path).append(state.log_history[-1])
-
-
-class ProgressLine(ProgressCallback):
-    """The library's progress bar, the newest loss beside it instead of printed dictionaries."""
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
-        """Show loss and margin beside the bar."""
-        if self.training_bar is not None and logs:
-            shown = {"loss": logs.get("loss"), "margin": logs.get("rewards/margins")}
-            self.training_bar.set_postfix(
-                {k: f"{v:.3f}" for k, v in shown.items() if v is not None}
-            )

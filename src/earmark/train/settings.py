@@ -1,10 +1,26 @@
 """The knobs of a training run; TRL's names where TRL has one."""
 
-from dataclasses import dataclass
+import math
+import re
+from dataclasses import asdict, dataclass
 from typing import Literal
 
-from earmark.errors import KnobError, did_you_mean
-from earmark.objectives.weightings import WEIGHTINGS
+from earmark.errors import KnobError
+
+AT_LEAST = {
+    "lora_rank": 0,
+    "per_device_train_batch_size": 1,
+    "token_budget": 0,
+    "gradient_accumulation_steps": 1,
+    "weight_decay": 0,
+    "max_grad_norm": 0,
+    "seed": 0,
+    "logging_steps": 1,
+    "save_steps": 1,
+    "save_total_limit": 1,
+    "dataloader_num_workers": 0,
+    "weighting_window": 1,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +40,8 @@ class TrainSettings:
             per_device_train_batch_size is not used. 0 takes that number of rows instead.
         gradient_accumulation_steps: steps whose gradients are added before the optimizer moves.
         lr_scheduler_type: shape of the learning rate over time.
-        warmup_steps: steps over which the learning rate rises to its peak.
+        warmup_ratio: share of the steps over which the learning rate rises to its peak.
+        warmup_steps: number of those steps instead of a share; 0 begins at the peak.
         weight_decay: decoupled weight decay of AdamW.
         max_grad_norm: gradients are scaled down to this norm; 0 leaves them.
         gradient_checkpointing: recompute activations in the backward pass: less memory, more time.
@@ -69,7 +86,8 @@ class TrainSettings:
     token_budget: int = 0
     gradient_accumulation_steps: int = 1
     lr_scheduler_type: Literal["linear", "cosine", "constant", "constant_with_warmup"] = "linear"
-    warmup_steps: int = 10
+    warmup_ratio: float = 0.1
+    warmup_steps: int | None = None
     weight_decay: float = 0.0
     max_grad_norm: float = 1.0
     gradient_checkpointing: bool = False
@@ -99,28 +117,19 @@ class TrainSettings:
         Raises:
             KnobError: names the knob, what was expected and what was found.
         """
-        at_least = {
-            "lora_rank": 0,
-            "per_device_train_batch_size": 1,
-            "token_budget": 0,
-            "gradient_accumulation_steps": 1,
-            "warmup_steps": 0,
-            "weight_decay": 0,
-            "max_grad_norm": 0,
-            "logging_steps": 1,
-            "save_steps": 1,
-            "save_total_limit": 1,
-            "dataloader_num_workers": 0,
-            "weighting_window": 1,
-        }
-        for name, lowest in at_least.items():
-            if getattr(self, name) < lowest:
-                raise KnobError(f"{name} should be at least {lowest}, found {getattr(self, name)}")
+        self._check_numbers()
+        self._check_warmup()
+        if self.lora_alpha is not None and self.lora_alpha < 1:
+            raise KnobError(f"lora_alpha should be at least 1, found {self.lora_alpha}")
+        try:
+            re.compile(self.lora_targets)
+        except re.error as error:
+            raise KnobError(
+                f"lora_targets should be a regular expression for whole names of layers, found "
+                f"{self.lora_targets!r}: {error}; '.*q_proj' names all that end in q_proj"
+            ) from error
         if not 0 < self.learning_rate < 1:
             raise KnobError(f"learning_rate should lie between 0 and 1, found {self.learning_rate}")
-        if self.weighting not in WEIGHTINGS:
-            hint = did_you_mean(self.weighting, WEIGHTINGS)
-            raise KnobError(f"no weighting '{self.weighting}'; {hint}")
         if self.criterion_tie is not None and not self.criterion_tie > 0:
             raise KnobError(f"criterion_tie should be above 0, found {self.criterion_tie}")
         if not 0 < self.validation_share < 1:
@@ -133,4 +142,20 @@ class TrainSettings:
             raise KnobError(
                 f"save_steps {self.save_steps} should be a multiple of logging_steps "
                 f"{self.logging_steps}, so that a resumed run logs what an uninterrupted one logs"
+            )
+
+    def _check_numbers(self) -> None:
+        for name, lowest in AT_LEAST.items():
+            if getattr(self, name) < lowest:
+                raise KnobError(f"{name} should be at least {lowest}, found {getattr(self, name)}")
+        for name, value in asdict(self).items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise KnobError(f"{name} should be a finite number, found {value}")
+
+    def _check_warmup(self) -> None:
+        if self.warmup_steps is not None and self.warmup_steps < 0:
+            raise KnobError(f"warmup_steps should be at least 0, found {self.warmup_steps}")
+        if not 0 <= self.warmup_ratio < 1:
+            raise KnobError(
+                f"warmup_ratio should be at least 0 and below 1, found {self.warmup_ratio}"
             )

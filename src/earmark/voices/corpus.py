@@ -23,14 +23,13 @@ import numpy as np
 from earmark.errors import InputError, KnobError, did_you_mean
 from earmark.files import numbered_lines, parse_line, read_records, write_jsonl
 from earmark.progress import progress_bar
-from earmark.records import Utterance
+from earmark.records import MANIFEST, Utterance
 from earmark.speech.audio import SAMPLE_RATE_HZ, read_audio, write_audio
 from earmark.storage.outputs import check_folder, visible
 from earmark.voices.grammar import Rendering, draw_mixed, draw_sentence
 from earmark.voices.speakers import PEAK, Distribution, Voice, conditions, speak
 
 MAX_CLIP_S = 2.95
-MANIFEST = "utterances.jsonl"
 SPLITS = {"train": 0.8, "dev": 0.1, "test": 0.1}
 CHUNK = 32
 _OWN_ID = re.compile(r".*-(?:mixed|zh|en)-\d{5,}", re.DOTALL)

@@ -1,7 +1,7 @@
 """The speech synthesizer espeak-ng, called through ctypes.
 
 espeak-ng is free software under GPL-3.0-or-later. Earmark does not contain it: it comes with
-the PyPI package `espeakng-loader`, an optional extra (`pip install 'earmark[speech]'`), and
+the PyPI package `espeakng-loader`, an optional extra (`pip install '.[speech]'`), and
 is loaded only when something is spoken.
 
 Traps that this file takes care of:

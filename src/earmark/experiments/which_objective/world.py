@@ -22,9 +22,8 @@ from earmark.pairs.mined import Mining
 from earmark.progress import note
 from earmark.recipes.demo import DEVELOPMENT, TEST_SETS, TRAINING, SetPlan, Spoken, hear, make_pairs
 from earmark.recipes.demo import speak as speak_anew
-from earmark.records import Pair, Utterance
+from earmark.records import MANIFEST, Pair, Utterance
 from earmark.translators.lexicon_file import load_lexicon
-from earmark.voices.corpus import MANIFEST
 
 
 @dataclass(frozen=True)

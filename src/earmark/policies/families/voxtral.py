@@ -53,7 +53,7 @@ class VoxtralPolicy(CapturedPolicy):
         if not isinstance(tokenizer, MistralCommonBackend):
             raise InputError(
                 f"Voxtral's prompts are made by mistral-common's tokenizer, found "
-                f"{type(tokenizer).__name__}; pip install 'earmark[voxtral]', and take tekken.json "
+                f"{type(tokenizer).__name__}; pip install '.[voxtral]', and take tekken.json "
                 "from the model's own folder"
             )
         super().__init__(network, processor, facts)

@@ -1,0 +1,91 @@
+"""Names, knobs and papers of the objectives, read from their source without importing torch.
+
+`earmark train --help` and `earmark objectives` list some forty functions. Importing them takes
+seconds, since they compute with torch; their signatures and docstrings are text.
+"""
+
+import ast
+import inspect
+import re
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+TABLE = "earmark.objectives"
+ARXIV = re.compile(r"arXiv (\d{4}\.\d{4,5})")
+
+
+class Listed(NamedTuple):
+    """A function of a table: first line of its docstring, arXiv ids, knobs with their defaults."""
+
+    summary: str
+    papers: list[str]
+    knobs: dict[str, Any]
+
+
+def objectives() -> dict[str, Listed]:
+    """Return what OBJECTIVES has, by name."""
+    return listed("OBJECTIVES")
+
+
+def wrappers() -> dict[str, Listed]:
+    """Return what WRAPPERS has, by name; the knobs that a wrapper adds are not among its own."""
+    return listed("WRAPPERS")
+
+
+@cache
+def listed(table: str) -> dict[str, Listed]:
+    """Read a table of `earmark.objectives`, a dictionary of imported functions by name."""
+    tree = tree_of(TABLE)
+    modules = {
+        alias.asname or alias.name: (node.module or "", alias.name)
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    found = {}
+    for name, function in entries(tree, table):
+        module, original = modules[function]
+        found[name] = function_of(tree_of(module), original)
+    return found
+
+
+def entries(tree: ast.Module, table: str) -> list[tuple[str, str]]:
+    """Return the keys of a dictionary and the names of its values."""
+    for node in tree.body:
+        if not (isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Dict)):
+            continue
+        if ast.unparse(node.target) == table:
+            pairs = zip(node.value.keys, node.value.values, strict=True)
+            return [(ast.literal_eval(key), ast.unparse(value)) for key, value in pairs if key]
+    raise AssertionError(f"{TABLE} has no table {table}")
+
+
+def function_of(tree: ast.Module, name: str) -> Listed:
+    """Read a function's docstring and its keyword-only parameters."""
+    node = next(n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == name)
+    text = inspect.cleandoc(ast.get_docstring(node) or "")
+    constants = {
+        target.id: item.value
+        for item in tree.body
+        if isinstance(item, ast.Assign)
+        for target in item.targets
+        if isinstance(target, ast.Name)
+    }
+    knobs = {
+        argument.arg: ast.literal_eval(constants.get(ast.unparse(default), default))
+        for argument, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+        if default is not None
+    }
+    return Listed(text.split("\n", 1)[0], list(dict.fromkeys(ARXIV.findall(text))), knobs)
+
+
+@cache
+def tree_of(module: str) -> ast.Module:
+    """Parse the source of a module, which is not imported."""
+    package, *rest = module.split(".")
+    root = find_spec(package)
+    path = Path(str(root and root.origin)).parent.joinpath(*rest)
+    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    return ast.parse(file.read_text("utf-8"))

@@ -1,0 +1,123 @@
+"""Help, names and wrong options answer before anything heavy is imported, with or without torch."""
+
+import subprocess
+import sys
+
+import pytest
+
+from earmark.cli import COMMANDS, catalog, main
+from earmark.cli.train import check_knobs, value_of
+from earmark.errors import KnobError
+from earmark.objectives import OBJECTIVES, WRAPPERS
+from earmark.objectives.contract.explain import papers, summary
+from earmark.objectives.contract.signature import contract
+
+HEAVY = ("torch", "transformers", "peft", "accelerate", "soundfile", "soxr", "matplotlib", "jinja2")
+# Runs several command lines in one process in which heavy packages cannot be imported, and prints
+# the exit code of each and the CPU seconds of all.
+ALONE = f"""
+import resource, sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {HEAVY}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name.split(".")[0])
+sys.meta_path.insert(0, Blocked())
+from earmark.cli import main
+for line in sys.stdin.read().splitlines():
+    sys.argv = ["earmark", *line.split()]
+    try:
+        main()
+    except SystemExit as end:
+        print("code", end.code, line)
+used = resource.getrusage(resource.RUSAGE_SELF)
+print("cpu", used.ru_utime + used.ru_stime)
+"""
+
+
+def alone(*lines: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-c", ALONE],
+        input="\n".join(lines),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_every_help_works_in_the_base_install():
+    done = alone("--help", "help", "--version", *(f"{name} --help" for name in COMMANDS))
+    codes = [line for line in done.stdout.splitlines() if line.startswith("code")]
+    assert codes == [line for line in codes if line.startswith("code 0 ")], done.stderr[-2000:]
+    assert len(codes) == 3 + len(COMMANDS)
+    assert "needs" not in done.stderr
+    # The limit is half a second a command; the interpreter and the parser are shared here.
+    assert float(done.stdout.split()[-1]) < 0.5 * (3 + len(COMMANDS))
+
+
+def test_typing_errors_are_answered_in_the_base_install():
+    done = alone("scor", "--foo", "train", "train --pairs p --model m --out o --lr 1e-5")
+    codes = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("code")]
+    assert codes == ["1", "1", "2", "1"], done.stderr[-2000:]
+    said = " ".join(done.stderr.split())
+    assert "earmark has no command 'scor'; did you mean 'score'?" in said
+    assert "earmark has no option '--foo'" in said
+    assert "earmark train has no option --lr" in said
+    assert "it is called --learning-rate" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("table", ["OBJECTIVES", "WRAPPERS"])
+def test_the_catalog_reads_what_the_functions_say(table):
+    functions = {"OBJECTIVES": OBJECTIVES, "WRAPPERS": WRAPPERS}[table]
+    found = catalog.listed(table)
+    assert list(found) == list(functions)
+    for name, entry in found.items():
+        assert entry.summary == summary(functions[name])
+        assert entry.papers == papers(functions[name])
+        if table == "OBJECTIVES":
+            assert entry.knobs == contract(functions[name]).knobs
+
+
+@pytest.mark.parametrize(
+    ("knob", "hint"),
+    [
+        ("bta", "did you mean 'beta'"),
+        ("learning_rat", "did you mean 'learning_rate'"),
+        ("lr", "it is called --learning-rate"),
+        ("resume", "the same command resumes"),
+        ("load_in_4bit", "quantised bases cannot be trained"),
+        ("use_dora", "a plain LoRA"),
+        ("push_to_hub", "earmark export"),
+    ],
+)
+def test_an_option_that_does_not_exist_is_said_not_to(knob, hint):
+    option = knob.replace("_", "-")
+    with pytest.raises(KnobError, match=rf"no option --{option}, and objective 'dpo'.*{hint}"):
+        check_knobs("dpo", [], [knob])
+
+
+def test_known_names_pass():
+    check_knobs("dpo", [], ["beta"])
+    check_knobs("dpo", ["js"], ["whatever the wrapper has"])
+    check_knobs("mine.losses:my_dpo", [], ["strength"])
+    with pytest.raises(KnobError, match="no objective 'dpoo'; did you mean 'dpo'"):
+        check_knobs("dpoo", [], [])
+    with pytest.raises(KnobError, match="no wrapper 'jss'"):
+        check_knobs("dpo", ["jss"], [])
+
+
+def test_no_arguments_at_all_have_no_value():
+    assert value_of("--config", []) is None
+
+
+def test_an_interrupted_run_says_that_it_resumes(monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("earmark.cli.app", interrupted)
+    for command, said in (("train", "the same command resumes it"), ("score", "nothing was")):
+        monkeypatch.setattr(sys, "argv", ["earmark", command])
+        with pytest.raises(SystemExit, match="130"):
+            main()
+        assert said in capsys.readouterr().err
