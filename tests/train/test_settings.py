@@ -57,9 +57,8 @@ def test_a_run_within_its_warm_up_says_so_and_logs_its_last_step(world, pairs, t
     said = " ".join(capsys.readouterr().err.split())
     assert "all 3 steps of this run are its warm-up of 10" in said
     assert "moved nothing" not in said
-    assert [json.loads(line)["step"] for line in (run / "log.jsonl").open() if "loss" in line] == [
-        3
-    ]
+    lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if "loss" in line] == [3]
 
 
 def test_a_run_that_moved_nothing_says_so(world, pairs, tmp_path, capsys):
