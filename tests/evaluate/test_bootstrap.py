@@ -85,3 +85,34 @@ def test_sums_of_fractions_are_not_rounded():
     assert sum_by(["x", "x"], rows).tolist() == [[0.75, 2.0]]
     low, high = rate_interval(rows, resampling=Resampling(seed=0))
     assert (low, high) == (0.25, 0.5)
+
+
+def test_with_rare_loops_only_the_capped_and_the_loop_free_interval_cover():
+    """One utterance in a hundred loops and costs 256 errors; samples hold a hundred utterances."""
+    rng = np.random.default_rng(5)
+    tokens, loop_errors, loops = 12, 256, 0.01
+    ordinary = 0.1 * tokens
+    true = {
+        "plain": ((1 - loops) * ordinary + loops * loop_errors) / tokens,
+        "capped": ((1 - loops) * ordinary + loops * tokens) / tokens,
+        "loop-free": 0.1,
+    }
+    covered = dict.fromkeys(true, 0)
+    rounds = 150
+    for seed in range(rounds):
+        looping = rng.random(100) < loops
+        errors = np.where(looping, loop_errors, rng.binomial(tokens, 0.1, size=100))
+        said = np.full(100, tokens)
+        rows = {
+            "plain": (errors, said),
+            "capped": (np.minimum(errors, said), said),
+            "loop-free": (errors * ~looping, said * ~looping),
+        }
+        for name, columns in rows.items():
+            interval = rate_interval(
+                np.stack(columns, axis=1), resampling=Resampling(400, seed=seed)
+            )
+            covered[name] += interval.low <= true[name] <= interval.high
+    assert covered["plain"] < 0.7 * rounds
+    assert covered["capped"] > 0.8 * rounds
+    assert covered["loop-free"] > 0.9 * rounds

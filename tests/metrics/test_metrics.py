@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from earmark.errors import InputError
+from earmark.errors import InputError, KnobError
 from earmark.evaluate.compare import difference
 from earmark.evaluate.score import score
 from earmark.metrics import METRICS, metric_of_texts
@@ -97,3 +97,11 @@ def test_rows_that_make_no_sense_are_refused(row, says):
     metric = metric_of_texts("mine", row)
     with pytest.raises(InputError, match=f"metric mine: .*{says}"):
         metric.value(columns([("好", "好"), ("好的", "好的")]))
+
+
+def test_metrics_are_given_by_name_too():
+    truths, hyps = [Utterance("a", "我 go")], [Hypothesis("a", "我 go")]
+    result = score(truths, hyps, metrics=["code_mixing_index"]).to_dict()
+    assert result["metrics"]["code_mixing_index"]["value"] == 0.5
+    with pytest.raises(KnobError, match="no metric is called 'code_mixing'; did you mean 'code_m"):
+        score(truths, hyps, metrics=["code_mixing"])

@@ -18,9 +18,8 @@ from earmark.evaluate.signature import signature
 from earmark.evaluate.summary import summary
 from earmark.evaluate.tables import as_text, score_tables, signature_line
 from earmark.evaluate.utterance import UtteranceScore, measure
-from earmark.metrics import METRICS, Metric
+from earmark.metrics import METRICS, Metric, chosen_metrics
 from earmark.metrics.columns import Columns
-from earmark.metrics.metric import check_names
 from earmark.progress import track
 from earmark.prompting.marks import strip_marks as stripped_of_marks
 from earmark.records import Hypothesis, Utterance
@@ -152,7 +151,7 @@ def score(
     lexicon: Lexicon | None = None,
     unmatched: Literal["stop", "skip"] = "stop",
     strip_marks: Sequence[str] = (),
-    metrics: Sequence[Metric] = (),
+    metrics: Sequence[str | Metric] = (),
     features: bool = False,
     progress: bool = False,
 ) -> Score:
@@ -169,7 +168,8 @@ def score(
         unmatched: stop at a hypothesis without a truth, or leave it out and count it.
         strip_marks: families of models whose marks are stripped from what the system wrote, as
             in `earmark.prompting.marks.MARKS`, or `all`.
-        metrics: metrics to compute beside our own, such as made by `metric_of_texts`.
+        metrics: more metrics to compute: names of `METRICS`, or objects such as
+            `metric_of_texts` makes.
         features: keep what each failure was decided from, for `row_dict`.
         progress: show a bar on standard error.
 
@@ -177,13 +177,13 @@ def score(
         InputError: no truths, a truth without a text, an id used twice, hypotheses without a
             truth, hypotheses decoded with different token caps, or intervals over speakers
             where not every truth names one.
-        KnobError: an unknown profile or family of marks.
+        KnobError: an unknown profile, family of marks or metric.
     """
     chosen = parse_profile(profile)
     hyps = stripped_of_marks(hyps, strip_marks)
     written = _by_id(truths, hyps)
     extra = _check_unmatched(truths, written, unmatched)
-    unit = _unit(over, truths)
+    unit, own = _unit(over, truths), chosen_metrics(metrics)
     pairs: Iterable[Utterance] = track(truths, "scoring", len(truths)) if progress else truths
     with collector_paused():
         rows = [
@@ -192,7 +192,7 @@ def score(
         ]
     signed = signature(chosen, hyps, lexicon, stripped=strip_marks)
     notes = notes_on(truths, hyps, chosen, unit)
-    return Score(signed, rows, unit, resampling, extra, notes, check_names(metrics))
+    return Score(signed, rows, unit, resampling, extra, notes, own)
 
 
 def _unit(over: Unit | Literal["auto"], truths: Sequence[Utterance]) -> Unit:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.errors import InputError, KnobError
+from earmark.errors import InputError
 from earmark.metrics.columns import Columns
 
 # [answer, column], or [resample, column]: integers are kept, so that sums are exact.
@@ -100,16 +100,3 @@ def metric_of_texts(
         return numbers
 
     return Metric(name, rows, rate, signature)
-
-
-def check_names(metrics: Sequence[Metric]) -> tuple[Metric, ...]:
-    """Refuse metrics that have one name.
-
-    Raises:
-        KnobError: two metrics are called alike.
-    """
-    names = [metric.name for metric in metrics]
-    for name in names:
-        if names.count(name) > 1:
-            raise KnobError(f"two metrics are called '{name}'; give each a name of its own")
-    return tuple(metrics)

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from earmark.text.normalize.default_profile import MARKS
+
 # In any length: uh, uhh, um, uhm, er, erm, hm, hmm, hum, mm, mhm; but err is a verb.
 ENGLISH = re.compile(r"u+m+|u+h+m*|er|er{3,}|er+m+|h+u?m+|m{2,}|mh+m+", re.IGNORECASE)
 MANDARIN = frozenset("嗯呃哦唔诶欸呣")
@@ -12,7 +14,8 @@ AMOUNT_BEFORE = frozenset(
     "金名余份总数差限定全大小面税超巨高低售易业交配满足票保缺前匾债员贷还款领产单税限赔"
 )
 # 恩 is 嗯 where it is alone between marks or at an end.
-ALONE = re.compile(r"(?:^|(?<=[，。！？、…,.!?]))\s*恩+\s*(?=$|[，。！？、…,.!?])")
+_MARK = rf"(?:(?![{MARKS}])[^\w\s]|_)"
+ALONE = re.compile(rf"(?:^|(?<={_MARK}))\s*恩+\s*(?=$|{_MARK})")
 
 
 def drop_lone_en(text: str) -> str:

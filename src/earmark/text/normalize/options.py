@@ -20,7 +20,7 @@ from earmark.text.normalize.noise_marks import (
 )
 from earmark.text.numbers.digits import digits_to_words
 from earmark.text.numbers.said import fold_said
-from earmark.text.numbers.written import write_out
+from earmark.text.numbers.written import write_out, write_out_tokens
 
 ACRONYM = re.compile(r"(?<![A-Za-z0-9])(?:[A-Za-z]\.)+[A-Za-z](?![A-Za-z0-9])\.?")
 # Between digits a hyphen joins no word: 3-5 stays two numbers.
@@ -119,11 +119,11 @@ def numbers_to_words(tokens: list[str]) -> list[str]:
     >>> numbers_to_words(["200", "块", "两", "百"])
     ['二', '百', '块', '二', '百']
     """
-    return fold_said(digits_to_words(tokens))
+    return fold_said(digits_to_words(write_out_tokens(tokens)))
 
 
 # In the order in which they are applied: signs of numbers before hyphens are joined, particles
-# before fillers, so that `ah` and 啊, when folded, are both kept.
+# before fillers, and spelled letters after them and before okays.
 OPTIONS: dict[str, Option] = {
     "null-text": Option("a text that is only None, nan or null is empty", on_text=remove_null),
     "seame-tags": Option("remove <noise>, (ppl), <unk> ...", on_text=remove_seame_tags),
@@ -135,13 +135,13 @@ OPTIONS: dict[str, Option] = {
         on_tokens=numbers_to_words,
     ),
     "join-acronyms": Option("U.S.A. is usa", on_text=join_acronyms),
-    "join-letters": Option("P P T is ppt, T. V. is tv", on_tokens=join_letters),
     "hyphen-join": Option("e-mail is email", on_text=join_hyphens),
     "hyphen-keep": Option("e-mail is e-mail (default profile only)"),
     "fold-accents": Option("café is cafe", on_tokens=fold_accents),
-    "ok-okay": Option("ok is okay", on_tokens=fold_okay),
     "fold-particles": Option("lah is 啦", on_tokens=fold_particles),
     "drop-fillers": Option(
         "leave out um, uh, 嗯, 呃, 诶 ...", on_text=drop_lone_en, on_tokens=drop_fillers
     ),
+    "join-letters": Option("P P T is ppt, T. V. is tv", on_tokens=join_letters),
+    "ok-okay": Option("ok is okay", on_tokens=fold_okay),
 }

@@ -11,6 +11,7 @@ after a unit (2019年-2020年). A fraction is read as one if it is proper and it
 import re
 from collections.abc import Callable
 
+from earmark.text.joining import HAN
 from earmark.text.language import Nearest
 from earmark.text.numbers.digits import en_number, en_ordinal
 from earmark.text.script import is_han
@@ -36,18 +37,24 @@ DENOMINATORS = {*range(2, 11), 100}
 UNITS = frozenset("年月日号點点时時页頁章节節楼樓层層级級岁歲块塊元分秒周週期")
 OPENING = frozenset(" \t\n\u3000([{（【《“‘\"'，。,、：:；;=<>")
 
-_NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)"
-_START = r"(?<![A-Za-z\d.,:/$%&+#'\-¥€£])"
-_END = r"(?![A-Za-z\d:/$%&+#'¥€£]|[.,\-]\d)"
-TIME = rf"{_START}(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?P<half>\s?[ap]m\b)?{_END}"
-FRACTION = rf"{_START}(?P<above>\d{{1,2}})/(?P<below>\d{{1,3}}){_END}"
+_NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)"
+# A letter, digit or mark that splitting would leave in one token with what is beside it.
+_MARKS = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u3099\u309a\ufe20-\ufe2f\uff9e\uff9f"
+_LETTER = rf"(?:(?![{HAN}\u3041-\u30ff])[^\W_]|[{_MARKS}])"
+_START = rf"(?<!{_LETTER})(?<![.,:/$%&+#'\-¥€£])"
+_END = rf"(?!{_LETTER}|[:/$%&+#'¥€£]|[.,\-][0-9])"
+TIME = rf"{_START}(?P<hour>[01]?[0-9]|2[0-4]):(?P<minute>[0-5][0-9])(?P<half>\s?[ap]m\b)?{_END}"
+FRACTION = rf"{_START}(?P<above>[0-9]{{1,2}})/(?P<below>[0-9]{{1,3}}){_END}"
 ORDINAL = rf"{_START}(?P<ordinal>{_NUMBER})(?:st|nd|rd|th){_END}"
 MONEY = (
-    r"(?<![A-Za-z\d$%&+#¥€£])(?P<currency>(?:US|HK|NT|S|A)?\$|[¥€£])\s?"
-    rf"(?P<whole>{_NUMBER})(?:\.(?P<part>\d+))?"
+    rf"(?<!{_LETTER})(?<![$%&+#¥€£])(?P<currency>(?:US|HK|NT|S|A)?\$|[¥€£])"
+    rf"(?P<whole>{_NUMBER})(?:\.(?P<part>[0-9]+))?"
     rf"(?:\s?(?P<scale>thousand|million|billion|trillion|[千百万萬亿億]+))?{_END}"
 )
-WRITTEN = re.compile("|".join((TIME, FRACTION, ORDINAL, MONEY)), re.ASCII | re.IGNORECASE)
+WRITTEN = re.compile("|".join((TIME, FRACTION, ORDINAL, MONEY)), re.IGNORECASE)
+# Tokens that still have a sign or an ending, and what a written number is split into.
+KEPT = re.compile(r"(?:us|hk|nt|s|a)?\$\d+(?:\.\d+)?|\d+(?:st|nd|rd|th)", re.ASCII | re.IGNORECASE)
+PIECE = re.compile(rf"[{HAN}]|[^\s{HAN}]+")
 HYPHEN = re.compile(r"-(?=(?:[A-Z]{0,2}[$¥€£])?\d)", re.ASCII)
 
 
@@ -64,6 +71,17 @@ def write_out(text: str) -> str:
     text = VULGAR_CHAR.sub(lambda match: f" {VULGAR[match[0]]}", text.translate(FULL_WIDTH))
     text = _replaced(HYPHEN, _say_sign, text)
     return _replaced(WRITTEN, _say, text)
+
+
+def write_out_tokens(tokens: list[str]) -> list[str]:
+    """Do the same for tokens that splitting has brought forth, such as $5 in `$5/`.
+
+    >>> write_out_tokens(["$5", "or", "1st"])
+    ['5', 'dollars', 'or', 'first']
+    """
+    if not any(KEPT.fullmatch(token) for token in tokens):
+        return tokens
+    return PIECE.findall(_replaced(WRITTEN, _say, " ".join(tokens)))
 
 
 def _replaced(
