@@ -71,8 +71,9 @@ class ServedOptions:
         mark: regular expression of what the model writes round a transcript, removed from the
             text and kept in raw_text; repeat it for several.
         concurrency: requests under way at once.
-        retries: how often a request is tried again after a time-out, status 429 or 5xx.
-        timeout_s: seconds to wait for an answer.
+        retries: how often a request is tried again after a time-out, a broken answer, status 429
+            or 5xx.
+        timeout_s: seconds for a whole request, up to the last byte of the answer.
         longest_s: the longest clip that the served model hears, in seconds; default: what is known
             of the family, or 30.
     """
