@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from earmark.files import write_jsonl
-from earmark.records import Hypothesis
+from earmark.records import Hypothesis, Utterance
 from evaluate_systems import corpus, noisy
 
 FIELDS = {
@@ -119,3 +119,26 @@ def test_scoring_needs_neither_torch_nor_transformers(files):
     ran = python(program, "score", "--truth", files / "T.jsonl", "--hyp", files / "A.jsonl")
     assert ran.returncode == 0, ran.stderr
     assert "signature" in ran.stdout
+
+
+def test_marks_are_stripped_and_a_mapping_applied_and_both_are_signed(files):
+    write_jsonl(files / "M.jsonl", [Utterance("a", "我们 gonna 去"), Utterance("b", "好")])
+    write_jsonl(
+        files / "N.jsonl",
+        [Hypothesis("a", "<|zh|>我们 going to 去"), Hypothesis("b", "[laughter] 好")],
+    )
+    (files / "words.tsv").write_text("gonna\tgoing to\n", "utf-8")
+    ran = earmark(
+        "score", "--truth", files / "M.jsonl", "--hyp", files / "N.jsonl", "--json", "-",
+        "--mapping", files / "words.tsv", "--strip-marks", "whisper", "--strip-marks", "sensevoice",
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    result = json.loads(ran.stdout)
+    assert result["mixed_error_rate"] == 0
+    assert "+map:words.tsv@" in result["signature"]
+    assert "|stripped:sensevoice+whisper|" in result["signature"]
+    wrong = earmark(
+        "score", "--truth", files / "M.jsonl", "--hyp", files / "N.jsonl", "--strip-marks", "wisper"
+    )
+    assert wrong.returncode == 1
+    assert "did you mean 'whisper'" in wrong.stderr

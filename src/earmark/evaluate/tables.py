@@ -172,8 +172,11 @@ def comparison_tables(comparison: Json, first: str, second: str) -> Group:
         f"{second} minus {first}, {comparison['utterances']:,} utterances, paired bootstrap over "
         f"{comparison['interval_over']}s"
     )
-    least = f"with {comparison['resamples']:,} resamples p is at least {floor:.2g}"
-    return Group(Text(head), table, Text(f"{least}\n{test['test']}: {t}"))
+    below = (
+        f"without loops: where neither system loops; with {comparison['resamples']:,} resamples "
+        f"p is at least {floor:.2g}\n{test['test']}: {t}"
+    )
+    return Group(Text(head), table, Text(below))
 
 
 def _t_in_words(t: float | None, p: float | None) -> str:
