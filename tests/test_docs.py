@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 TUTORIAL = (ROOT / "docs/tutorial.md").read_text()
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
-HOW_TO = sorted((ROOT / "docs/how-to").glob("*.md"))
+HOW_TO = [*sorted((ROOT / "docs/how-to").glob("*.md")), ROOT / "docs/add-a-method.md"]
 # Words of a page outside tables and code.
 LONGEST_PROSE = 1_200
 
