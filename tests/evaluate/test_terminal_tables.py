@@ -31,7 +31,7 @@ def scores():
 @pytest.mark.parametrize("width", [60, 80, 100])
 def test_names_and_numbers_are_whole_at_any_width(scores, width):
     result = compare(*scores, LONG)
-    text = printed(result, width)
+    text = printed(result.tables(), width)
     assert max(map(cell_len, text.splitlines())) <= width
     assert "…" not in text
     for name in (*LONG, *LABELS, "mixed error rate", "difference"):
@@ -71,10 +71,13 @@ def test_a_cell_cannot_act_on_the_terminal():
 def test_the_signature_is_one_line_that_can_be_copied(scores):
     signed = scores[0].signature
     assert len(signed) > 80
-    text = as_text("table", signature_line({"signature": signed}), width=80)
+    text = as_text("table", signature_line(signed), width=80)
     assert text.splitlines() == ["table", f"signature: {signed}"]
     assert str(scores[0]).splitlines()[-1] == f"signature: {signed}"
-    assert str(compare(*scores)).splitlines()[-1] == f"signature: {signed}"
+    compared = compare(*scores)
+    assert str(compared).splitlines()[-1] == f"signature: {signed}"
+    for shown in (scores[0], compared):
+        assert signed in printed(shown, 80).replace("\n", "")
 
 
 def test_results_print_like_tables_and_name_themselves_shortly(scores):

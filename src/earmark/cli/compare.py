@@ -47,8 +47,8 @@ def compare(
         files = {"first_hyp": str(hyp[0]), "second_hyp": str(path)}
         results.append(files | compared.to_dict())
         if json != "-":
-            output.print(compared)
-            output.print(signature_line(results[-1]), soft_wrap=True)
+            output.print(compared.tables())
+            output.print(signature_line(compared.signature), soft_wrap=True)
     if json is not None:
         write_json(results[0] if len(results) == 1 else results, json)
     for path, scored in zip(hyp, scores, strict=True):

@@ -52,7 +52,7 @@ def score(
         write_json(scored, json)
     if json != "-":
         output.print(score_tables(scored))
-        output.print(signature_line(scored), soft_wrap=True)
+        output.print(signature_line(result.signature), soft_wrap=True)
         drawn = drawings(result.rows, truths, hyps, options.splitting, show, output.width)
         output.print(drawn, end="")
     for each in result.notes:

@@ -108,10 +108,14 @@ class Comparison:
 
     def __str__(self) -> str:
         """Print like the table of `earmark compare`."""
-        return as_text(self.__rich__(), signature_line({"signature": self.signature}))
+        return as_text(self.tables(), signature_line(self.signature))
 
     def __rich__(self) -> Group:
-        """Lay out the tables of `earmark compare`."""
+        """Lay out the same for rich, which breaks the signature where a line ends."""
+        return Group(self.tables(), signature_line(self.signature))
+
+    def tables(self) -> Group:
+        """Lay out the table of `earmark compare`, without the signature."""
         return comparison_tables(self.to_dict(), *self.names)
 
 

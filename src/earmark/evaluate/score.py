@@ -33,8 +33,6 @@ WITH_INTERVAL = (
     "capped_mixed_error_rate",
     "mixed_error_rate_without_loops",
 )
-# An utterance with a larger share of all errors decides the rate, and is named.
-LARGE_SHARE = 0.1
 
 
 class Heaviest(NamedTuple):
@@ -130,10 +128,13 @@ class Score:
 
     def __str__(self) -> str:
         """Print like the table of `earmark score`, with its notes."""
-        return as_text(self.__rich__(), signature_line({"signature": self.signature}))
+        return as_text(self._tables(), signature_line(self.signature))
 
     def __rich__(self) -> Group:
-        """Lay out the tables of `earmark score`, with the notes."""
+        """Lay out the same for rich, which breaks the signature where a line ends."""
+        return Group(self._tables(), signature_line(self.signature))
+
+    def _tables(self) -> Group:
         return Group(score_tables(self.to_dict()), *map(Text, self.notes))
 
 

@@ -26,6 +26,8 @@ SHORT_NAMES = {
     "capped_mixed_error_rate": "capped at 100 %",
     "mixed_error_rate_without_loops": "without loops",
 }
+# An utterance with a larger share of all errors decides the rate, and is named.
+LARGE_SHARE = 0.1
 KINDS = ("substitutions", "deletions", "insertions", "truth_tokens")
 
 
@@ -100,8 +102,8 @@ def _interval_table(score: Json) -> FittedTable:
     return FittedTable(("rate", "%", "interval"), rows)
 
 
-def heaviest_in_words(score: Json, share: float = 0.1) -> str:
-    """Say which utterance carries more than a share of all errors; empty where none does.
+def heaviest_in_words(score: Json) -> str:
+    """Say which utterance carries more than a tenth of all errors; empty where none does.
 
     >>> heaviest_in_words({"heaviest_utterance": {"id": "u5", "errors": 12, "share": 0.48}})
     'u5 carries 12 errors, 48 % of all: the rate and its interval depend on this utterance'
@@ -109,7 +111,7 @@ def heaviest_in_words(score: Json, share: float = 0.1) -> str:
     ''
     """
     heaviest = score["heaviest_utterance"]
-    if heaviest is None or heaviest["share"] <= share:
+    if heaviest is None or heaviest["share"] <= LARGE_SHARE:
         return ""
     return (
         f"{heaviest['id']} carries {heaviest['errors']:,} errors, {100 * heaviest['share']:.0f} % "
@@ -220,9 +222,9 @@ def _in_words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def signature_line(result: Json) -> Text:
+def signature_line(signature: str) -> Text:
     """Write the signature. Print it with `soft_wrap`: it is one line that can be copied."""
-    return Text(f"signature: {result['signature']}", overflow="fold")
+    return Text(f"signature: {signature}", overflow="fold")
 
 
 def as_text(tables: RenderableType, signed: Text, width: int | None = None) -> str:
