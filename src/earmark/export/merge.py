@@ -16,7 +16,8 @@ from earmark.export.model_card import CARD, model_card, read_scores
 from earmark.export.run_facts import read_log
 from earmark.policies.checkpoint.folder import SETTINGS, is_adapter
 from earmark.policies.checkpoint.json_object import read_object
-from earmark.policies.checkpoint.weights_hash import RUN, stored_folder
+from earmark.policies.checkpoint.run_description import RUN, read_description
+from earmark.policies.checkpoint.weights_hash import stored_folder
 from earmark.policies.load import load_policy, model_path, stored_config
 from earmark.policies.lora.adapt import merge_lora
 from earmark.policies.policy import Policy
@@ -114,9 +115,7 @@ def read_run(adapter: Path) -> dict[str, Any] | None:
     if not path.is_file():
         note(f"{adapter}: no run.json here; the card cannot say how it was trained")
         return None
-    run, problem = read_object(path)
-    if problem:
-        raise InputError(problem)
+    run = read_description(path)
     if "settings" in run and not run.get("finished"):
         raise InputError(
             f"{adapter}: this run has not ended; run the same `earmark train` again to go on"

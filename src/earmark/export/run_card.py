@@ -17,7 +17,7 @@ from earmark.export.run_facts import (
 )
 from earmark.policies.checkpoint.folder import is_adapter
 from earmark.policies.checkpoint.json_object import read_object
-from earmark.policies.checkpoint.weights_hash import RUN
+from earmark.policies.checkpoint.run_description import RUN
 from earmark.progress import note
 from earmark.storage.atomic import write_text
 

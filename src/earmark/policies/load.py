@@ -1,6 +1,5 @@
 """Load a policy from a model directory or a hub id: safetensors only, no remote code."""
 
-import warnings
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -8,7 +7,6 @@ from typing import Any, NamedTuple
 
 import torch
 import transformers
-from peft import PeftModel
 from transformers import AutoConfig, AutoProcessor, GenerationConfig, PreTrainedConfig
 
 from earmark.errors import InputError
@@ -25,7 +23,7 @@ from earmark.policies.checks.tokenizer_fits import check_tokenizer_and_template
 from earmark.policies.families.choose import check_supported, family_of
 from earmark.policies.families.table import Family
 from earmark.policies.kernels.rms_norm import take_torch_norms
-from earmark.policies.lora.fused_linear import take_one_step
+from earmark.policies.lora.put_on import put_on
 from earmark.policies.lora.speech_lora import merge_speech_lora
 from earmark.policies.policy import Policy
 from earmark.prompting.families import FACTS
@@ -70,9 +68,9 @@ def load_policy(
             belongs to another model.
     """
     path, number_type = model_path(model), _dtype(dtype)
-    if adapter is not None:
-        check_adapter_dir(Path(adapter))
     parts = read_parts(path, trust_remote_code)
+    if adapter is not None:
+        check_adapter(parts, Path(adapter), path)
     family = parts.family
     with one_message(path, "loaded as a model"):
         load = getattr(transformers, family.loader).from_pretrained
@@ -87,7 +85,7 @@ def load_policy(
         take_torch_norms(network)
     policy = family.policy(network, parts.processor, family.facts)
     if adapter is not None:
-        policy.model = load_adapter(network, Path(adapter), path)
+        policy.model = put_on(network, Path(adapter), base=path)
     policy.model.eval()
     check_hearing(policy, path)
     return policy
@@ -102,6 +100,7 @@ class Parts(NamedTuple):
         options: what the library takes beside the name.
         family: how it is adapted.
         processor: its processor, or its tokenizer if it does not hear.
+        bare: its network without numbers, on the meta device.
     """
 
     folder: Path
@@ -109,6 +108,7 @@ class Parts(NamedTuple):
     options: dict[str, Any]
     family: Family
     processor: Any
+    bare: Any
 
 
 def read_parts(path: str, trust_remote_code: bool = False) -> Parts:
@@ -140,7 +140,7 @@ def read_parts(path: str, trust_remote_code: bool = False) -> Parts:
         policy = family.policy(bare, processor, family.facts)
         check_tokenizer_and_template(policy, path, folder)
     check_features(policy, path)
-    return Parts(folder, name, options, family, processor)
+    return Parts(folder, name, options, family, processor, bare)
 
 
 def checked_folder(path: str) -> Path:
@@ -176,20 +176,20 @@ def stored_config(path: str) -> dict[str, Any]:
         return PreTrainedConfig.get_config_dict(hub.name, **hub.where)[0]
 
 
-def load_adapter(network: Any, folder: Path, base: str) -> PeftModel:
-    """Put a trained adapter on its base model.
+def check_adapter(parts: Parts, folder: Path, base: str) -> None:
+    """Refuse an adapter that does not fit a model, before the model's weights are loaded.
+
+    Args:
+        parts: of the model.
+        folder: the adapter's.
+        base: the model's folder or name.
 
     Raises:
-        InputError: no adapter there, one that is damaged, or another base model.
+        InputError: no adapter there, one that is damaged or does not fit, or another base model.
     """
     check_adapter_dir(folder)
     check_base(folder, base)
-    with warnings.catch_warnings(), one_message(str(folder), f"put on {base} as an adapter"):
-        # peft 0.21 asks for a property by the name that transformers 5.23 gave up.
-        warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated")
-        model = PeftModel.from_pretrained(network, str(folder), use_safetensors=True)
-    take_one_step(model)
-    return model
+    put_on(parts.bare, folder, base=base)
 
 
 def _check_range(network: Any, path: str) -> None:

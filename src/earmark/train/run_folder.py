@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from earmark.errors import InputError
-from earmark.policies.checkpoint.weights_hash import RUN
+from earmark.policies.checkpoint.run_description import RUN
 from earmark.progress import note
 from earmark.storage.atomic import write_text
 from earmark.storage.lock import lock_in, locked

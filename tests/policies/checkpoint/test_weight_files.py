@@ -14,7 +14,7 @@ from earmark.cli.validate import check_path
 from earmark.errors import InputError
 from earmark.policies.checkpoint.weight_files import weight_files
 from earmark.policies.checkpoint.weights_hash import adapter_hash, hash_of_model, weights_hash
-from earmark.policies.load import load_adapter, load_policy
+from earmark.policies.load import load_policy
 from earmark.policies.lora.speech_lora import merge_speech_lora
 from tiny_world import save_tiny
 
@@ -236,7 +236,7 @@ def test_an_adapter_is_safetensors_inside_of_its_folder(saved, tmp_path):
         load_policy(str(saved), str(adapter))
     shutil.copyfile(saved / "model.safetensors", tmp_path / "other.safetensors")
     (adapter / "adapter_model.safetensors").symlink_to(tmp_path / "other.safetensors")
-    for use in (lambda: load_adapter(None, adapter, str(saved)), lambda: adapter_hash(adapter)):
+    for use in (lambda: load_policy(str(saved), str(adapter)), lambda: adapter_hash(adapter)):
         with pytest.raises(InputError, match=r"adapter_model\.safetensors: leads out of its"):
             use()
     assert not (tmp_path / "ran").exists()

@@ -12,8 +12,8 @@ from earmark.errors import InputError
 from earmark.policies import policy as policy_module
 from earmark.policies.checks.plain_forward import plain_logps
 from earmark.policies.checks.prompt_tokens import check_prompt_ids
-from earmark.policies.load import load_adapter
 from earmark.policies.lora.adapt import add_lora, disable_dropout, freeze_hearing, merge_lora
+from earmark.policies.lora.put_on import put_on
 from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import SharedBatch
 from earmark.policies.rows.shared_row import Answers, lay_out
@@ -277,7 +277,7 @@ def test_adapter_is_saved_loaded_and_merged(name, tmp_path):
     assert (adapted - untouched).abs().max() > 1e-3
     policy.model.save_pretrained(tmp_path)
     loaded = build_policy(name)
-    loaded.model = load_adapter(loaded.network, tmp_path, str(loaded.network.name_or_path))
+    loaded.model = put_on(loaded.network, tmp_path, base=str(loaded.network.name_or_path))
     torch.testing.assert_close(loaded.model(shared=batch_of(loaded, clips)), adapted)
     merge_lora(policy)
     merged = policy.model(shared=batch_of(policy, clips))
@@ -301,7 +301,7 @@ def test_experts_are_adapted_when_asked(tmp_path):
     torch.testing.assert_close(plain(policy, clips), adapted, rtol=1e-5, atol=1e-4)
     policy.model.save_pretrained(tmp_path)
     loaded = build_policy("qwen3_omni_moe_thinker")
-    loaded.model = load_adapter(loaded.network, tmp_path, "")
+    loaded.model = put_on(loaded.network, tmp_path, base="")
     torch.testing.assert_close(loaded.model(shared=batch_of(loaded, clips)), adapted)
     merge_lora(policy)
     merged = policy.model(shared=batch_of(policy, clips))

@@ -13,8 +13,9 @@ from earmark.policies.checks.plain_forward import plain_logps
 from earmark.policies.checks.prompt_tokens import check_prompt_ids
 from earmark.policies.families.text import TextPolicy
 from earmark.policies.families.text import text_policy as policy_of
-from earmark.policies.load import load_adapter, load_policy
+from earmark.policies.load import load_policy
 from earmark.policies.lora.adapt import add_lora, disable_dropout, merge_lora
+from earmark.policies.lora.put_on import put_on
 from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import SharedBatch
 from earmark.policies.rows.shared_row import Answers, lay_out
@@ -194,7 +195,7 @@ def test_adapter_is_saved_loaded_and_merged(family, tmp_path):
     adapted = plain(policy)
     policy.model.save_pretrained(tmp_path)
     loaded = text_policy(family)
-    loaded.model = load_adapter(loaded.network, tmp_path, "")
+    loaded.model = put_on(loaded.network, tmp_path, base="")
     torch.testing.assert_close(plain(loaded), adapted)
     merge_lora(policy)
     torch.testing.assert_close(plain(policy), adapted, rtol=1e-5, atol=1e-4)

@@ -7,9 +7,9 @@ from peft.tuners import lora
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from earmark.policies.load import load_adapter
 from earmark.policies.lora.adapt import add_lora, merge_lora, without_adapter
 from earmark.policies.lora.fused_linear import LoraLinear, LowRankLinear, take_one_step
+from earmark.policies.lora.put_on import put_on
 from tiny_world import tiny_policy
 
 WIDTH, OUT, RANK = 24, 40, 4
@@ -168,6 +168,6 @@ def test_a_loaded_adapter_computes_in_one_step_too(tmp_path):
     policy = tiny_policy()
     add_lora(policy, 4, 8)
     policy.model.save_pretrained(tmp_path)
-    loaded = load_adapter(tiny_policy().network, tmp_path, "")
+    loaded = put_on(tiny_policy().network, tmp_path, base="")
     assert any(type(module) is LoraLinear for module in loaded.modules())
     assert not any(type(module) is lora.Linear for module in loaded.modules())

@@ -2,10 +2,12 @@
 
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 
 from earmark.cli.checks.findings import Findings, some
 from earmark.errors import InputError
-from earmark.policies.checkpoint.folder import is_adapter, problems, runs_own_code
+from earmark.policies.checkpoint.folder import SETTINGS, is_adapter, problems, runs_own_code
+from earmark.policies.checkpoint.json_object import read_object
 
 # Imports torch, and so only where it is installed and there is something to compare.
 LOAD = "earmark.policies.load"
@@ -28,7 +30,7 @@ def check_model(findings: Findings) -> None:
             "the model brings Python code of its own; it is not run unless you ask for it with "
             "--trust-remote-code",
         )
-    elif findings.kind == "model" and not findings.counts["error"]:
+    elif not findings.counts["error"]:
         _compare_with_class(findings)
     weights = [path for path in folder.glob("*.safetensors") if path.is_file()]
     size = sum(path.stat().st_size for path in weights)
@@ -36,7 +38,16 @@ def check_model(findings: Findings) -> None:
 
 
 def _compare_with_class(findings: Findings) -> None:
-    """Check all that `train` and `transcribe` check before they load the weights."""
+    """Check all that `train` and `transcribe` check before they load the weights.
+
+    An adapter is compared with its base model if that is a folder here.
+    """
+    base = ""
+    if findings.kind == "adapter":
+        base = str(read_object(findings.path / SETTINGS)[0].get("base_model_name_or_path"))
+        if not Path(base).is_dir():
+            findings.facts.append(f"its tensors were not compared with its base: no folder {base}")
+            return
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         findings.facts.append(
@@ -45,7 +56,10 @@ def _compare_with_class(findings: Findings) -> None:
         )
         return
     try:
-        import_module(LOAD).read_parts(str(findings.path))
+        load = import_module(LOAD)
+        parts = load.read_parts(base or str(findings.path))
+        if base:
+            load.check_adapter(parts, findings.path, base)
     except InputError as error:
         where, _, message = str(error).partition(": ")
         findings.error(where, message)

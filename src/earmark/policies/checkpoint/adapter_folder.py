@@ -8,6 +8,7 @@ from typing import Any
 from earmark.errors import InputError
 from earmark.policies.checkpoint.json_object import read_object
 from earmark.policies.checkpoint.run_description import RUN, read_description
+from earmark.policies.checkpoint.safetensors_file import EXPONENT
 from earmark.policies.checkpoint.stored_tensors import stored_tensors, weight_problems
 from earmark.policies.checkpoint.weight_files import adapter_weights
 
@@ -46,6 +47,12 @@ def problems_of_part(folder: Path, model: Path | None = None) -> Iterator[str]:
         yield str(error)
         return
     yield from weight_problems(tensors)
+    for weights, tensor in tensors.values():
+        if tensor.dtype not in EXPONENT:
+            yield (
+                f"{weights}: {tensor.name} should be of the number type {' or '.join(EXPONENT)}, "
+                f"found {tensor.dtype}; copy the file again"
+            )
 
 
 def _wrong_settings(settings: dict[str, Any]) -> Iterator[str]:
@@ -55,8 +62,11 @@ def _wrong_settings(settings: dict[str, Any]) -> Iterator[str]:
         yield f"peft_type should be the kind of adapter, such as LORA, found {kind!r:.80}"
     if base is not None and not isinstance(base, str):
         yield f"base_model_name_or_path should be a model's name, found {base!r:.80}"
-    if kind != "LORA":
+    elif kind != "LORA":
+        yield f"peft_type should be LORA, the adapters that Earmark loads, found {kind!r:.80}"
         return
+    if settings.get("alora_invocation_tokens"):
+        yield "an aLoRA acts after its alora_invocation_tokens alone, which no prompt here holds"
     ranks = {"r": settings.get("r", 8), **_patterns(settings, "rank_pattern")}
     for name, rank in ranks.items():
         if type(rank) is not int or rank < 1:
@@ -79,5 +89,5 @@ def _patterns(settings: dict[str, Any], name: str) -> dict[str, Any]:
     """Return the values that differ by layer, named for messages."""
     patterns = settings.get(name) or {}
     if not isinstance(patterns, dict):
-        return {name: patterns}
+        return {name: [patterns]}
     return {f"{name} of {layer}": value for layer, value in patterns.items()}

@@ -12,12 +12,11 @@ from earmark.errors import InputError
 from earmark.policies.checkpoint.folder import SETTINGS
 from earmark.policies.checkpoint.hub_name import hub_name
 from earmark.policies.checkpoint.json_object import read_object
+from earmark.policies.checkpoint.run_description import RUN, read_description
 from earmark.policies.checkpoint.weight_files import adapter_weights, weight_files
 from earmark.progress import track
 from earmark.prompting.families import FACTS
 from earmark.storage.digests import of_bytes, of_file
-
-RUN = "run.json"
 
 
 def stored_folder(path: str) -> Path | None:
@@ -98,9 +97,6 @@ def _recorded(adapter: Path) -> str | None:
     folder = adapter.resolve()
     for run in (folder, folder.parent) if folder.name.startswith("checkpoint-") else (folder,):
         if (run / RUN).is_file():
-            try:
-                description = json.loads((run / RUN).read_text("utf-8"))
-                return description["model"].get("weights")
-            except (ValueError, LookupError, AttributeError, TypeError) as error:
-                raise InputError(f"{run / RUN}: not the description of a run: {error}") from error
+            weights = read_description(run / RUN).get("model", {}).get("weights")
+            return None if weights is None else str(weights)
     return None

@@ -10,6 +10,7 @@ from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import nn
 
 from earmark.errors import InputError
+from earmark.policies.checkpoint.library_errors import one_message
 from earmark.policies.lora.fused_linear import take_one_step
 from earmark.policies.policy import Policy
 
@@ -105,11 +106,12 @@ def merge_lora(policy: Policy) -> None:
     """Add the adapter's update to the weights and take the adapter off, in place.
 
     Raises:
-        InputError: the policy has no adapter.
+        InputError: the policy has no adapter, or one that the weights cannot hold.
     """
     if not isinstance(policy.model, PeftModel):
         raise InputError("there is no adapter to merge: the model is whole already")
-    policy.model.merge_and_unload()
+    with one_message("the adapter", "merged; use it as it is, beside its base model"):
+        policy.model.merge_and_unload()
     policy.model = policy.network
 
 

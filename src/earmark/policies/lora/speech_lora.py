@@ -5,14 +5,12 @@ stands for the reference, and be missing from what is saved. Merged, it is part 
 the policy, of its reference and of every checkpoint.
 """
 
-import warnings
 from pathlib import Path
 from typing import Any
 
-from peft import PeftModel
-
 from earmark.errors import InputError
 from earmark.policies.checkpoint.weight_files import adapter_weights
+from earmark.policies.lora.put_on import put_on
 from earmark.progress import note
 
 
@@ -40,11 +38,4 @@ def merge_speech_lora(network: Any, model: Path, subfolder: str) -> None:
         raise InputError(
             f"{error}. It should be the model's speech LoRA; download the whole folder again"
         ) from error
-    try:
-        with warnings.catch_warnings():
-            # peft 0.21 asks for a property by the name that transformers 5.23 gave up.
-            warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated")
-            adapted = PeftModel.from_pretrained(network, str(here), adapter_name="speech")
-    except (OSError, ValueError, RuntimeError) as error:
-        raise InputError(f"{here}: this speech LoRA does not fit the model: {error}") from error
-    adapted.merge_and_unload()
+    put_on(network, here, base=str(model), name="speech").merge_and_unload()
