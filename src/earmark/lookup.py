@@ -1,7 +1,9 @@
 """Look a name up in a table; `module:name` finds an object of the user's own."""
 
+import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
@@ -58,3 +60,47 @@ def imported(given: str, what: str) -> Any:
         hint = did_you_mean(name, public)
         raise KnobError(f"{what} '{given}': '{module}' has no '{name}'; {hint}")
     return getattr(found, name)
+
+
+def summary_of(entry: Callable[..., Any]) -> str:
+    """Return the first line of an entry's docstring, for help texts.
+
+    >>> summary_of(imported)
+    'Import `module:name`; modules in the current folder are found as well.'
+    """
+    return (inspect.getdoc(entry) or "").split("\n", 1)[0]
+
+
+def name_of(own: Callable[..., Any]) -> str:
+    """Return what an object of the user's own is called: `module:name`.
+
+    >>> name_of(look_up)
+    'earmark.lookup:look_up'
+    """
+    while isinstance(own, partial):
+        own = own.func
+    name = getattr(own, "__qualname__", type(own).__qualname__)
+    return f"{getattr(own, '__module__', '')}:{name}"
+
+
+def importable_name(own: str | Callable[..., Any], what: str) -> str:
+    """Return the `module:name` of a function of the user's own that finds it again.
+
+    For what is recorded in a run folder and looked up in each process.
+
+    Raises:
+        KnobError: the name finds something else, as that of a lambda or a nested function.
+
+    >>> importable_name(look_up, "function"), importable_name("uniform", "weighting")
+    ('earmark.lookup:look_up', 'uniform')
+    """
+    if isinstance(own, str):
+        return own
+    name = name_of(own)
+    module, _, attribute = name.partition(":")
+    if getattr(sys.modules.get(module), attribute, None) is not own:
+        raise KnobError(
+            f"{what} '{name}' cannot be found again by its name, as a run needs; define it with "
+            "def at the top of a module"
+        )
+    return name

@@ -3,12 +3,15 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
 
 from earmark.curate import CURATORS
+from earmark.curate.choose import run_curator
 from earmark.curate.verdict import Drop, Keep
-from earmark.errors import KnobError
 from earmark.files import load_records, skipped_path, write_jsonl
+from earmark.lookup import summary_of
 from earmark.pairs.tally import tally_path
 from earmark.progress import note
 from earmark.records import Pair
@@ -23,45 +26,54 @@ from earmark.storage.outputs import (
     check_outputs,
 )
 
+BY_HELP = "; ".join(
+    [
+        *(f"{name}: {summary_of(curator)}" for name, curator in CURATORS.items()),
+        "module:name: a curator of your own.",
+    ]
+)
+
 
 def curate(
     *,
     pairs: Path,
     out: Path,
-    by: Literal["gap", "random"] = "gap",
-    criterion: str = "",
-    keep_share: float = 0.8,
-    seed: int = 0,
+    by: Annotated[str, Parameter(help=BY_HELP)] = "gap",
+    criterion: str | None = None,
+    keep_share: float | None = None,
+    seed: int | None = None,
     on_error: Literal["stop", "skip"] = "stop",
+    **knobs: float | str,
 ) -> None:
     """Keep a share of the pairs; the others go to OUT.dropped.jsonl with the reason.
 
     Args:
         pairs: a pairs file.
         out: the pairs file to write; its tally goes to OUT.tally.json.
-        by: gap keeps pairs whose gap of scores is near the mean (the filter of arXiv
-            2407.08639), random keeps as many whatever their gap, which is the control.
+        by: the curator.
         criterion: name of the scores that the gap is taken of, chosen minus rejected.
-        keep_share: share of the pairs to keep, above 0 and at most 1.
-        seed: of the draw.
+        keep_share: share of the pairs to keep, above 0 and at most 1; default: the curator's own,
+            0.8 of gap and random.
+        seed: of the draw; default: 0.
         on_error: stop at a bad row, or skip it and write it to OUT.skipped.jsonl.
+        knobs: the curator's other knobs, such as --longest 20 of a curator of your own.
     """
-    if not 0 < keep_share <= 1:
-        raise KnobError(f"--keep-share should be above 0 and at most 1, found {keep_share}")
     aside = beside(out, ".dropped.jsonl")
     written = [Output(out, PAIRS), Output(aside, DROPPED), Output(tally_path(out), TALLY)]
     if on_error == "skip":
         written.append(Output(skipped_path(out), SET_ASIDE))
     check_outputs(written, [pairs])
     rows = load_records(Pair, pairs, out=out, on_error=on_error)
+    given: dict[str, Any] = {"criterion": criterion, "keep_share": keep_share, "seed": seed}
+    chosen = {name: value for name, value in given.items() if value is not None} | knobs
     if by == "gap" and not criterion:
-        criterion = only_criterion(rows)
-    verdicts = CURATORS[by](rows, criterion, keep_share=keep_share, seed=seed)
+        chosen["criterion"] = only_criterion(rows)
+    verdicts = run_curator(by, rows, chosen)
     kept = [verdict.pair for verdict in verdicts if isinstance(verdict, Keep)]
     dropped = [verdict for verdict in verdicts if isinstance(verdict, Drop)]
     write_jsonl(aside, ({"id": drop.pair.id, "why": drop.why} for drop in dropped))
     write_jsonl(out, kept)
-    tally = {"curator": by, "criterion": criterion, "kept": len(kept), "dropped": len(dropped)}
+    tally = {"curator": by, **chosen, "kept": len(kept), "dropped": len(dropped)}
     write_text(tally_path(out), json.dumps(tally, indent=2) + "\n")
     note(f"{out}: {len(kept)} of {len(rows)} pairs kept; why the others are not: {aside}")
 

@@ -1,16 +1,16 @@
 """`earmark pairs`: build preference pairs."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from earmark.endpoint import Endpoint
-from earmark.failures import TRANSLATING
+from earmark.failures import MODES, TRANSLATING
 from earmark.failures.mode import Tools
 from earmark.pairs.files import OnError, imitate_file, mine_file, outputs_of
 from earmark.pairs.imitate import Imitation
-from earmark.pairs.mined import FAILURES, Mining, parse_labels
+from earmark.pairs.mined import FAILURES, make_mining, parse_labels
 from earmark.pairs.mix import PAPER_MIX, parse_mix
 from earmark.progress import console, note
 from earmark.storage.outputs import ANSWERS, Output, beside, check_outputs
@@ -18,6 +18,15 @@ from earmark.translators import Translator
 from earmark.translators.answers import AnswerFile
 from earmark.translators.chat import ChatTranslator
 from earmark.translators.lexicon_file import load_lexicon
+
+MIX_HELP = (
+    "How often each failure is imitated. The default is that of arXiv 2605.23975. Modes: "
+    f"{', '.join(MODES)}; one of your own is module:name=weight."
+)
+LABELS_HELP = (
+    f"Failures to mine, of: error, {', '.join(FAILURES)}; a failure mode of your own is "
+    "module:name, and is looked for first."
+)
 
 pairs = App(name="pairs", help="Build preference pairs: chosen is the truth, rejected a failure.")
 
@@ -27,7 +36,7 @@ def imitate(
     *,
     utterances: Path,
     out: Path,
-    mix: str = PAPER_MIX,
+    mix: Annotated[str, Parameter(help=MIX_HELP)] = PAPER_MIX,
     per_utterance: int = 1,
     each: bool = False,
     several: bool = False,
@@ -55,10 +64,7 @@ def imitate(
     out
         Pairs file to write; its tally goes to OUT.tally.json.
     mix
-        How often each failure is imitated. The default is that of arXiv 2605.23975. Modes:
-        global_translation, partial_translation, omit_embedded, omit_matrix,
-        truncate_at_switch, loop, run_on, stock_phrase, unrelated, wrong_script, preamble,
-        quotes, refusal, empty.
+        How often each failure is imitated.
     per_utterance
         Rejected answers drawn for each utterance.
     each
@@ -97,7 +103,7 @@ def imitate(
     if remark:
         note(remark)
     words: Translator | None = None
-    if not TRANSLATING.isdisjoint(parsed.modes):
+    if parsed.own or not TRANSLATING.isdisjoint(parsed.modes):
         if translator == "lexicon":
             words = load_lexicon(lexicon)
         else:
@@ -122,7 +128,7 @@ def mined(
     utterances: Path,
     hyps: list[Path],
     out: Path,
-    labels: str = ",".join(FAILURES),
+    labels: Annotated[str, Parameter(help=LABELS_HELP)] = ",".join(FAILURES),
     several: bool = False,
     seed: int = 0,
     prompts: Path | None = None,
@@ -143,7 +149,7 @@ def mined(
     out
         Pairs file to write; its tally goes to OUT.tally.json.
     labels
-        Failures to mine, of: error, omission, translation, hallucination, format, empty.
+        Failures to mine.
     several
         Put all rejected answers of an utterance into one row, instead of one row each.
     seed
@@ -161,7 +167,7 @@ def mined(
         utterances,
         hyps,
         out,
-        Mining(parse_labels(labels), words),
+        make_mining(parse_labels(labels), words),
         several=several,
         seed=seed,
         prompts=prompts,

@@ -64,6 +64,8 @@ def report(
     if examples < 0:
         raise KnobError(f"--examples is {examples}; expected 0 or more")
     options = scoring or ScoringOptions()
+    if options.metric:
+        raise KnobError("--metric: a report has no place for it; use earmark score and compare")
     table_file = [] if markdown is None else [Output(markdown, MARKDOWN_TABLE)]
     options.check_outputs([Output(out, HTML), *table_file], [truth, *hyp])
     names = system_names(hyp, name or [])

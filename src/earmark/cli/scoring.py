@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from earmark.errors import KnobError
 from earmark.evaluate.bootstrap import Resampling
 from earmark.files import skipped_path
+from earmark.metrics.choose import choose_metric
 from earmark.progress import note
 from earmark.prompting.marks import check_families, strip_marks
 from earmark.records import Hypothesis, Utterance
@@ -33,6 +34,8 @@ class ScoringOptions:
         strip_marks: strip the marks that a family of models writes around transcripts, such as
             whisper, sensevoice or qwen3_asr; repeat it, or say all.
         lexicon: a bilingual word list, which helps to tell translations from other errors.
+        metric: a metric to compute beside the others: a name, or module:name of your own; repeat
+            it for several. Not for reports.
         over: what intervals resample; auto is speakers when every truth names one.
         resamples: how many resamples an interval is drawn from.
         seed: the seed of the resampling, and of every draw of examples.
@@ -45,6 +48,7 @@ class ScoringOptions:
     mapping: Path | None = None
     strip_marks: tuple[str, ...] = ()
     lexicon: Path | None = None
+    metric: tuple[str, ...] = ()
     over: Literal["auto", "utterance", "speaker"] = "auto"
     resamples: int = 1000
     seed: int = 0
@@ -104,6 +108,7 @@ class ScoringOptions:
             "lexicon": None if self.lexicon is None else load_lexicon(self.lexicon),
             "unmatched": self.on_error,
             "strip_marks": self.strip_marks,
+            **({"metrics": [choose_metric(name) for name in self.metric]} if self.metric else {}),
         }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from random import Random
 
 from earmark.curate.verdict import Drop, Keep, Verdict
-from earmark.errors import InputError
+from earmark.errors import InputError, KnobError
 from earmark.pairs.scores import are_finite
 from earmark.records import Pair
 
@@ -20,7 +20,7 @@ ROUNDING = 1e-9
 
 
 def gap_filter(
-    pairs: Sequence[Pair], criterion: str, *, keep_share: float = 0.8, seed: int = 0
+    pairs: Sequence[Pair], criterion: str = "", *, keep_share: float = 0.8, seed: int = 0
 ) -> list[Verdict]:
     """Keep a share of the pairs, drawn without replacement, those near the mean gap more often.
 
@@ -37,7 +37,9 @@ def gap_filter(
 
     Raises:
         InputError: pairs without such scores.
+        KnobError: a share that is not above 0 and at most 1.
     """
+    check_share(keep_share)
     gaps = [gap_of(pair, criterion) for pair in checked(pairs, criterion)]
     mean = math.fsum(gaps) / len(gaps)
     std = math.sqrt(math.fsum((gap - mean) ** 2 for gap in gaps) / len(gaps))
@@ -54,9 +56,24 @@ def gap_filter(
 def random_drop(
     pairs: Sequence[Pair], criterion: str = "", *, keep_share: float = 0.8, seed: int = 0
 ) -> list[Verdict]:
-    """Keep the same share of the pairs whatever their gaps: the control of `gap_filter`."""
+    """Keep the same share of the pairs whatever their gaps: the control of `gap_filter`.
+
+    Raises:
+        KnobError: a share that is not above 0 and at most 1.
+    """
+    check_share(keep_share)
     kept = draw([0.0] * len(pairs), keep_share, Random(seed))
     return [Keep(p) if i in kept else Drop(p, "drawn at random") for i, p in enumerate(pairs)]
+
+
+def check_share(keep_share: float) -> None:
+    """Refuse a share that is none.
+
+    Raises:
+        KnobError: it is not above 0 and at most 1.
+    """
+    if not 0 < keep_share <= 1:
+        raise KnobError(f"keep_share should be above 0 and at most 1, found {keep_share}")
 
 
 def draw(log_weights: Sequence[float], keep_share: float, rng: Random) -> set[int]:

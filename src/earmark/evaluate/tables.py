@@ -227,10 +227,11 @@ def signature_line(signature: str) -> Text:
     return Text(f"signature: {signature}", overflow="fold")
 
 
-def as_text(tables: RenderableType, signed: Text, width: int | None = None) -> str:
-    """Render tables and a signature, which stays one line, as plain text."""
+def as_text(tables: RenderableType, signed: Text | None = None, width: int | None = None) -> str:
+    """Render tables, and a signature, which stays one line, as plain text."""
     console = TextConsole(file=io.StringIO(), width=width, color_system=None)
     with console.capture() as captured:
         console.print(tables)
-        console.print(signed, soft_wrap=True)
+        if signed is not None:
+            console.print(signed, soft_wrap=True)
     return captured.get().rstrip("\n")

@@ -85,7 +85,11 @@ def mine_file(
     rows = load_records(Utterance, utterances, out=out, on_error=on_error, check=prompter.check)
     systems = [_by_id(path, rows, out, on_error) for path in hyps]
     names = [Path(path).name for path in hyps]
-    knobs: dict[str, Any] = {"builder": "mined", "labels": list(mining.labels), "hyps": names}
+    knobs: dict[str, Any] = {
+        "builder": "mined",
+        "labels": [*mining.labels, *mining.own],
+        "hyps": names,
+    }
     if mining.lexicon is not None:
         knobs["lexicon"] = mining.lexicon.name
     plan, tally = plan_for(prompter, several, seed, **knobs), Tally()

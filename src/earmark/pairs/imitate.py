@@ -8,7 +8,8 @@ from typing import Literal, NamedTuple, TypeVar
 
 from earmark.endpoint import EndpointError, UnreachableError
 from earmark.errors import KnobError
-from earmark.failures import MODES, TRANSLATING
+from earmark.failures import TRANSLATING
+from earmark.failures.choose import choose_mode, try_out
 from earmark.failures.mode import Tools
 from earmark.failures.surface import surface_of
 from earmark.pairs.mix import Mix
@@ -50,10 +51,11 @@ class Imitation(NamedTuple):
 
 
 def check_imitation(imitation: Imitation) -> None:
-    """Refuse knobs that make no sense.
+    """Refuse knobs that make no sense; try out modes of the user's own.
 
     Raises:
-        KnobError: fewer than one rejected, too short a loop, or translation without translator.
+        KnobError: fewer than one rejected, too short a loop, translation without translator, or a
+            mode that does not detect what it imitates.
     """
     if imitation.per_utterance < 1:
         raise KnobError(f"per-utterance is {imitation.per_utterance}; expected 1 or more")
@@ -65,6 +67,8 @@ def check_imitation(imitation: Imitation) -> None:
     wanted = sorted(TRANSLATING.intersection(imitation.mix.modes))
     if wanted and imitation.tools.translator is None:
         raise KnobError(f"{' and '.join(wanted)} need a translator: a lexicon or a chat endpoint")
+    for name, mode in imitation.mix.own.items():
+        try_out(name, mode, imitation.tools.longest)
 
 
 def imitate_pairs(
@@ -116,8 +120,9 @@ def attempts(truth: str, imitation: Imitation, rng: Random) -> list[Attempt]:
     mix, count = imitation.mix, imitation.per_utterance
     modes = mix.modes * count if imitation.each else [mix.draw(rng) for _ in range(count)]
     for mode in modes:
+        chosen = choose_mode(mode, mix.own)
         try:
-            text = MODES[mode].imitate(surface, rng, imitation.tools)
+            text = chosen.imitate(surface, rng, imitation.tools)
         except UnreachableError:
             raise
         except EndpointError as error:
@@ -126,7 +131,7 @@ def attempts(truth: str, imitation: Imitation, rng: Random) -> list[Attempt]:
             why_not = "the translator gave no usable answer"
             made.append(Attempt(mode, None, why_not, str(error)))
             continue
-        made.append(Attempt(mode, text, f"needs {MODES[mode].needs}"))
+        made.append(Attempt(mode, text, f"needs {chosen.needs}"))
     return made
 
 

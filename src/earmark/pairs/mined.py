@@ -9,6 +9,10 @@ from typing import NamedTuple
 from earmark.errors import KnobError, did_you_mean
 from earmark.failures import MODES
 from earmark.failures.cascade import LABELS, Failure, name_failure
+from earmark.failures.choose import NO_MODES, choose_mode, try_out
+from earmark.failures.evidence import Evidence
+from earmark.failures.features import features_of
+from earmark.failures.mode import Mode
 from earmark.pairs.rows import Plan, Rejected, rng_for, rows_of
 from earmark.pairs.tally import Tally
 from earmark.records import Hypothesis, Pair, Utterance
@@ -20,24 +24,58 @@ CUT = "cut at the token cap, so that its failure may be the cap's"
 
 
 class Mining(NamedTuple):
-    """Which labels count as failures, and the lexicon that helps to tell them apart."""
+    """Which labels count as failures, and the lexicon that helps to distinguish them.
+
+    `own` are failure modes of the user's own, by name; they are looked for before the others.
+    """
 
     labels: tuple[str, ...] = FAILURES
     lexicon: Lexicon | None = None
+    own: Mapping[str, Mode] = NO_MODES
+
+    @property
+    def names(self) -> list[str]:
+        """Return all that is mined, by name."""
+        return [*self.labels, *self.own]
+
+
+def make_mining(
+    labels: Sequence[str], lexicon: Lexicon | None = None, own: Mapping[str, Mode] = NO_MODES
+) -> Mining:
+    """Sort labels into those of the cascade and modes of the user's own (`module:name`).
+
+    Raises:
+        KnobError: an unknown label, or a mode that does not detect what it imitates.
+    """
+    found = {label: choose_mode(label) for label in labels if ":" in label}
+    found |= own
+    for name, mode in found.items():
+        try_out(name, mode)
+    return Mining(check_labels([each for each in labels if ":" not in each]), lexicon, found)
 
 
 def parse_labels(text: str) -> tuple[str, ...]:
-    """Read labels such as `omission,translation`.
+    """Read labels such as `omission,translation`, or `module:name` of a mode of the user's own.
 
     Raises:
         KnobError: a label that the cascade does not give, or `ok`, which is no failure.
     """
     labels = tuple(part.strip() for part in text.split(","))
+    check_labels([label for label in labels if ":" not in label])
+    return labels
+
+
+def check_labels(labels: Sequence[str]) -> tuple[str, ...]:
+    """Return labels of the cascade.
+
+    Raises:
+        KnobError: a label that the cascade does not give, or `ok`, which is no failure.
+    """
     known = [label for label in LABELS if label != "ok"]
     for label in labels:
         if label not in known:
             raise KnobError(f"labels: unknown failure '{label}'; {did_you_mean(label, known)}")
-    return labels
+    return tuple(labels)
 
 
 def mine_pairs(
@@ -64,16 +102,35 @@ def mine_pairs(
                 continue
             raw = hypothesis.raw_text
             truth = utterance.text or ""
-            failure = name_failure(truth, hypothesis.text, raw=raw, lexicon=mining.lexicon)
-            if failure.label not in mining.labels:
-                tally.drop(failure.label, "not a failure that is mined")
-                continue
-            if hypothesis.cut and mode_name(failure) != "loop":
+            mode = own_mode(truth, hypothesis.text, mining)
+            if mode is not None:
+                failure = failure_of(mining.own[mode], truth, hypothesis.text, mining.lexicon)
+            else:
+                failure = name_failure(truth, hypothesis.text, raw=raw, lexicon=mining.lexicon)
+                if failure.label not in mining.labels:
+                    tally.drop(failure.label, "not a failure that is mined")
+                    continue
+            name = mode or mode_name(failure)
+            if hypothesis.cut and name != "loop":
                 tally.drop(failure.label, CUT)
                 continue
             written = hypothesis.text if raw is None else raw
-            rejected.append(Rejected(written, mode_name(failure), failure._asdict()))
+            rejected.append(Rejected(written, name, failure._asdict()))
         yield from rows_of(utterance, rejected, plan, rng_for(plan.seed, utterance.id), tally)
+
+
+def own_mode(truth: str, hyp: str, mining: Mining) -> str | None:
+    """Return the first of the user's own failure modes that an answer has."""
+    if not mining.own:
+        return None
+    evidence = Evidence(truth, hyp, lexicon=mining.lexicon)
+    return next((name for name, mode in mining.own.items() if mode.detect(evidence)), None)
+
+
+def failure_of(mode: Mode, truth: str, hyp: str, lexicon: Lexicon | None) -> Failure:
+    """Name a failure after a mode of the user's own."""
+    evidence = Evidence(truth, hyp, lexicon=lexicon)
+    return Failure(mode.label, mode.detail, features_of(evidence))
 
 
 def mode_name(failure: Failure) -> str:

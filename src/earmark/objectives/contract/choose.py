@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from earmark.errors import KnobError
-from earmark.lookup import look_up
+from earmark.lookup import look_up, name_of
 from earmark.objectives import OBJECTIVES, WRAPPERS
 from earmark.objectives.contract.loss import Loss
-from earmark.objectives.contract.objective import Objective, name_of
+from earmark.objectives.contract.objective import Objective
 from earmark.objectives.contract.probe import try_out
 from earmark.objectives.contract.signature import set_knobs
 from earmark.objectives.contract.stacking import check_stack

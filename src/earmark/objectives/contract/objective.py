@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
+from earmark.lookup import name_of
 from earmark.objectives.contract.loss import Loss
 from earmark.objectives.contract.signature import Contract, contract
 
@@ -39,16 +39,3 @@ class Objective:
     def __call__(self, **given: Any) -> Loss:
         """Compute the losses of a batch from tensors given by name."""
         return self.function(**given)
-
-
-def name_of(function: Callable[..., Any]) -> str:
-    """Return what a function of the user's own is called: `module:name`.
-
-    >>> from earmark.objectives.dpo import dpo
-    >>> name_of(dpo)
-    'earmark.objectives.dpo:dpo'
-    """
-    while isinstance(function, partial):
-        function = function.func
-    name = getattr(function, "__qualname__", type(function).__qualname__)
-    return f"{getattr(function, '__module__', '')}:{name}"

@@ -1,0 +1,285 @@
+"""Build and choose preference pairs from Python."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from rich.table import Table
+
+from earmark.curate.choose import Curator, curator_name, run_curator
+from earmark.curate.verdict import Drop, Keep, Verdict
+from earmark.errors import InputError, KnobError
+from earmark.evaluate.rows import frame
+from earmark.evaluate.tables import as_text
+from earmark.failures import TRANSLATING
+from earmark.failures.choose import NO_MODES
+from earmark.failures.mode import Mode, Tools
+from earmark.files import to_row
+from earmark.front.inputs import Given, records_of, test_set
+from earmark.pairs.imitate import Imitation, imitate_pairs
+from earmark.pairs.mined import FAILURES, make_mining, mine_pairs
+from earmark.pairs.mix import PAPER_MIX, make_mix, parse_mix
+from earmark.pairs.prompts import Prompter, load_prompts
+from earmark.pairs.rows import Plan, plan_for
+from earmark.pairs.tally import Tally
+from earmark.progress import note
+from earmark.records import Hypothesis, Pair, Utterance
+from earmark.translators import Translator
+from earmark.translators.lexicon import Lexicon
+from earmark.translators.lexicon_file import load_lexicon
+
+
+@dataclass(frozen=True, repr=False)
+class Pairs(Sequence[Pair]):
+    """Pairs that were built, and the tally of what became of each rejected answer.
+
+    A sequence of Pair that prints like the table of `earmark pairs`.
+    """
+
+    pairs: tuple[Pair, ...]
+    tally: Tally
+
+    def __len__(self) -> int:
+        """Return the number of pairs."""
+        return len(self.pairs)
+
+    def __getitem__(self, index: Any) -> Any:
+        """Return one pair, or some."""
+        return self.pairs[index]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the tally as plain values."""
+        return self.tally.as_dict()
+
+    def to_frame(self) -> Any:
+        """Return a pandas data frame with one row per pair.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        return frame([to_row(pair) for pair in self.pairs])
+
+    def __repr__(self) -> str:
+        """Name the pairs by their numbers."""
+        dropped = self.tally.dropped.total()
+        return f"Pairs({len(self)} of {self.tally.utterances} utterances, {dropped} dropped)"
+
+    def __str__(self) -> str:
+        """Print like the table of `earmark pairs`."""
+        return as_text(self.__rich__())
+
+    def __rich__(self) -> Table:
+        """Lay out the tally."""
+        return self.tally.table("pairs")
+
+
+@dataclass(frozen=True, repr=False)
+class Curated(Sequence[Pair]):
+    """The pairs that a curator kept; `verdicts` has all, those dropped with the reason."""
+
+    curator: str
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def kept(self) -> list[Pair]:
+        """Return the pairs to train on."""
+        return [verdict.pair for verdict in self.verdicts if isinstance(verdict, Keep)]
+
+    @property
+    def dropped(self) -> list[Drop]:
+        """Return the other pairs, each with the reason."""
+        return [verdict for verdict in self.verdicts if isinstance(verdict, Drop)]
+
+    def __len__(self) -> int:
+        """Return the number of pairs kept."""
+        return len(self.kept)
+
+    def __getitem__(self, index: Any) -> Any:
+        """Return one pair that was kept, or some."""
+        return self.kept[index]
+
+    def __iter__(self) -> Iterator[Pair]:
+        """Yield the pairs that were kept."""
+        return iter(self.kept)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the counts as plain values."""
+        return {"curator": self.curator, "kept": len(self.kept), "dropped": len(self.dropped)}
+
+    def to_frame(self) -> Any:
+        """Return a pandas data frame with one row per pair: its id, whether it is kept, why not.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        rows = [(v.pair.id, v.why if isinstance(v, Drop) else "") for v in self.verdicts]
+        return frame([{"id": id_, "kept": not why, "why": why} for id_, why in rows])
+
+    def __repr__(self) -> str:
+        """Name the result by its counts."""
+        return f"Curated({self.curator}: {len(self.kept)} kept, {len(self.dropped)} dropped)"
+
+    def __str__(self) -> str:
+        """Print a table of the reasons."""
+        return as_text(self.__rich__())
+
+    def __rich__(self) -> Table:
+        """Lay out how many pairs were kept, and how many were dropped for which reason."""
+        table = Table("verdict", "pairs", title=self.curator)
+        table.columns[1].justify = "right"
+        table.add_row("kept", str(len(self.kept)))
+        for why, count in Counter(drop.why for drop in self.dropped).most_common():
+            table.add_row(f"dropped: {why}", str(count))
+        return table
+
+
+def imitate(
+    utterances: Given,
+    *,
+    mix: str | Mapping[str, float] = PAPER_MIX,
+    modes: Mapping[str, Mode] = NO_MODES,
+    per_utterance: int = 1,
+    each: bool = False,
+    several: bool = False,
+    seed: int = 0,
+    prompts: str | Path | None = None,
+    translator: Translator | None = None,
+    lexicon: str | Path | Lexicon | None = None,
+    longest: int = 40,
+    on_error: Literal["stop", "skip"] = "stop",
+) -> Pairs:
+    """Build pairs whose rejected answers imitate failures of an Audio LLM, by rule.
+
+    Args:
+        utterances: records with audio and text, rows of them, or a path.
+        mix: how often each failure is imitated, as `loop=1,empty=3` or a mapping.
+        modes: failure modes of your own, by the names that `mix` has; `module:name` in the mix
+            needs none. Each is tried out first: what it imitates it must detect.
+        per_utterance: rejected answers drawn for each utterance.
+        each: imitate each mode of the mix once for each utterance, instead of drawing.
+        several: put all rejected answers of an utterance into one pair.
+        seed: an utterance's pair depends on it and on the utterance's id alone.
+        prompts: a file of transcription prompts, one a line; default: those that ship.
+        translator: what translates, such as a `ChatTranslator`; default: the lexicon.
+        lexicon: a word list, or its path; default: the one that ships.
+        longest: tokens that a loop or a tail adds, at most.
+        on_error: what to do where the translator fails: stop, or leave the utterance out.
+
+    Raises:
+        InputError: an utterance that no pair can be made of, or not one pair could be made.
+        KnobError: an unknown mode, or one that does not detect what it imitates.
+    """
+    parsed, remark = parse_mix(mix, modes) if isinstance(mix, str) else make_mix(mix, modes)
+    if remark:
+        note(remark)
+    if translator is None and (parsed.own or not TRANSLATING.isdisjoint(parsed.modes)):
+        translator = lexicon if isinstance(lexicon, Lexicon) else load_lexicon(lexicon)
+    imitation = Imitation(parsed, Tools(translator, longest), per_utterance, each, on_error)
+    knobs: dict[str, Any] = {"builder": "imitate", "mix": parsed.as_dict()}
+    if translator is not None:
+        knobs["translator"] = translator.name
+    rows, plan = _planned(utterances, several, seed, prompts, knobs)
+    tally = Tally()
+    return built(imitate_pairs(rows, imitation, plan, tally), tally)
+
+
+def mine(
+    utterances: Given,
+    *systems: Given,
+    labels: Sequence[str] = FAILURES,
+    modes: Mapping[str, Mode] = NO_MODES,
+    several: bool = False,
+    seed: int = 0,
+    prompts: str | Path | None = None,
+    lexicon: str | Path | Lexicon | None = None,
+) -> Pairs:
+    """Build pairs whose rejected answers are what a model wrote itself, where that is a failure.
+
+    Args:
+        utterances: records with audio and text, rows of them, or a path.
+        systems: what each system wrote: records, rows, texts in the order of the utterances, or
+            a path.
+        labels: the failures to mine.
+        modes: failure modes of your own, by name, which are looked for first; `module:name` among
+            the labels does the same.
+        several: put all rejected answers of an utterance into one pair.
+        seed: of the prompts.
+        prompts: a file of transcription prompts, one a line; default: those that ship.
+        lexicon: a word list, or its path, which helps to distinguish translations.
+
+    Raises:
+        InputError: an utterance that no pair can be made of, or not one pair could be made.
+        KnobError: an unknown label, or no system.
+    """
+    if not systems:
+        raise KnobError("mine needs the hypotheses of one system or several; found none")
+    if isinstance(labels, str):
+        raise KnobError(f"labels should be a list, found {labels!r}")
+    words = load_lexicon(lexicon) if isinstance(lexicon, str | Path) else lexicon
+    mining = make_mining(labels, words, modes)
+    knobs: dict[str, Any] = {"builder": "mined", "labels": mining.names}
+    if words is not None:
+        knobs["lexicon"] = words.name
+    rows, plan = _planned(utterances, several, seed, prompts, knobs)
+    _, written = test_set(rows, *systems)
+    tally = Tally()
+    found = mine_pairs(rows, [_by_id(hyps, rows) for hyps in written], mining, plan, tally)
+    return built(found, tally)
+
+
+def curate(pairs: Given, by: str | Curator = "gap", **knobs: Any) -> Curated:
+    """Choose which pairs to train on.
+
+    Args:
+        pairs: pairs, rows of them, or a path.
+        by: a name of CURATORS, `module:name`, or a function from pairs to verdicts: for each pair,
+            in order, Keep(pair) or Drop(pair, why).
+        knobs: the curator's own, such as criterion="reward", keep_share=0.8.
+
+    Raises:
+        InputError: pairs that cannot be used, or verdicts that do not account for every pair.
+        KnobError: no such curator, or a knob that it does not have.
+    """
+    rows = records_of(Pair, pairs, "pairs")
+    return Curated(curator_name(by), tuple(run_curator(by, rows, knobs)))
+
+
+def built(pairs: Iterator[Pair], tally: Tally) -> Pairs:
+    """Gather pairs.
+
+    Raises:
+        InputError: there is not one.
+    """
+    found = tuple(pairs)
+    if not found:
+        raise InputError(f"not one pair could be made: {tally.why_none()}")
+    return Pairs(found, tally)
+
+
+def _planned(
+    utterances: Given, several: bool, seed: int, prompts: str | Path | None, knobs: dict[str, Any]
+) -> tuple[list[Utterance], Plan]:
+    """Return utterances that pairs can be made of, and how rows are written."""
+    rows = records_of(Utterance, utterances, "utterances")
+    here = Path.cwd() / "pairs"
+    prompter = Prompter(load_prompts(prompts), here, here)
+    seen: set[str] = set()
+    for row in rows:
+        prompter.check(row, f"utterance '{row.id}'")
+        if row.id in seen:
+            raise InputError(f"two utterances have the id '{row.id}'; ids must be unique")
+        seen.add(row.id)
+    return rows, plan_for(prompter, several, seed, **knobs)
+
+
+def _by_id(hyps: Sequence[Hypothesis], utterances: Sequence[Utterance]) -> dict[str, Hypothesis]:
+    """Return hypotheses by id; say how many belong to no utterance."""
+    found = {hyp.id: hyp for hyp in hyps}
+    if len(found) < len(hyps):
+        raise InputError("two hypotheses of a system have the same id; ids must be unique")
+    strangers = len(found.keys() - {utterance.id for utterance in utterances})
+    if strangers:
+        note(f"{strangers} of {len(found)} hypotheses belong to no utterance; left out")
+    return found

@@ -1,0 +1,169 @@
+"""What the front door takes: texts, records, rows, a path, or columns of a data frame."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+from earmark.errors import InputError
+from earmark.files import brief, parse_row
+from earmark.front.files import read_from
+from earmark.records import Hypothesis, Pair, Utterance
+
+# A path, or texts, records, or rows (dictionaries), in any container that can be iterated.
+Given: TypeAlias = str | Path | Iterable[Any]
+Record = TypeVar("Record", Utterance, Hypothesis, Pair)
+
+
+class Texts(NamedTuple):
+    """Texts without ids, matched by their order; `labels` is the index of their frame."""
+
+    texts: list[str]
+    labels: list[Any] | None
+
+
+def records_of(kind: type[Record], given: Given, what: str) -> list[Record]:
+    """Return records from a path, records, rows, or a data frame with columns named as fields.
+
+    Raises:
+        InputError: says which item is not what was expected.
+    """
+    found = records_or_texts(kind, given, what)
+    if isinstance(found, Texts):
+        name = kind.__name__
+        raise InputError(f"{what} should be records ({name}), rows or a path, found texts")
+    return found
+
+
+def test_set(truths: Given, *systems: Given) -> tuple[list[Utterance], list[list[Hypothesis]]]:
+    """Return truths and the hypotheses of systems; texts are matched by their order.
+
+    Texts get the ids of the truths, or 1, 2, ... where those are texts too.
+
+    Raises:
+        InputError: not as many texts as truths, columns of frames with different indexes, or
+            truths without ids for hypotheses with ids.
+    """
+    said = records_or_texts(Utterance, truths, "truths")
+    index = said.labels if isinstance(said, Texts) else None
+    written = [records_or_texts(Hypothesis, system, "hypotheses") for system in systems]
+    if isinstance(said, Texts):
+        said_records = [Utterance(str(n), text) for n, text in enumerate(said.texts, start=1)]
+    else:
+        said_records = said
+    hyps = []
+    for system in written:
+        if isinstance(system, Texts):
+            hyps.append(_in_order(said_records, system, index))
+        elif isinstance(said, Texts):
+            raise InputError(
+                "the truths are texts, which have no ids, and the hypotheses have ids; give "
+                "both as texts in the same order, or truths with ids: {id: text}, or records"
+            )
+        else:
+            hyps.append(system)
+    return said_records, hyps
+
+
+def _in_order(
+    truths: Sequence[Utterance], system: Texts, index: list[Any] | None
+) -> list[Hypothesis]:
+    """Give texts the ids of the truths, in their order."""
+    if len(system.texts) != len(truths):
+        raise InputError(
+            f"there are {len(truths)} truths and {len(system.texts)} hypotheses; texts are "
+            'matched by their order, so give one for each truth, "" where nothing was written'
+        )
+    if index is not None and system.labels is not None and index != system.labels:
+        raise InputError(
+            "truths and hypotheses are columns of frames whose indexes differ, so that their order "
+            "does not say which belong together; join the frames first, or give lists"
+        )
+    pairs = zip(truths, system.texts, strict=True)
+    return [Hypothesis(truth.id, text) for truth, text in pairs]
+
+
+def records_or_texts(kind: type[Record], given: Given, what: str) -> list[Record] | Texts:
+    """Return records, or texts where the items are texts.
+
+    Raises:
+        InputError: says which item is not what was expected.
+    """
+    if isinstance(given, str | Path):
+        return _read(kind, given, what)
+    if isinstance(given, Mapping):
+        return [parse_row(kind, row, f"{what}: {row['id']!r}") for row in _rows_by_id(given, what)]
+    items: Iterable[Any] = given
+    if hasattr(given, "columns") and hasattr(given, "to_dict"):
+        items = _rows_of_frame(given)
+    elif not hasattr(given, "__iter__"):
+        raise InputError(f"{what} should be a list or a path, found {type(given).__name__}")
+    listed = list(items)
+    if not listed:
+        raise InputError(f"{what}: the list is empty; expected at least one")
+    if isinstance(listed[0], str):
+        return Texts([_text(item, n, what) for n, item in enumerate(listed, 1)], _index(given))
+    return [_record(kind, item, n, what) for n, item in enumerate(listed, 1)]
+
+
+def _read(kind: type[Record], given: str | Path, what: str) -> list[Record]:
+    """Read a file; a text that names none may have been meant as a text."""
+    try:
+        return read_from(given, kind)
+    except InputError as error:
+        if isinstance(given, str) and not Path(given[:255]).exists():
+            raise InputError(f"{error}; {what} as texts are given as a list") from error
+        raise
+
+
+def _rows_by_id(given: Mapping[Any, Any], what: str) -> list[dict[str, Any]]:
+    """Return rows from a mapping of ids to texts."""
+    for id_, text in given.items():
+        if not isinstance(id_, str) or not isinstance(text, str):
+            raise InputError(
+                f"{what}: a mapping should have ids and texts, found {brief(id_)}: {brief(text)}"
+            )
+    return [{"id": id_, "text": text} for id_, text in given.items()]
+
+
+def _rows_of_frame(frame: Any) -> list[dict[str, Any]]:
+    """Return the rows of a data frame; its empty cells are left out."""
+    rows = frame.to_dict("records")
+    return [{k: v for k, v in row.items() if not is_missing(v)} for row in rows]
+
+
+def is_missing(value: Any) -> bool:
+    """Say whether a cell is empty: None, or a number that does not equal itself.
+
+    >>> is_missing(float("nan")), is_missing(None), is_missing("")
+    (True, True, False)
+    """
+    return value is None or type(value).__name__ == "NAType" or _is_nan(value)
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and value != value
+
+
+def _index(given: Any) -> list[Any] | None:
+    """Return the index of a column of a data frame; None of anything else."""
+    index = getattr(given, "index", None)
+    return None if index is None or callable(index) else list(index)
+
+
+def _text(item: Any, number: int, what: str) -> str:
+    if not isinstance(item, str):
+        hint = '; where nothing was written give ""' if is_missing(item) else ""
+        raise InputError(f"{what}: item {number} should be a text, found {brief(item)}{hint}")
+    return item
+
+
+def _record(kind: type[Record], item: Any, number: int, what: str) -> Record:
+    """Return a record from a record or a row."""
+    if isinstance(item, kind):
+        return item
+    if isinstance(item, Mapping):
+        return parse_row(kind, dict(item), f"{what}: item {number}")
+    raise InputError(
+        f"{what}: item {number} should be a text, a {kind.__name__} or a row of one, "
+        f"found {type(item).__name__} {brief(item)}"
+    )
