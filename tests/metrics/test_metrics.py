@@ -103,5 +103,5 @@ def test_metrics_are_given_by_name_too():
     truths, hyps = [Utterance("a", "我 go")], [Hypothesis("a", "我 go")]
     result = score(truths, hyps, metrics=["code_mixing_index"]).to_dict()
     assert result["metrics"]["code_mixing_index"]["value"] == 0.5
-    with pytest.raises(KnobError, match="no metric is called 'code_mixing'; did you mean 'code_m"):
+    with pytest.raises(KnobError, match="no metric 'code_mixing'; did you mean 'code_m"):
         score(truths, hyps, metrics=["code_mixing"])

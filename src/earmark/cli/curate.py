@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from earmark.curate import CURATORS
 from earmark.curate.choose import run_curator
 from earmark.curate.verdict import Drop, Keep
+from earmark.errors import KnobError
 from earmark.files import load_records, skipped_path, write_jsonl
 from earmark.lookup import summary_of
 from earmark.pairs.tally import tally_path

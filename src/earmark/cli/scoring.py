@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from earmark.errors import KnobError
 from earmark.evaluate.bootstrap import Resampling
 from earmark.files import skipped_path
-from earmark.metrics.choose import choose_metric
+from earmark.metrics.choose import chosen_metrics
 from earmark.progress import note
 from earmark.prompting.marks import check_families, strip_marks
 from earmark.records import Hypothesis, Utterance
@@ -108,7 +108,7 @@ class ScoringOptions:
             "lexicon": None if self.lexicon is None else load_lexicon(self.lexicon),
             "unmatched": self.on_error,
             "strip_marks": self.strip_marks,
-            **({"metrics": [choose_metric(name) for name in self.metric]} if self.metric else {}),
+            **({"metrics": chosen_metrics(self.metric)} if self.metric else {}),
         }
 
 

@@ -18,7 +18,8 @@ from earmark.evaluate.signature import signature
 from earmark.evaluate.summary import summary
 from earmark.evaluate.tables import as_text, score_tables, signature_line
 from earmark.evaluate.utterance import UtteranceScore, measure
-from earmark.metrics import METRICS, Metric, chosen_metrics
+from earmark.metrics import METRICS, Metric
+from earmark.metrics.choose import chosen_metrics
 from earmark.metrics.columns import Columns
 from earmark.progress import track
 from earmark.prompting.marks import strip_marks as stripped_of_marks

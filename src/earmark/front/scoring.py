@@ -12,7 +12,7 @@ from earmark.evaluate.score import Score
 from earmark.evaluate.score import score as score_records
 from earmark.front.inputs import Given, test_set
 from earmark.metrics import Metric
-from earmark.metrics.choose import choose_metric
+from earmark.metrics.choose import chosen_metrics
 from earmark.text.mapping import load_mapping
 from earmark.text.profiles import Profile, parse_profile
 from earmark.translators.lexicon import Lexicon
@@ -54,7 +54,7 @@ class Scoring(NamedTuple):
             "lexicon": load_lexicon(words) if isinstance(words, str | Path) else words,
             "unmatched": self.unmatched,
             "strip_marks": self.strip_marks,
-            "metrics": [choose_metric(metric) for metric in self.metrics],
+            "metrics": chosen_metrics(self.metrics),
         }
 
 

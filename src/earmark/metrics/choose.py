@@ -16,6 +16,25 @@ from earmark.metrics.metric import Metric, metric_of_texts
 TRIED = (("我想 review 一下", "我想一下"), ("好的", "好的"), ("today", ""), ("", ""))
 
 
+def chosen_metrics(
+    metrics: Sequence[str | Metric | Callable[[str, str], Sequence[float]]],
+) -> tuple[Metric, ...]:
+    """Return metrics that are named, or given as objects.
+
+    >>> [metric.name for metric in chosen_metrics(["code_mixing_index"])]
+    ['code_mixing_index']
+
+    Raises:
+        KnobError: an unknown name, one that breaks its contract, or two with the same name.
+    """
+    chosen = [choose_metric(metric) for metric in metrics]
+    names = [metric.name for metric in chosen]
+    for name in names:
+        if names.count(name) > 1:
+            raise KnobError(f"two metrics are called '{name}'; give each a name of its own")
+    return tuple(chosen)
+
+
 def choose_metric(given: str | Metric | Callable[[str, str], Sequence[float]]) -> Metric:
     """Return a metric, tried out if it is not a built-in one.
 
