@@ -20,6 +20,7 @@ from earmark.records import Hypothesis, Pair, Utterance
 from earmark.storage.atomic import atomic_writer
 from earmark.storage.destination import is_special
 from earmark.storage.outputs import beside
+from earmark.storage.pipes import open_input
 from earmark.strict_json import parse_json
 
 Record = TypeVar("Record", Utterance, Hypothesis, Pair)
@@ -72,7 +73,7 @@ class Drained:
         self.pipe = pipe
         handle, self.copy = tempfile.mkstemp(prefix="earmark-pipe-")
         weakref.finalize(self, Path(self.copy).unlink, missing_ok=True)
-        with open(pipe, "rb") as incoming, open(handle, "wb") as kept:
+        with open_input(pipe) as incoming, open(handle, "wb") as kept:
             shutil.copyfileobj(incoming, kept)
 
     def __fspath__(self) -> str:
@@ -119,7 +120,7 @@ def placed_lines(path: AnyPath) -> Iterator[Line]:
         InputError: the file cannot be read.
     """
     try:
-        with open(path, "rb") as file:
+        with open_input(path) as file:
             start = 0
             for number, raw in enumerate(file, start=1):
                 line = raw.removeprefix(codecs.BOM_UTF8)

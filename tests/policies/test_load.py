@@ -1,6 +1,7 @@
 """What a model directory must be before anything is loaded from it."""
 
 import json
+import os
 import shutil
 
 import pytest
@@ -121,3 +122,12 @@ def test_an_answer_ends_with_the_end_token():
 
 def test_shipped_name_is_a_folder():
     assert model_path("tiny-base").endswith("assets/tiny-base")
+
+
+@pytest.mark.timeout(60)
+def test_a_model_that_is_no_folder_is_refused_and_not_looked_for_on_the_hub(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "file").touch()
+    for name in ("pipe", "file"):
+        with pytest.raises(InputError, match=f"{name}: not a folder; expected a model folder"):
+            load_policy(str(tmp_path / name))

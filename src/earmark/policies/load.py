@@ -37,11 +37,16 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch
 def model_path(model: str) -> str:
     """Turn the name of a shipped model into its folder; leave any other name as it is.
 
+    Raises:
+        InputError: a file or a pipe of that name.
+
     >>> model_path("Qwen/Qwen2-Audio-7B-Instruct")
     'Qwen/Qwen2-Audio-7B-Instruct'
     """
     if model in SHIPPED and not Path(model).exists():
         return str(files("earmark").joinpath(SHIPPED[model]))
+    if Path(model).exists() and not Path(model).is_dir():
+        raise InputError(f"{model}: not a folder; expected a model folder or a hub id")
     return model
 
 
