@@ -91,7 +91,7 @@ def test_how_to_pages_run_where_the_tutorial_did(page, tutorial, tmp_path):
         assert (tmp_path / name).exists(), name
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [ROOT / "README.md", *PAGES], ids=lambda path: path.stem)
 def test_examples_in_pages_are_right(path):
     """Python sessions print what they say; rows of JSON are read, and pairs are pairs."""
     text = path.read_text()
@@ -115,7 +115,7 @@ def test_files_named_in_pages_exist(path):
             assert (ROOT / name).exists() or (ROOT / "src/earmark" / name).exists(), name
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [ROOT / "README.md", *PAGES], ids=lambda path: path.stem)
 def test_pages_are_short(path):
     prose = [
         line

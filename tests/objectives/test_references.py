@@ -171,4 +171,4 @@ def test_weights_are_logged_and_references_asked_for(objective):
 
 def test_a_negative_clip_is_refused():
     with pytest.raises(KnobError, match="at least 0, found -1"):
-        mrpo(**batch(), clip=-1)
+        mrpo(**batch(), clip=-1.0)
