@@ -134,7 +134,7 @@ def placed_lines(path: AnyPath) -> Iterator[Line]:
 
 
 def _is_blank(line: bytes) -> bool:
-    """Say whether a line holds white space alone, that of other scripts (U+3000) too."""
+    """Return whether a line holds white space alone, that of other scripts (U+3000) too."""
     left = line.strip()
     return not left or (left[0] >= 0x80 and left.decode("utf-8", "replace").isspace())
 

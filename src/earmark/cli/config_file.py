@@ -67,7 +67,7 @@ def refuse_fractions(app: App, commands: tuple[str, ...], arguments: ArgumentCol
 
 
 def _is_whole(text: str) -> bool:
-    """Say whether a text is no number with a fraction; whether it is a number is seen later.
+    """Return whether a text is no number with a fraction; whether it is a number is seen later.
 
     >>> _is_whole("3"), _is_whole("3.0"), _is_whole("1.5"), _is_whole("many")
     (True, True, False, True)

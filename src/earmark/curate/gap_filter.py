@@ -15,7 +15,7 @@ from earmark.pairs.scores import are_finite
 from earmark.records import Pair
 
 SHOWN = 5
-# Of the largest score: gaps that differ by less are equal but for the rounding of subtraction.
+# Of the largest score: gaps that differ by less are equal except for the rounding of subtraction.
 ROUNDING = 1e-9
 
 
@@ -111,7 +111,7 @@ def checked(pairs: Sequence[Pair], criterion: str) -> Sequence[Pair]:
     if odd:
         raise InputError(
             f"{len(odd)} of {len(pairs)} pairs have scores for '{criterion}' that are not all "
-            f"finite numbers ({', '.join(odd[:SHOWN])}); mend or remove them"
+            f"finite numbers ({', '.join(odd[:SHOWN])}); correct or remove them"
         )
     bare = [name for name, found in scores.items() if len(found) < 2]
     if bare or not pairs:

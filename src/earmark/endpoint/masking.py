@@ -45,7 +45,7 @@ def mask(text: str, secrets: Iterable[str]) -> str:
 
 
 def holds_secret(text: str, secrets: Sequence[str]) -> bool:
-    """Say whether an answer holds a secret that nobody says in a recording, in any encoding.
+    """Return whether an answer holds a secret that nobody says in a recording, in any encoding.
 
     A short secret, or one of letters alone or digits alone, may be what was said, and is not
     looked for.
@@ -75,7 +75,7 @@ def _literal(secret: str) -> re.Pattern[str]:
 
 
 def _shows(form: str, secret: str) -> bool:
-    """Say whether a decoded text shows a secret, or half of a long one, whatever splits it."""
+    """Return whether a decoded text shows a secret, or half of a long one, whatever splits it."""
     if len(secret) < LONG // 2:
         return False
     letters = _letters(secret)

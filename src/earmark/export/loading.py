@@ -73,7 +73,7 @@ def _on_one_line(name: str) -> str:
 
 
 def _on_hub(base: str) -> bool:
-    """Say whether a model has the form of a hub id and is no folder here."""
+    """Return whether a model has the form of a hub id and is no folder here."""
     name = hub_name(base).name
     return not Path(base).exists() and name.count("/") == 1 and not name.startswith((".", "/", "~"))
 

@@ -71,12 +71,12 @@ class Failure(NamedTuple):
 
 
 def has_markup(evidence: Evidence) -> bool:
-    """Say whether Markdown, JSON, tags or speaker names appear that the truth has not."""
+    """Return whether Markdown, JSON, tags or speaker names appear that the truth has not."""
     return adds_markup(evidence.truth or "", evidence.hyp)
 
 
 def adds_markup(truth: str, hyp: str) -> bool:
-    """Say whether one text has markup that the other has not.
+    """Return whether one text has markup that the other has not.
 
     >>> adds_markup("我们走吧", "**Transcript:** 我们走吧")
     True
@@ -85,17 +85,17 @@ def adds_markup(truth: str, hyp: str) -> bool:
 
 
 def has_marks(text: str) -> bool:
-    """Say whether a text has markup."""
+    """Return whether a text has markup."""
     return any(mark in text for mark in MARKS) or HEADING.match(text) is not None
 
 
 def is_on_silence(evidence: Evidence) -> bool:
-    """Say whether words were written though nothing was said."""
+    """Return whether words were written though nothing was said."""
     return evidence.truth is not None and not evidence.truth_tokens and bool(evidence.hyp_tokens)
 
 
 def is_sounded_out(evidence: Evidence) -> bool:
-    """Say whether a language was spelled by sound in the other's script; needs a lexicon."""
+    """Return whether a language was spelled by sound in the other's script; needs a lexicon."""
     return any(fate(evidence, language) == "sounded out" for language in evidence.lost)
 
 

@@ -12,12 +12,12 @@ LONGEST_TAG = 4
 
 
 def detect(evidence: Evidence) -> bool:
-    """Say whether the hypothesis has no token though something was said."""
+    """Return whether the hypothesis has no token though something was said."""
     return not evidence.hyp_tokens and (evidence.truth is None or bool(evidence.truth_tokens))
 
 
 def is_tag(evidence: Evidence) -> bool:
-    """Say whether the hypothesis is a bracketed tag such as [BLANK_AUDIO] or (music)."""
+    """Return whether the hypothesis is a bracketed tag such as [BLANK_AUDIO] or (music)."""
     if evidence.hits or not 0 < len(evidence.hyp_tokens) <= LONGEST_TAG:
         return False
     return TAG.fullmatch(evidence.hyp) is not None

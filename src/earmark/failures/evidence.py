@@ -34,7 +34,7 @@ class Stretch(NamedTuple):
 class Evidence:
     """Truth and hypothesis side by side. Build it once; every detector reads from it.
 
-    `truth` is None when nobody knows it. Tokens and blocks may be passed in when they have
+    `truth` is None when it is unknown. Tokens and blocks may be passed in when they have
     been computed already; they must belong to these texts.
     """
 
@@ -84,7 +84,7 @@ class Evidence:
 
     @property
     def is_mixed(self) -> bool:
-        """Say whether the truth is in both languages."""
+        """Return whether the truth is in both languages."""
         return self.said.zh > 0 and self.said.en > 0
 
     def swap(self, language: Spoken) -> Swap:

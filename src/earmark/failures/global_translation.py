@@ -14,7 +14,7 @@ LEFT_OVER = 0.05
 
 
 def detect(evidence: Evidence) -> bool:
-    """Say whether a language of the truth was translated until hardly a word of it is left."""
+    """Return whether a language of the truth was translated until hardly a word of it is left."""
     return any(
         evidence.written.of(language) <= LEFT_OVER * evidence.written.total
         and fate(evidence, language) == "translated"

@@ -1,8 +1,8 @@
-"""Stretches of the truth in whose place nothing stands: cut off at the end, or left out."""
+"""Stretches of the truth in whose place nothing is written: cut off at the end, or left out."""
 
 from earmark.failures.evidence import Evidence, Stretch
 
-# What may still stand in place of a stretch that counts as left out, by tokens.
+# What may still be written in place of a stretch that counts as left out, by tokens.
 REMAINS = 0.25
 # How much of what comes before the cut must be there.
 KEPT_BEFORE = 0.7
@@ -14,12 +14,12 @@ SHORTEST_SPAN = 1.4
 
 
 def is_empty(stretch: Stretch) -> bool:
-    """Say whether hardly anything stands in place of a stretch of the truth."""
+    """Return whether hardly anything is written in place of a stretch of the truth."""
     return stretch.said.total > 0 and stretch.written.total <= stretch.said.total * REMAINS
 
 
 def is_long(evidence: Evidence, stretch: Stretch) -> bool:
-    """Say whether a stretch is too long for an ordinary deletion."""
+    """Return whether a stretch is too long for an ordinary deletion."""
     return stretch.said.total >= max(FEWEST_TOKENS, LEAST_SHARE * evidence.said.total)
 
 
@@ -36,21 +36,21 @@ def cut_off(evidence: Evidence) -> Stretch | None:
 
 
 def starts_at_switch(evidence: Evidence, stretch: Stretch) -> bool:
-    """Say whether the language changes where a stretch of the truth begins."""
+    """Return whether the language changes where a stretch of the truth begins."""
     before = evidence.truth_codes[: stretch.truth.start].replace("o", "")
     inside = evidence.truth_codes[stretch.truth].replace("o", "")
     return bool(before) and bool(inside) and before[-1] != inside[0]
 
 
 def ends_at_switch(evidence: Evidence, stretch: Stretch) -> bool:
-    """Say whether the language changes, or the truth ends, where a stretch of it ends."""
+    """Return whether the language changes, or the truth ends, where a stretch of it ends."""
     inside = evidence.truth_codes[stretch.truth].replace("o", "")
     after = evidence.truth_codes[stretch.truth.stop :].replace("o", "")
     return not after or (bool(inside) and inside[-1] != after[0])
 
 
 def cut_short(evidence: Evidence) -> bool:
-    """Say whether the end is missing, more than a language could account for.
+    """Return whether the end is missing, more than a language could account for.
 
     That is a cut which takes both languages along, or a long one in speech of one language.
     """
@@ -62,7 +62,7 @@ def cut_short(evidence: Evidence) -> bool:
 
 
 def left_out(evidence: Evidence) -> bool:
-    """Say whether a long stretch, or a whole span of one language, was left out."""
+    """Return whether a long stretch, or a whole span of one language, was left out."""
     for stretch in evidence.stretches:
         if not is_empty(stretch):
             continue

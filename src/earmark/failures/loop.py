@@ -12,7 +12,7 @@ IMITATED_REPEATS = 5
 
 
 def detect(evidence: Evidence) -> bool:
-    """Say whether the hypothesis repeats itself as the truth does not."""
+    """Return whether the hypothesis repeats itself as the truth does not."""
     truth, hyp = evidence.truth or "", evidence.hyp
     return is_loop(hyp, evidence.hyp_tokens, truth, evidence.truth_tokens)
 

@@ -16,8 +16,8 @@ CLEARLY_TRANSLATED = 0.5
 def fate(evidence: Evidence, language: Spoken) -> Fate:
     """Say what became of a language of the truth.
 
-    `kept`: it is still written. `omitted`: nothing stands in its
-    place. `translated`: the other language stands in its place, at a plausible length, and a
+    `kept`: it is still written. `omitted`: nothing is written in its
+    place. `translated`: the other language is written in its place, at a plausible length, and a
     lexicon, if there is one, does not object. `sounded out`: as before, but the lexicon knows
     the words and finds none of their meanings. `forgotten`: the words of the other language
     are not there either, so the hypothesis is about something else.

@@ -10,7 +10,7 @@ OTHER: dict[Spoken, Spoken] = {"zh": "en", "en": "zh"}
 
 # How long a token takes to say, in syllables of Mandarin; an English word takes about 1.4.
 SYLLABLES: dict[Language, float] = {"zh": 1.0, "en": 1.4, "other": 1.0}
-# What must stand in place of lost words, in syllables for each lost syllable, to be their
+# What must be written in place of lost words, in syllables for each lost syllable, to be their
 # translation: English words become one or two characters, four characters may become one word.
 REPLACED: dict[Spoken, float] = {"zh": 0.25, "en": 0.5}
 
@@ -71,7 +71,7 @@ class Swap(NamedTuple):
 
     @property
     def is_replaced(self) -> bool:
-        """Say whether enough stands in place of the lost words to be their translation."""
+        """Return whether enough is written in place of the lost words to be their translation."""
         return self.lost > 0 and self.ratio >= REPLACED[self.language]
 
 

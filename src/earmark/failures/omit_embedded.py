@@ -10,7 +10,7 @@ from earmark.failures.surface import Surface
 
 
 def detect(evidence: Evidence) -> bool:
-    """Say whether the embedded language was left out, with nothing in its place."""
+    """Return whether the embedded language was left out, with nothing in its place."""
     return fate(evidence, OTHER[evidence.said.matrix]) == "omitted"
 
 

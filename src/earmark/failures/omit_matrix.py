@@ -9,7 +9,7 @@ from earmark.failures.surface import Surface
 
 
 def detect(evidence: Evidence) -> bool:
-    """Say whether the matrix language was left out, with nothing in its place."""
+    """Return whether the matrix language was left out, with nothing in its place."""
     return fate(evidence, evidence.said.matrix) == "omitted"
 
 

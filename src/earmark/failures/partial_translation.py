@@ -15,7 +15,7 @@ LEAST_KEPT = 0.25
 
 
 def detect(evidence: Evidence) -> bool:
-    """Say whether some stretch crossed from one language into the other."""
+    """Return whether some stretch crossed from one language into the other."""
     return any(
         is_translated(evidence, language, stretch)
         for stretch in evidence.stretches
@@ -25,7 +25,7 @@ def detect(evidence: Evidence) -> bool:
 
 
 def is_translated(evidence: Evidence, language: Spoken, stretch: Stretch) -> bool:
-    """Say whether words of a language were replaced by words of the other in a stretch."""
+    """Return whether words of a language were replaced by words of the other in a stretch."""
     if stretch.said.of(language) <= stretch.written.of(language):
         return False
     swap = swap_of(language, stretch.said, stretch.written)

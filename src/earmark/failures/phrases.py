@@ -39,11 +39,11 @@ class Phrases:
         return None
 
     def groups_in(self, tokens: Sequence[str]) -> set[int]:
-        """Return the groups, by number, of which some phrase stands in `tokens`."""
+        """Return the groups, by number, of which some phrase occurs in `tokens`."""
         return {self._group_of[phrase] for phrase in self._all(tokens)}
 
     def _all(self, tokens: Sequence[str]) -> Iterator[Phrase]:
-        """Yield every phrase that stands in `tokens`, the longest first at each place."""
+        """Yield every phrase that occurs in `tokens`, the longest first at each place."""
         if self._starting.keys().isdisjoint(tokens):
             return
         for start, token in enumerate(tokens):

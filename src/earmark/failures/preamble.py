@@ -15,7 +15,7 @@ FACTOR = 1.5
 
 
 def detect(evidence: Evidence) -> bool:
-    """Say whether there is talk of transcripts, audio or the speaker, of which nobody spoke.
+    """Return whether there is talk of transcripts, audio or the speaker, of which nobody spoke.
 
     Some stretch, or the hypothesis as a whole, must be longer than what was said.
     """
@@ -29,7 +29,7 @@ def detect(evidence: Evidence) -> bool:
 
 
 def is_longer(said: Mix, written: Mix, factor: float) -> bool:
-    """Say whether there is room for talk beside what was said."""
+    """Return whether there is room for talk beside what was said."""
     return written.syllables >= max(said.syllables + LEAST_SURPLUS, said.syllables * factor)
 
 

@@ -19,12 +19,12 @@ QUOTED = re.compile(
 
 
 def detect(evidence: Evidence) -> bool:
-    """Say whether the hypothesis is a quotation and the truth is not."""
+    """Return whether the hypothesis is a quotation and the truth is not."""
     return is_quoted(evidence.hyp) and not is_quoted(evidence.truth or "")
 
 
 def is_quoted(text: str) -> bool:
-    """Say whether a text is a quotation, with at most a short lead.
+    """Return whether a text is a quotation, with at most a short lead.
 
     >>> is_quoted("He says: “我们走吧。”"), is_quoted("He says “我们走吧” again")
     (True, False)

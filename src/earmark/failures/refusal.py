@@ -10,14 +10,14 @@ from earmark.failures.surface import Surface
 
 
 def refuses(tokens: Sequence[str], truth_tokens: Sequence[str]) -> bool:
-    """Say whether a text opens with an apology and speaks of the task, as the truth does not."""
+    """Return whether a text opens with an apology and speaks of the task, as the truth does not."""
     if phrases("refusal_openers").opens(tokens) is None:
         return False
     return phrases("refusal_markers").find(tokens, unless=truth_tokens) is not None
 
 
 def detect(evidence: Evidence) -> bool:
-    """Say whether the hypothesis is a refusal."""
+    """Return whether the hypothesis is a refusal."""
     return refuses(evidence.hyp_tokens, evidence.truth_tokens)
 
 

@@ -17,7 +17,7 @@ RUNAWAY_FACTOR, RUNAWAY_TOKENS = 2, 10
 
 
 def detect(evidence: Evidence) -> bool:
-    """Say whether the hypothesis says much more than was said."""
+    """Return whether the hypothesis says much more than was said."""
     said, written = evidence.said.total, evidence.written.total
     if not said:
         return False

@@ -12,7 +12,7 @@ LONGER = 4.0
 
 
 def detect(evidence: Evidence) -> bool:
-    """Say whether the hypothesis holds a stock phrase whose meaning is not in the truth."""
+    """Return whether the hypothesis holds a stock phrase whose meaning is not in the truth."""
     truth, hyp = evidence.truth_tokens, evidence.hyp_tokens
     if phrases("stock_phrases").find(hyp, unless=truth):
         return True

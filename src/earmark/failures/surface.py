@@ -55,12 +55,12 @@ class Surface:
 
     @property
     def is_mixed(self) -> bool:
-        """Say whether both languages are in it."""
+        """Return whether both languages are in it."""
         return "zh" in self.languages and "en" in self.languages
 
     @property
     def matrix(self) -> Spoken:
-        """Name the language that most of it is said in."""
+        """Name the language that most of it is spoken in."""
         return mix_of(language_codes(self.tokens)).matrix
 
     @property

@@ -9,7 +9,7 @@ from earmark.failures.surface import Surface
 
 
 def detect(evidence: Evidence) -> bool:
-    """Say whether the truth was cut off at a switch, or long before its end."""
+    """Return whether the truth was cut off at a switch, or long before its end."""
     end = cut_off(evidence)
     return end is not None and (starts_at_switch(evidence, end) or is_long(evidence, end))
 

@@ -21,7 +21,7 @@ LETTERS_ALIKE = 0.55
 
 
 def detect(evidence: Evidence) -> bool:
-    """Say whether the hypothesis has next to nothing of the truth, in either language."""
+    """Return whether the hypothesis has next to nothing of the truth, in either language."""
     if not evidence.truth_tokens:
         return False
     if evidence.lost:
@@ -31,7 +31,7 @@ def detect(evidence: Evidence) -> bool:
 
 
 def are_strangers(truth: Sequence[str], hyp: Sequence[str]) -> bool:
-    """Say whether two texts in the same languages have neither words nor sound in common.
+    """Return whether two texts in the same languages have neither words nor sound in common.
 
     How words are spelled stands in for how they sound, so that `wreck a nice beach` is a
     mishearing of `recognize speech`. For Mandarin only shared characters count.

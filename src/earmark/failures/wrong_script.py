@@ -29,7 +29,7 @@ def foreign(evidence: Evidence) -> int:
 
 @cache
 def is_foreign(token: str) -> bool:
-    """Say whether a token has a letter that is neither Latin nor Han.
+    """Return whether a token has a letter that is neither Latin nor Han.
 
     >>> [is_foreign(token) for token in ["コ", "привет", "café", "3.14", "好"]]
     [True, True, False, False, False]
@@ -40,7 +40,7 @@ def is_foreign(token: str) -> bool:
 
 
 def detect(evidence: Evidence) -> bool:
-    """Say whether a third script appears."""
+    """Return whether a third script appears."""
     return foreign(evidence) > 0
 
 

@@ -83,7 +83,7 @@ def beta_dpo(
     Departure: the gap is β·h as in the paper; the public code has h (`gap_scale` raw).
     Departure: equal gaps, as where policy equals reference, weigh the same; published: NaN.
     Departure: at evaluation nothing is filtered or updated and β is the knob's, so that the
-    loss of a pair does not hang on its batch; the public code adapts and updates there too.
+    loss of a pair does not depend on its batch; the public code adapts and updates there too.
     """
     gap = (chosen - ref_chosen) - (rejected - ref_rejected)
     return _dynamic(gap, training, state, _near, beta, alpha, momentum, rho, gap_scale, seed)

@@ -21,7 +21,7 @@ def ddo_rm(
     sᵢ = log π(yᵢ) / |yᵢ|,  p = softmax(s/τ),  c = r − Σ p·r
     q = softmax((s + η·c)/τ), detached,  ℓ = −Σ q·log p,  so that ∂ℓ/∂s = (p − q)/τ
 
-    Nothing holds the policy to its start: q is built anew from the current p, and the limit is
+    Nothing holds the policy to its start: q is built again from the current p, and the limit is
     the best-rewarded candidate; `ddo_rm_reference` and `ddo_rm_snapshot` hold it. Taking the
     mean reward off changes nothing but rounding. The margin is the score of the first candidate,
     the chosen one, minus the best of the others, in nats a token.

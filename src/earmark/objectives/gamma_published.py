@@ -37,7 +37,7 @@ def gamma_dpo_published(
         rejected: the same for the rejected answer.
         ref_chosen: summed log-probability of the chosen answer under the frozen reference.
         ref_rejected: the same for the rejected answer.
-        training: whether to set margins and to remember this batch's gaps.
+        training: whether to set margins and to store this batch's gaps.
         state: the gaps of earlier batches.
         beta: how strongly the policy is held to the reference; larger moves less.
         gamma: γ₀, the mean of the margins; it bounds how far they can lie apart.
@@ -57,7 +57,7 @@ def gamma_dpo_published(
     Departure: the queue starts empty; the published one starts with eight normal draws.
     Departure: the queue is of all processes together; the published one is of each by itself.
     Departure: at evaluation every margin is γ₀ and the queue stays as it is, so that the loss
-    of a pair does not hang on its batch.
+    of a pair does not depend on its batch.
     Departure: β, γ₀ and τ have defaults of our own; published settings are for the SimPO form.
     """
     gap = beta * ((chosen - ref_chosen) - (rejected - ref_rejected))
@@ -94,7 +94,7 @@ def gamma_simpo_published(
         rejected: the same for the rejected answer.
         chosen_tokens: number of tokens in the chosen answer, the end token included.
         rejected_tokens: number of tokens in the rejected answer.
-        training: whether to set margins and to remember this batch's gaps.
+        training: whether to set margins and to store this batch's gaps.
         state: the gaps of earlier batches.
         beta: scale of the mean log-probabilities.
         gamma: γ₀, the mean of the margins.
@@ -113,7 +113,7 @@ def gamma_simpo_published(
     Departure: the queue starts empty; the published one starts with eight normal draws.
     Departure: the queue is of all processes together; the published one is of each by itself.
     Departure: at evaluation every margin is γ₀ and the queue stays as it is, so that the loss
-    of a pair does not hang on its batch.
+    of a pair does not depend on its batch.
     """
     gap = beta * (chosen / chosen_tokens - rejected / rejected_tokens)
     found = batch_margins(published_margins, gap, training, state, gamma, tau, seed)

@@ -4,8 +4,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-# Gaps that differ by less are equal but for rounding, in nats. So they are where policy equals
-# reference, and a filter that told them apart would drop pairs by the order of summation.
+# Gaps that differ by less are equal except for rounding, in nats. So they are where policy equals
+# reference, and a filter that distinguished them would drop pairs by the order of summation.
 ROUNDING = 1e-4
 
 

@@ -1,4 +1,4 @@
-"""Remember the reward gaps of earlier batches, and set the margins of a batch among them."""
+"""Keep the reward gaps of earlier batches, and set the margins of a batch among them."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple

@@ -1,11 +1,11 @@
 """Target margins that follow the reward gaps of pairs: an optimum, and its published recipe.
 
-Both share a budget: of N pairs with gaps rᵢ, pair i is asked for the margin γᵢ = N·γ₀·pᵢ with
+Both share a budget: of N pairs with gaps rᵢ, pair i gets the target margin γᵢ = N·γ₀·pᵢ with
 
     p = argmin over the simplex of τ·KL(p‖u) − (1/N)·Σ log σ(rᵢ − N·γ₀·pᵢ)
 
 so that the margins average to γ₀. The problem is strictly convex; its one solution obeys
-γᵢ = N·γ₀·softmax(−(γ₀/τ)·σ(γᵢ − rᵢ)): wide gaps are asked for more, narrow ones for less, and
+γᵢ = N·γ₀·softmax(−(γ₀/τ)·σ(γᵢ − rᵢ)): wide gaps get more, narrow ones less, and
 no margin is more than e^(γ₀/τ) times another.
 """
 
@@ -34,7 +34,7 @@ def published_margins(
     p ← p·exp(−η·g) / Σ,  g = τ·(1 + log(N·p)) + γ₀·σ(γ − r),  η = min(0.5/τ, 1)
 
     At τ = 10 it has converged. At τ = 1 and γ₀ = 4 its steps are too long: it swings between two
-    points for ever, more steps do not help, and a narrower gap may have a wider margin.
+    points without end, more steps do not help, and a narrower gap may have a wider margin.
 
     Args:
         gaps: reward gap of each pair, in nats.

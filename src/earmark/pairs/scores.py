@@ -5,7 +5,7 @@ from typing import Any
 
 
 def are_finite(numbers: Any) -> bool:
-    """Tell whether something is a list of finite numbers.
+    """Return whether something is a list of finite numbers.
 
     JSON as Python reads it has NaN and Infinity too, and 1e999 is infinite.
 

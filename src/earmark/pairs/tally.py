@@ -1,4 +1,4 @@
-"""The tally: what became of every pair that was asked for. Nothing vanishes."""
+"""The tally: what became of every pair that was requested. Nothing vanishes."""
 
 from collections import Counter
 from dataclasses import dataclass, field

@@ -71,7 +71,7 @@ class AudioPolicy(Policy):
 
     @property
     def hearing_is_frozen(self) -> bool:
-        """Tell whether a clip always sounds the same, so that hearing it once is enough.
+        """Return whether a clip always sounds the same, so that hearing it once is enough.
 
         An adapter in the tower counts as well while it is switched off, which freezes it.
         """

@@ -19,7 +19,7 @@ def clean(raw: str, marks: Sequence[str] = ()) -> str:
     Args:
         raw: what the model wrote.
         marks: regular expressions, in the order in which they are removed. What a group named
-            `text` matches stays, so that a mark may stand round a transcript.
+            `text` matches stays, so that a mark may enclose a transcript.
 
     >>> clean(" <|zh|>今天 我们  meet\n")
     '今天 我们 meet'

@@ -17,14 +17,14 @@ class Facts:
             none, the text of the user's turn is left out, and said to be.
         audio_first: whether `earmark transcribe` puts the audio before the instruction.
         user_form: the user's turn as one string, `{text}` in the place of the instruction, where
-            the chat template takes no list of parts; the audio token stands in it.
+            the chat template takes no list of parts; the audio token is written in it.
         audio_token: the placeholder of audio, where the processor has no attribute of this name.
         prefill: what the answer is made to begin with in training, so that the answers of pairs
             are bare transcripts. A last assistant message in a pair's prompt wins over it.
-        longest_clip_s: how many seconds the model hears at most, by its makers; None takes the
-            length of the feature extractor's window, beyond which the processor cuts in silence.
+        longest_clip_s: how many seconds the model hears at most, by its makers; None means the
+            length of the feature extractor's window, beyond which the processor cuts silently.
         pads_to_window: whether the processor pads every clip to that window.
-        marks: regular expressions of what the model writes round a transcript; see `clean`.
+        marks: regular expressions of what the model writes around a transcript; see `clean`.
         lora_targets: regular expression of the modules that a LoRA is put on.
         speech_lora: subfolder of a checkpoint with a LoRA that the model needs for speech. It is
             merged when the model is loaded, so that it is part of the reference.

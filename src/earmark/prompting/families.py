@@ -1,6 +1,6 @@
 """What is known about each family, by the `model_type` of `config.json`; nothing imports torch.
 
-What a fact means stands in `Facts`. Prompts are the makers' own where those name no language,
+What a fact means is in `Facts`. Prompts are the makers' own where those name no language,
 and otherwise their nearest form that names none: a prompt that asks for English or for Chinese
 asks a model to translate code-switched speech.
 """
@@ -13,7 +13,7 @@ QWEN25_OMNI = Facts(
     pads_to_window=True,
 )
 
-# A LoRA on attention alone: asked for gate_proj or up_proj, peft would adapt every expert.
+# A LoRA on attention alone: with gate_proj or up_proj, peft would adapt every expert.
 QWEN3_OMNI = Facts(
     prompt="Transcribe the audio into text.",
     longest_clip_s=2400.0,
@@ -48,7 +48,7 @@ FACTS: dict[str, Facts] = {
     ),
     # Without any text its prompt is a transcription request, which finds the language by itself.
     "voxtral": Facts(prompt="", longest_clip_s=1800.0),
-    # What it writes round a transcript is what its own processor takes off again: the opening
+    # What it writes around a transcript is what its own processor takes off again: the opening
     # with the quotes that follow it, of which an answer that was cut has the first alone.
     "audioflamingo3": Facts(
         prompt="Transcribe the input speech.",

@@ -24,7 +24,7 @@ def ask(facts: Facts, prompt: str | None = None, prefill: str = "") -> Messages:
 
     Args:
         facts: of the family.
-        prompt: the instruction; None takes the family's own. A family that takes none hears it
+        prompt: the instruction; None means the family's own. A family without one gets it
             as context, in its system text.
         prefill: what the answer is made to begin with.
     """
@@ -82,7 +82,7 @@ def text_of(message: dict[str, Any]) -> str:
 
 
 def texts_in(message: dict[str, Any]) -> list[str]:
-    """Return the text parts of a message: a clip may stand between them."""
+    """Return the text parts of a message: a clip may be between them."""
     content = message["content"]
     if isinstance(content, str):
         return [content]

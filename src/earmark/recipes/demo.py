@@ -9,7 +9,7 @@ Scale: a Qwen2-Audio of 3 million parameters and synthetic speech instead of 7 b
 Departure: the rejected sides imitate all three failures (omission, translation, hallucination),
 one of each per utterance, where the paper uses translation alone, since the tiny model has all
 three.
-Departure: an SFT arm on the same transcripts stands beside the preference arms. The paper has
+Departure: an SFT arm on the same transcripts is trained beside the preference arms. The paper has
 none, so it does not show that the gain comes from preference.
 
 It checks: the preference arm that is best on the development set against the base on four test
@@ -148,7 +148,7 @@ def run_demo(out: Path, seeds: int = 1) -> list[Result]:
 
 
 def is_demo(out: Path) -> bool:
-    """Say whether a folder holds a demo, finished or not, and nothing that could be overwritten."""
+    """Return whether a folder holds a demo, finished or not, and nothing else."""
     if (out / RESULTS_FILE).is_file():
         return recognised(out / RESULTS_FILE, RESULTS)
     return all(name in WRITTEN or name.startswith("seed-") for name in visible(out))

@@ -147,7 +147,7 @@ def _split(sets: Sequence[ScoredSet], cards: list[Card], note: str) -> Headline:
 
 
 def needs_one_line(scored: ScoredSet) -> bool:
-    """Say whether a set is in one language and no system shows failures on much of it."""
+    """Return whether a set is in one language and no system shows failures on much of it."""
     utterances = scored.scores[scored.systems[0]]["utterances"]
     return scored.is_monolingual and scored.most_failures <= MOST_FAILURES_OF_A_LINE * utterances
 

@@ -112,6 +112,6 @@ class ScoredSet:
 
     @property
     def is_monolingual(self) -> bool:
-        """Say whether every utterance that has a language has the same one."""
+        """Return whether every utterance that has a language has the same one."""
         truth = self.scores[self.systems[0]]["composition"]["truth"]["utterances"]
         return not truth["mixed"] and not (truth["zh"] and truth["en"])

@@ -1,7 +1,7 @@
 """Read and write sound: a file of any format that `open_sound` knows in, 16 kHz mono float32 out.
 
 What is done to a sound on the way (resampling, averaging channels) is noted once per kind of
-file; what cannot be used is refused with the reason. Nothing is cut or replaced in silence.
+file; what cannot be used is refused with the reason. Nothing is cut or replaced silently.
 """
 
 from pathlib import Path
@@ -56,7 +56,7 @@ def check_audio(
     """Check that a sound can be used, and say what it is.
 
     Its header and its last sample are read, which finds a file that was cut off. All of it is
-    read only where samples may be no numbers (floats) or channels may cancel each other; damage
+    read only where samples may be NaN (floats) or channels may cancel each other; damage
     in the middle of a compressed file is found by `read_audio` alone.
 
     Raises:
@@ -110,7 +110,7 @@ def _frames_of_span(
 
 
 def _is_time(value: object) -> bool:
-    """Say whether a value read from a row is a number of seconds."""
+    """Return whether a value read from a row is a number of seconds."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return abs(value) < LONGEST_S  # false for NaN too

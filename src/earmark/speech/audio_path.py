@@ -61,7 +61,7 @@ def check_is_path(audio: str) -> None:
 
 
 def is_outside(folder: str | Path, audio: str) -> bool:
-    """Say whether a clip lies outside of a folder, by its path or through a link.
+    """Return whether a clip lies outside of a folder, by its path or through a link.
 
     >>> is_outside("corpus", "audio/../1.wav"), is_outside("corpus", "../1.wav")
     (False, True)

@@ -51,7 +51,7 @@ def shortfall(file: FileIO, size: int) -> str | None:
 
 
 def _without_last_page(file: FileIO, size: int) -> str | None:
-    """Say whether the last Ogg page is there, whole, and marked as the end of the stream."""
+    """Return whether the last Ogg page is there, whole, and marked as the end of the stream."""
     file.seek(max(0, size - 2 * LONGEST_PAGE))
     tail = file.read()
     at = tail.rfind(b"OggS\x00")

@@ -17,7 +17,7 @@ def wav_bytes(clip: np.ndarray, where: str = "clip") -> bytes:
     """Write a clip (float32, mono, 16 kHz) as 16-bit WAV.
 
     A clip that was stored in 16 bits at 16 kHz keeps every sample as it is. Samples beyond full
-    scale, which resampling may bring, are set to full scale; that is said once.
+    scale, which resampling may bring, are set to full scale, with one note.
 
     Args:
         clip: samples in [-1, 1].

@@ -18,7 +18,7 @@ _DESCRIPTORS = re.compile(r"/dev/fd|/proc/\d+/fd")
 
 
 def is_special(path: str | Path) -> bool:
-    """Say whether a path leads to a device, a pipe, a socket or an open descriptor.
+    """Return whether a path leads to a device, a pipe, a socket or an open descriptor.
 
     >>> is_special(os.devnull), is_special("pairs.jsonl")
     (True, False)

@@ -50,7 +50,7 @@ def remove_leftovers(folder: Path) -> list[Path]:
 
 
 def is_alive(pid: int) -> bool:
-    """Say whether a process of this machine runs.
+    """Return whether a process of this machine runs.
 
     >>> is_alive(os.getpid())
     True

@@ -161,7 +161,7 @@ def _owner(lock: Path) -> Owner | None:
 
 
 def _is_gone(owner: Owner) -> bool:
-    """Say whether a process of this machine has ended."""
+    """Return whether a process of this machine has ended."""
     if owner.host != host():
         return False
     return not is_alive(owner.pid) or _begun(owner.pid) != owner.begun

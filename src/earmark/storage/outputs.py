@@ -163,7 +163,7 @@ def check_regular(out: Path, why: str) -> None:
 
 
 def recognised(path: Path, kind: Kind) -> bool:
-    """Say whether an existing file is empty or of a kind."""
+    """Return whether an existing file is empty or of a kind."""
     try:
         with open(path, "rb") as file:
             start = file.read(MOST_BYTES).lstrip(b"\xef\xbb\xbf \t\r\n")

@@ -32,7 +32,7 @@ class Mixture(NamedTuple):
 
     @property
     def is_mixed(self) -> bool:
-        """Say whether both languages occur."""
+        """Return whether both languages occur."""
         return self.zh > 0 and self.en > 0
 
 

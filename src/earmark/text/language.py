@@ -31,7 +31,7 @@ def language_of(token: str) -> Language:
 
 @cache
 def _is_latin(char: str) -> bool:
-    """Say whether a character is a Latin letter, accented ones included."""
+    """Return whether a character is a Latin letter, accented ones included."""
     if char.isascii():
         return char.isalpha()
     return char.isalpha() and unicodedata.name(char, "").startswith("LATIN ")

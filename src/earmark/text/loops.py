@@ -73,7 +73,7 @@ def _longest_run(tokens: Sequence[str], unit: int) -> int:
 
 
 def repeats_a_unit(tokens: Sequence[str], truth_tokens: Sequence[str] = ()) -> bool:
-    """Say whether tokens repeat a unit far more than the truth does.
+    """Return whether tokens repeat a unit far more than the truth does.
 
     >>> repeats_a_unit(list("图书馆谢谢观看谢谢观看谢谢观看"), list("图书馆"))
     True
@@ -95,7 +95,7 @@ def compression_ratio(text: str) -> float:
 
 
 def packs_too_well(text: str, tokens: Sequence[str]) -> bool:
-    """Say whether tokens repeat and the compression ratio is above Whisper's threshold.
+    """Return whether tokens repeat and the compression ratio is above Whisper's threshold.
 
     >>> packs_too_well("ha" * 40, ["ha" * 40]), packs_too_well("ja ja ja", ["ja", "ja", "ja"])
     (True, False)
@@ -109,7 +109,7 @@ def packs_too_well(text: str, tokens: Sequence[str]) -> bool:
 def is_loop(
     text: str, tokens: Sequence[str], truth: str = "", truth_tokens: Sequence[str] = ()
 ) -> bool:
-    """Say whether an answer, given with its tokens, repeats itself as the truth does not.
+    """Return whether an answer, given with its tokens, repeats itself as the truth does not.
 
     >>> is_loop("谢谢观看" * 4, list("谢谢观看" * 4)), is_loop("对对对", list("对对对"))
     (True, False)

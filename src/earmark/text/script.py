@@ -22,7 +22,7 @@ KANA_RANGES = (
 
 @cache
 def is_han(char: str) -> bool:
-    """Say whether one character is Han; the compatibility blocks count too.
+    """Return whether one character is Han; the compatibility blocks count too.
 
     >>> [is_han(char) for char in "好〇𠮷aア"]
     [True, True, True, False, False]
@@ -33,7 +33,7 @@ def is_han(char: str) -> bool:
 
 @cache
 def is_kana(char: str) -> bool:
-    """Say whether one character is hiragana or katakana, the long-vowel mark included.
+    """Return whether one character is hiragana or katakana, the long-vowel mark included.
 
     >>> [is_kana(char) for char in "コー好k"]
     [True, True, False, False]

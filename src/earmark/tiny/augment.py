@@ -1,6 +1,6 @@
 """Vary log-mel features, so that a tiny model trained on few voices hears others too.
 
-Four changes, drawn anew for each clip: tempo, vocal-tract length (a stretch of the frequency
+Four changes, drawn again for each clip: tempo, vocal-tract length (a stretch of the frequency
 axis), a noise floor, and small masks. Features are on the scale of `WhisperFeatureExtractor`:
 (log10 of power + 4) / 4, so that 10 dB are 0.25.
 """

@@ -53,7 +53,7 @@ def say_in_embedded(rendering: Rendering) -> str:
 
 
 def add_tail(rendering: Rendering) -> str:
-    """Go on with a stock phrase that nobody said."""
+    """Append a stock phrase that nobody said."""
     return join([rendering.text, TAILS[rendering.matrix]])
 
 

@@ -16,7 +16,7 @@ INTRODUCTION = """\
 A Qwen2-Audio (`Qwen2AudioForConditionalGeneration`) of {parameters:.1f} million parameters that
 hears up to 3 s of synthetic English and Mandarin speech. It transcribes either language well,
 and **fails on code-switching on purpose**: it drops, translates and invents words, so that
-preference training has something to mend. It knows the words of one small grammar and is of no
+preference training has something to correct. It knows the words of one small grammar and is of no
 use for real speech.
 
 ## How it was made
@@ -33,7 +33,7 @@ the machine that made it. Weights are stored as float16; load them as float32.
 
 
 def is_tiny_base(folder: Path) -> bool:
-    """Say whether a folder holds a model that `save_tiny_base` wrote."""
+    """Return whether a folder holds a model that `save_tiny_base` wrote."""
     try:
         card = read_regular(folder / CARD).decode("utf-8")
     except (InputError, OSError, ValueError):

@@ -1,7 +1,7 @@
 """Teach the tower to hear: CTC against the token embeddings, helped at the start by a flat one.
 
 Scores are products of projected audio with the token embeddings, so there is no throw-away
-head: the tower learns to put a word's own embedding where the word is said, and the language
+head: the tower learns to put a word's own embedding where the word is spoken, and the language
 model later finds audio in the space of its text. CTC: Graves et al., ICML 2006. It begins with
 a long plateau on which everything is blank; spreading each truth evenly over its clip (the
 "flat start" of hidden Markov models) makes that shorter.

@@ -26,7 +26,7 @@ class Stage(NamedTuple):
 
 
 def shuffled(lengths: Sequence[int], batch: int, generator: Generator) -> Iterator[list[int]]:
-    """Yield batches of indices for ever, each epoch in a new order, like lengths together.
+    """Yield batches of indices without end, each epoch in a new order, similar lengths together.
 
     Clips are sorted by length within random groups of GROUPED batches, so that little of a
     batch is padding while its company stays a matter of chance.

@@ -197,7 +197,7 @@ def train_tiny_base(
     speech_s, wall, cpu = time.monotonic() - started, time.monotonic(), time.process_time()
     generator = Generator().manual_seed(seed)
     hearing_losses = learn_to_hear(model, processor, speech, hearing, generator)
-    # The tower has learnt to put a word's own embedding where the word is said, so a head that
+    # The tower has learnt to put a word's own embedding where the word is spoken, so a head that
     # starts as the embeddings has only to learn where to look.
     model.lm_head.weight.data.copy_(model.get_input_embeddings().weight.data)
     writing_losses = [

@@ -27,7 +27,7 @@ class Processes(NamedTuple):
 
     @property
     def is_first(self) -> bool:
-        """Tell whether this is the process that writes what all share."""
+        """Return whether this is the process that writes what all share."""
         return self.rank == 0
 
     def wait(self) -> None:
@@ -36,7 +36,7 @@ class Processes(NamedTuple):
             dist.barrier()
 
     def any(self, here: bool) -> bool:
-        """Tell whether something holds for at least one process."""
+        """Return whether something holds for at least one process."""
         return any(self.gather({self.rank: here}).values())
 
     def total(self, here: int) -> int:
@@ -105,7 +105,7 @@ def of_every_process(*own: Tensor) -> list[tuple[Tensor, ...]]:
 
 
 def is_distributed() -> bool:
-    """Tell whether several processes train together."""
+    """Return whether several processes train together."""
     return dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
 
 

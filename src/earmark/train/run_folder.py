@@ -50,7 +50,7 @@ def check_run_folder(run: Path, inputs: Sequence[str | Path] = ()) -> None:
 
 
 def is_run(folder: Path) -> bool:
-    """Say whether a folder holds a run, finished or not; an exported model is none."""
+    """Return whether a folder holds a run, finished or not; an exported model is none."""
     try:
         found = json.loads(read_regular(folder / RUN))
     except (InputError, OSError, ValueError, RecursionError):
@@ -159,7 +159,7 @@ def _damaged(path: Path, why: str) -> InputError:
 
 
 def is_finished(run: Path) -> bool:
-    """Tell whether a run has ended and been saved.
+    """Return whether a run has ended and been saved.
 
     Raises:
         InputError: run.json is damaged.

@@ -43,7 +43,7 @@ class Asking:
         family: name of the model's family, in whose words the chat route asks, and whose marks
             are removed; None asks as Qwen2-Audio is asked.
         language: language code for the transcription route; None lets the server choose.
-        marks: regular expressions of what the model writes round a transcript, such as
+        marks: regular expressions of what the model writes around a transcript, such as
             Qwen3-ASR's language prefix; removed from the text, kept in the raw text.
         concurrency: requests under way at once, at most.
         long_audio: refuse a clip of more than `limit_s` seconds, or split it at quiet places.

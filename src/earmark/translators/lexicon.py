@@ -92,7 +92,7 @@ class Lexicon:
     def translate(self, text: str, to: Target) -> Translation:
         """Put every known word into `to`; unknown ones stay and are named.
 
-        Punctuation stays where it stood. Words of `to`, digits and the like are left alone.
+        Punctuation stays where it was. Words of `to`, digits and the like are left alone.
         """
         units, unknown = self._walk(tokenize(text), to)
         return Translation(_rewrite(text, units), tuple(unknown))
@@ -128,7 +128,7 @@ class Lexicon:
 
 
 def same_stem(one: str, other: str) -> bool:
-    """Say whether two English words begin alike, so that hike is found in hiking.
+    """Return whether two English words begin alike, so that hike is found in hiking.
 
     Words of three letters are mostly function words, so they count only when equal.
 
@@ -140,12 +140,12 @@ def same_stem(one: str, other: str) -> bool:
 
 
 def _begins_alike(hint: str, seen: Iterable[str]) -> bool:
-    """Say whether some word in `seen` begins like the English word `hint`."""
+    """Return whether some word in `seen` begins like the English word `hint`."""
     return hint.isascii() and any(same_stem(hint, word) for word in seen if word.isascii())
 
 
 def _rewrite(text: str, units: Sequence[Unit]) -> str:
-    """Write a text anew with the translations in place, and all punctuation where it stood."""
+    """Write a text again with the translations in place, and all punctuation where it was."""
     pieces, parts, copied = surface_tokens(text), [], 0
     for unit in units:
         parts.append("".join(pieces[copied : unit.start]))
@@ -159,7 +159,7 @@ def _rewrite(text: str, units: Sequence[Unit]) -> str:
 
 
 def _edges(piece: str) -> tuple[str, str]:
-    """Return what stands before and after the word in a piece of surface text."""
+    """Return what comes before and after the word in a piece of surface text."""
     bare = piece.rstrip(" ")
     if bare.isalnum():
         return "", piece[len(bare) :]

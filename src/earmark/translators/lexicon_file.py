@@ -31,7 +31,7 @@ def load_lexicon(path: str | Path | None = None) -> Lexicon:
     with `#` are comments.
 
     Raises:
-        InputError: the file cannot be read, a line has not two columns, English stands first and
+        InputError: the file cannot be read, a line has not two columns, English is first and
             Mandarin second, or there is no entry.
     """
     if path is None:

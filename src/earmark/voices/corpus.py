@@ -40,7 +40,7 @@ Run = Callable[..., Iterator[bool]]  # an ordered map, over processes or not
 
 
 class Clip(NamedTuple):
-    """One sound to be made: what is said, by whom, over how much noise."""
+    """One sound to be made: what is spoken, by whom, over how much noise."""
 
     text: str
     voice: Voice
@@ -49,7 +49,7 @@ class Clip(NamedTuple):
 
 
 class Spoken(NamedTuple):
-    """An utterance of a corpus with the sentence behind it."""
+    """An utterance of a corpus and the sentence that it was made of."""
 
     utterance: Utterance
     rendering: Rendering
@@ -182,7 +182,7 @@ def make_corpus(
 
 
 def is_corpus(folder: Path) -> bool:
-    """Say whether a folder holds a corpus of `make_corpus`, or what an interrupted one left."""
+    """Return whether a folder holds a corpus of `make_corpus`, or what an interrupted one left."""
     manifest = folder / MANIFEST
     if manifest.is_file():
         first = next((raw for _, raw in numbered_lines(manifest)), b"")

@@ -93,7 +93,7 @@ def join(texts: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """A sentence as it is said: spans in order, each knowing its language.
+    """A sentence as it is spoken: spans in order, each knowing its language.
 
     `matrix` is the language of the word order; `embedded` the slots said in the other one.
     """
@@ -134,7 +134,7 @@ class Sentence:
 
     @property
     def concepts(self) -> dict[str, Concept]:
-        """Return the words that may be said in either language, by slot."""
+        """Return the words that may be spoken in either language, by slot."""
         return {slot: word for slot, word in self.fillers if not word.is_function}
 
     def render(self, matrix: Language, embedded: Iterable[str] = ()) -> Rendering:

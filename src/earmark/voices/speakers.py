@@ -1,6 +1,6 @@
 """Synthetic speakers: a text in Mandarin, English or both, said by one of many voices.
 
-A code-switched text is said run by run, each run by the voice of its language, trimmed of its
+A code-switched text is spoken run by run, each run by the voice of its language, trimmed of its
 silence and joined after a short gap: espeak-ng's Mandarin voice would otherwise decide by itself
 how to read Latin letters. The synthesizer's licence (GPL-3.0-or-later) is named in `engine.py`.
 """
@@ -35,7 +35,7 @@ _HAN = re.compile(r"[㐀-䶿一-鿿々〇]")
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """How a text is said.
+    """How a text is spoken.
 
     `variant` is an espeak-ng variant ("" is its plain voice), `english` the voice of English
     runs, `rate` words per minute, `pitch` from 0 to 99, `gap_s` the silence between two
@@ -118,7 +118,7 @@ def language_runs(text: str) -> list[tuple[str, str]]:
 
 
 def _says(text: str) -> bool:
-    """Say whether a text has anything but punctuation."""
+    """Return whether a text has anything but punctuation."""
     return any(char.isalnum() for char in text)
 
 

@@ -68,7 +68,7 @@ class ServedOptions:
         seed: seed of the sampling.
         language: language code for the transcription route; left out if not given, since a model
             that is told one language translates the other.
-        mark: regular expression of what the model writes round a transcript, removed from the
+        mark: regular expression of what the model writes around a transcript, removed from the
             text and kept in raw_text; repeat it for several.
         concurrency: requests under way at once.
         retries: how often a request is tried again after a time-out, a broken answer, status 429

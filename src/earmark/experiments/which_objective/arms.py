@@ -15,7 +15,7 @@ class Arm:
     Attributes:
         objective: a name in OBJECTIVES.
         sft_weight: weight of an added SFT term.
-        flip_knob: the knob that is told the share of flipped pairs, where some are.
+        flip_knob: the knob that is given the share of flipped pairs, where some are.
         several_only: runs only where rows have several rejected answers.
         references: arms whose runs, with the same seed and pairs, are further references.
     """

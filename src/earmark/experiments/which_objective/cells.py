@@ -69,7 +69,7 @@ def write_result(out: Path, cell: Cell, result: Result) -> Result:
 
 
 def check_scale(out: Path, scale: Scale) -> None:
-    """Remember the scale of a folder's results, or refuse to add results of another one.
+    """Store the scale of a folder's results, or refuse to add results of another one.
 
     Raises:
         InputError: the folder has results of another scale, or something else.

@@ -1,4 +1,4 @@
-"""Make pairs worse on purpose, or plainer: flip them, spoil the chosen text, keep one rejected."""
+"""Make pairs worse on purpose, or plainer: flip, corrupt the chosen text, keep one rejected."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -47,7 +47,7 @@ def _swapped(pair: Pair) -> Pair:
 def spoil_chosen(pairs: Sequence[Pair], rate: float, seed: int) -> list[Pair]:
     """Drop or replace a share of the tokens of the chosen answers; rejected ones stay.
 
-    A row whose spoilt answer is empty or equals a rejected one keeps its own.
+    A row whose corrupted answer is empty or equals a rejected one keeps its own.
     """
     words = sorted({token for pair in pairs for token in tokenize(pair.chosen)})
     spoilt = []
@@ -78,7 +78,7 @@ def noisy(text: str, rate: float, rng: Random, words: Sequence[str]) -> str:
 def with_accuracy(pairs: Sequence[Pair]) -> list[Pair]:
     """Score each candidate: 1 minus its mixed error rate against the row's chosen answer.
 
-    Scores below 0 become 0. Flipped and spoilt rows are scored against what they call chosen:
+    Scores below 0 become 0. Flipped and corrupted rows are scored against what they call chosen:
     scores from the truth would tell the objective which rows are wrong.
     """
     return [

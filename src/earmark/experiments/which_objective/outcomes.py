@@ -18,7 +18,7 @@ BASE = "base"
 class Outcome(NamedTuple):
     """What an arm reached under a condition: the rate that was chosen, and a result per seed.
 
-    `failed` counts seeds whose loss became no number; they have no result.
+    `failed` counts seeds whose loss became NaN; they have no result.
     """
 
     rate: float | None

@@ -121,7 +121,7 @@ class Sweep:
         self.clock.spent_s += time.monotonic() - start
 
     def trained_warm(self, cell: Cell) -> Result:
-        """Train a cell with caches that are warm; a loss that is no number is a result too."""
+        """Train a cell with caches that are warm; a loss of NaN is a result too."""
         try:
             return self.warm_trial(cell).developed()
         except LossError as error:
@@ -163,7 +163,8 @@ class Sweep:
             for condition, arm in self.plan.rows():
                 self.row(condition, arm)
         except OutOfTimeError:
-            note(f"out of time after {self.clock.done} of {self.clock.total} runs; go on later")
+            clock = self.clock
+            note(f"out of time after {clock.done} of {clock.total} runs; run it again to resume")
             return False
         shutil.rmtree(self.world.out / "runs", ignore_errors=True)
         return True

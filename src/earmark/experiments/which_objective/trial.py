@@ -44,7 +44,7 @@ class Trial:
         return self.world.out / "runs" / self.cell.place
 
     def trained(self) -> tuple[Path, float | None]:
-        """Train, or go on, or find it done; return the run and its CPU seconds if it ran whole."""
+        """Train, resume, or find it done; return the run and its CPU seconds if it ran whole."""
         arm = ARMS[self.cell.arm]
         if (self.run / RUN).is_file() and is_finished(self.run):
             return self.run, None
@@ -99,7 +99,7 @@ def knobs_of(cell: Cell) -> dict[str, float]:
 
 
 def settings_of(trial: Trial) -> TrainSettings:
-    """Return the settings of a run: the same for all arms but for the learning rate."""
+    """Return the settings of a run: the same for all arms except the learning rate."""
     scale, needs = trial.world.scale, contract(OBJECTIVES[ARMS[trial.cell.arm].objective])
     several = (MODEL, *map(str, trial.references)) if needs.needs_references else ()
     return TrainSettings(

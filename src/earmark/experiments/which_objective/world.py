@@ -52,7 +52,7 @@ class World:
         return self.out / "data" / f"seed-{seed}"
 
     def pairs(self, condition: Condition, seed: int) -> list[Pair]:
-        """Return the pairs of a condition, scored; too few are said."""
+        """Return the pairs of a condition, scored; prints a note where there are too few."""
         rows = self._rows(condition, seed)
         wanted = min(condition.pairs, self.scale.most_pairs)
         if len(rows) < wanted:

@@ -38,7 +38,7 @@ def try_out(objective: Callable[..., Loss]) -> None:
 
 
 def sees_batch(objective: Callable[..., Loss]) -> bool:
-    """Tell whether the loss of a pair hangs on the other pairs of its batch.
+    """Return whether the loss of a pair depends on the other pairs of its batch.
 
     >>> from earmark.objectives.capo import capo
     >>> from earmark.objectives.dpo import dpo

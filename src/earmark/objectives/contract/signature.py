@@ -93,49 +93,49 @@ class Contract(NamedTuple):
 
     @property
     def needs_reference(self) -> bool:
-        """Tell whether the frozen starting policy must be computed."""
+        """Return whether the frozen starting policy must be computed."""
         frozen = [name for name in self.tensors if name.startswith(("ref_", "snapshot_"))]
         return any(name != "ref_weights" for name in frozen)
 
     @property
     def needs_references(self) -> bool:
-        """Tell whether several frozen policies must be computed."""
+        """Return whether several frozen policies must be computed."""
         return any(name.startswith("refs_") for name in self.tensors)
 
     @property
     def needs_rejected(self) -> bool:
-        """Tell whether every pair must have a rejected answer."""
+        """Return whether every pair must have a rejected answer."""
         words = ("rejected", "losers", "logps")
         return any(word in name for name in self.tensors for word in words)
 
     @property
     def compares(self) -> bool:
-        """Tell whether the margin says which answer is preferred."""
+        """Return whether the margin says which answer is preferred."""
         return self.needs_rejected or self.takes_single_answers
 
     @property
     def takes_single_answers(self) -> bool:
-        """Tell whether rows may have a wanted or an unwanted answer alone."""
+        """Return whether rows may have a wanted or an unwanted answer alone."""
         return "answers" in self.tensors
 
     @property
     def needs_mismatched(self) -> bool:
-        """Tell whether each prompt is also read with another prompt's answer."""
+        """Return whether each prompt is also read with another prompt's answer."""
         return "mismatched" in self.tensors
 
     @property
     def needs_scores(self) -> bool:
-        """Tell whether every candidate must have a score."""
+        """Return whether every candidate must have a score."""
         return any("score" in name or name == "rewards" for name in self.tensors)
 
     @property
     def pair_is_row(self) -> bool:
-        """Tell whether a prompt with several rejected answers is one pair, not several."""
+        """Return whether a prompt with several rejected answers is one pair, not several."""
         return "losers" in self.tensors or "logps" in self.tensors
 
     @property
     def needs_prefixes(self) -> bool:
-        """Tell whether log-probabilities are wanted for the shared length alone, too."""
+        """Return whether log-probabilities are wanted for the shared length alone, too."""
         return any(name.endswith("_prefix") for name in self.tensors)
 
 
@@ -213,7 +213,7 @@ def what_is_wrong(value: Any, annotation: Any) -> str:
 
 
 def out_of_range(knob: str, value: Any) -> str:
-    """Say what a knob's value should be, if it would turn the objective round or stop it.
+    """Say what a knob's value should be, if it would reverse the objective or stop it.
 
     What else a value must be is the objective's own to say, on its first call.
 

@@ -37,7 +37,7 @@ def check_stack(objective: str, wrappers: Iterable[str] = ()) -> None:
         wrappers: names of WRAPPERS.
 
     Raises:
-        KnobError: two of them re-weight by the same quantity, or `length` goes round the weight
+        KnobError: two of them re-weight by the same quantity, or `length` wraps the weight
             of the policy, which it would compute from sums it has shortened.
 
     Example:

@@ -15,7 +15,7 @@ class Weighting(NamedTuple):
 
     `start(gaps of validation pairs or None, number of references)` makes the state.
     `draw(state, seed)` gives the weights of the next batch. It is not given that batch, so it
-    cannot peek; None only where `of_pairs` stands in its place.
+    cannot peek; None only where `of_pairs` takes its place.
     `see(state, gaps)` is called after the batch was trained on, and makes the next state.
     `of_pairs(gaps)` weighs each pair of the batch by its own gaps. It peeks.
     `needs_validation` says that `start` needs gaps of pairs that are not trained on.

@@ -21,7 +21,7 @@ from earmark.objectives.wrappers.pair_tensors import (
 from earmark.objectives.wrappers.wrap import Inner, wrap
 
 Ratios = Float[Tensor, " pair"]
-STEEP = 20.0  # from here on e^t goes on as its tangent
+STEEP = 20.0  # from here on e^t continues as its tangent
 
 
 def with_forward_kl(objective: Callable[..., Loss]) -> Callable[..., Loss]:
@@ -45,7 +45,7 @@ def with_forward_kl(objective: Callable[..., Loss]) -> Callable[..., Loss]:
         KnobError: the objective depends on anything else, so the wrapper would not be f-DPO.
 
     Source: f-DPO, Wang et al. 2023, arXiv 2309.16240, table 1.
-    Departure: beyond t = 20, e^t goes on as its tangent, so that 1e5 nats are finite and still
+    Departure: beyond t = 20, e^t continues as its tangent, so that 1e5 nats are finite and still
         have a gradient.
     """
     return with_divergence("forward-kl", objective, lambda u, _: -gentle_expm1(-u))
@@ -100,7 +100,7 @@ def with_alpha_divergence(objective: Callable[..., Loss]) -> Callable[..., Loss]
 
     Source: f-DPO, Wang et al. 2023, arXiv 2309.16240, table 1.
     Departure: α = 0 is allowed, as the limit.
-    Departure: beyond t = 20, e^t goes on as its tangent, so that 1e5 nats are finite and still
+    Departure: beyond t = 20, e^t continues as its tangent, so that 1e5 nats are finite and still
         have a gradient. TRL 1.16 cuts at 80 instead, where the gradient ends.
     Departure: not from the paper but from TRL 1.16, whose coefficient is 1 − α.
     """

@@ -55,7 +55,7 @@ def name_of(objective: Callable[..., Loss]) -> str:
 
 
 def is_gap_of_ratios(objective: Callable[..., Loss]) -> bool:
-    """Tell whether a loss depends on log-ratios alone, and on nothing but their difference.
+    """Return whether a loss depends on log-ratios alone, and on nothing but their difference.
 
     A constant that both log-ratios of a pair have in common cancels in such a loss; the pairs
     tried have equal lengths. The objective may read SAFE tensors.
@@ -76,7 +76,7 @@ def is_gap_of_ratios(objective: Callable[..., Loss]) -> bool:
 
 
 def mixes_pairs(objective: Callable[..., Loss]) -> bool:
-    """Tell whether training on the loss of one pair moves the answers of another.
+    """Return whether training on the loss of one pair moves the answers of another.
 
     >>> from earmark.objectives.dpo import dpo
     >>> mixes_pairs(dpo)

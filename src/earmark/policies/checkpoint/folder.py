@@ -43,13 +43,13 @@ ENCODER_SETTINGS = {"is_encoder_decoder", "encoder_no_repeat_ngram_size"}
 
 
 def is_model(folder: Path) -> bool:
-    """Say whether a folder is meant to be a model or an adapter."""
+    """Return whether a folder is meant to be a model or an adapter."""
     names = ("config.json", SETTINGS, "*.safetensors", "*.bin")
     return any(True for name in names for _ in folder.glob(name))
 
 
 def is_adapter(folder: Path) -> bool:
-    """Say whether a folder holds an adapter and no model of its own."""
+    """Return whether a folder holds an adapter and no model of its own."""
     return (folder / SETTINGS).is_file() and not (folder / "config.json").is_file()
 
 
@@ -162,13 +162,13 @@ def _odd_values(folder: Path) -> Iterator[str]:
 
 
 def runs_own_code(folder: Path) -> bool:
-    """Say whether the model names Python code of its own."""
+    """Return whether the model names Python code of its own."""
     settings = folder / "config.json"
     return settings.is_file() and "auto_map" in read_object(settings)[0]
 
 
 def _reads_text_alone(settings: Path) -> bool:
-    """Say whether a configuration names nothing that hears, so that a tokenizer is enough."""
+    """Return whether a configuration names nothing that hears, so that a tokenizer is enough."""
     data = read_object(settings)[0]
     if data.get("is_encoder_decoder"):
         return False

@@ -88,7 +88,7 @@ def check_template(policy: ChatPolicy, path: str) -> str:
 
 
 def _has_template(folder: Path) -> bool:
-    """Say whether a model brings a chat template of its own."""
+    """Return whether a model brings a chat template of its own."""
     if any((folder / name).is_file() for name in ("chat_template.jinja", "chat_template.json")):
         return True
     beside = (folder / "tokenizer_config.json", folder / "processor_config.json")

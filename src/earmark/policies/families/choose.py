@@ -83,7 +83,7 @@ def _own_class(config: Any, path: str) -> str:
 
 
 def _writes(config: Any) -> bool:
-    """Say whether a class reads from left to right, and reads nothing but what it writes on."""
+    """Return whether a class reads from left to right, and reads nothing but what it writes on."""
     causal = config.model_type in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
     both_ways = config.model_type in MODEL_FOR_MASKED_LM_MAPPING_NAMES
     return causal and not both_ways and not getattr(config, "is_encoder_decoder", False)

@@ -31,7 +31,7 @@ def take_torch_norms(network: PreTrainedModel) -> int:
 
 @torch.no_grad()
 def is_torch_norm(module: nn.Module) -> bool:
-    """Tell whether a module computes torch's `rms_norm` with its own weight."""
+    """Return whether a module computes torch's `rms_norm` with its own weight."""
     weight = getattr(module, "weight", None)
     if not type(module).__name__.endswith("RMSNorm") or not isinstance(weight, Tensor):
         return False

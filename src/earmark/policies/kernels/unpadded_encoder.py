@@ -43,7 +43,7 @@ def hear_true_lengths(
 
 
 def pays_together(device: torch.device) -> bool:
-    """Tell whether clips are heard together: a GPU is told of all layers once, not once a clip.
+    """Return whether clips are heard together: a GPU is told of all layers once, not once a clip.
 
     A CPU would compute what fills the windows up, and gain nothing.
     """

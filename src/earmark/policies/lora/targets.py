@@ -9,7 +9,7 @@ from earmark.errors import InputError
 
 
 def returns_a_product(layer: nn.Linear) -> bool:
-    """Tell whether a linear layer does what its name says, and not, as some routers, more.
+    """Return whether a linear layer does what its name says, and not, as some routers, more.
 
     Libraries that quantize have subclasses that do; those of a model's own file do not.
     """

@@ -52,7 +52,7 @@ def last_layer(network: PreTrainedModel) -> nn.Module | None:
 
 
 def computed_again(module: nn.Module) -> bool:
-    """Tell whether a module drops what it computed, and computes it again in the backward pass."""
+    """Return whether a module drops what it computed and computes it again going backward."""
     # The library's own mark, and what torch's wrapper, which FSDP takes, holds.
     marked = vars(module).get("gradient_checkpointing", False)
     return marked or "_checkpoint_wrapped_module" in module._modules

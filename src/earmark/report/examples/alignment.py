@@ -26,7 +26,7 @@ class Mark(NamedTuple):
 
     @property
     def joins(self) -> bool:
-        """Say whether this is a Han character as said, which takes no blank beside its like."""
+        """Return whether this is a Han character as said, which takes no blank beside its like."""
         return self.kind == "hit" and language_of(self.hyp or "") == "zh"
 
 

@@ -28,7 +28,7 @@ def drop_lone_en(text: str) -> str:
 
 
 def is_filler(tokens: Sequence[str], place: int) -> bool:
-    """Say whether a token is a hesitation.
+    """Return whether a token is a hesitation.
 
     >>> [is_filler(list("额我的余额"), place) for place in (0, 4)]
     [True, False]

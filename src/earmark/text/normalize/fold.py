@@ -85,5 +85,5 @@ def _fold_by_category(char: str) -> str:
 
 
 def _is_variation_selector(char: str) -> bool:
-    """Say whether a character only picks the shape of the one before it (emoji, Han variants)."""
+    """Return whether a character picks the shape of the one before it (emoji, Han variants)."""
     return 0xFE00 <= ord(char) <= 0xFE0F or 0xE0100 <= ord(char) <= 0xE01EF

@@ -46,7 +46,7 @@ def remove_noise_marks(text: str) -> str:
 
 
 def is_null(text: str) -> bool:
-    """Say whether a text is nothing but what a program writes for a missing value.
+    """Return whether a text is nothing but what a program writes for a missing value.
 
     >>> is_null("None"), is_null(" nan"), is_null("none of it")
     (True, True, False)

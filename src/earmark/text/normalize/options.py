@@ -109,7 +109,7 @@ def join_letters(tokens: list[str]) -> list[str]:
 
 
 def _is_letter(token: str) -> bool:
-    """Say whether a token is one Latin letter."""
+    """Return whether a token is one Latin letter."""
     return len(token) == 1 and language_of(token) == "en"
 
 

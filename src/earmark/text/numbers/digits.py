@@ -67,7 +67,7 @@ def zh_digits(digits: str) -> str:
 
 
 def _is_code(digits: str) -> bool:
-    """Say whether digits are read one by one: a leading zero, or too many for a number."""
+    """Return whether digits are read one by one: a leading zero, or too many for a number."""
     return len(digits) > MOST_DIGITS or (len(digits) > 1 and digits[0] == "0")
 
 

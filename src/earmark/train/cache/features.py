@@ -56,7 +56,7 @@ class FeatureCache:
         self.maps.clear()
 
     def __contains__(self, key: str) -> bool:
-        """Tell whether a clip was heard."""
+        """Return whether a clip was heard."""
         return key in self.places
 
     def get(self, key: str) -> Tensor | None:

@@ -94,7 +94,7 @@ class ReferenceCache:
         self.read_to[path] = end
 
     def __contains__(self, key: str) -> bool:
-        """Tell whether a row's log-probabilities are kept."""
+        """Return whether a row's log-probabilities are kept."""
         return self.get(key) is not None
 
     def get(self, key: str) -> Logps | None:

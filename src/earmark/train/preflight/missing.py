@@ -76,7 +76,7 @@ def lacks(pair: Pair, needs_rejected: bool, criteria: Sequence[str]) -> Iterator
 
 
 def lacks_scores(pair: Pair, name: str) -> Iterator[str]:
-    """Say whether a criterion has not one finite number for each candidate."""
+    """Return whether a criterion has not one finite number for each candidate."""
     candidates, found = 1 + len(pair.losers), pair.scores.get(name)
     if found is None:
         yield f"has no scores for '{name}'"
@@ -87,7 +87,7 @@ def lacks_scores(pair: Pair, name: str) -> Iterator[str]:
 
 
 def can_be_left_out(pairs: Pairs) -> TypeGuard[PairFile]:
-    """Tell whether bad rows are to be set aside: the pairs are of a file opened for that."""
+    """Return whether bad rows are to be set aside: the pairs are of a file opened for that."""
     return isinstance(pairs, PairFile) and pairs.aside is not None
 
 

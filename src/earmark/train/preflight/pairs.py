@@ -49,7 +49,7 @@ class Sound(NamedTuple):
         )
 
     def suits(self, policy: Policy) -> bool:
-        """Say whether a model surely hears all pairs, and needs to hear none that it cannot."""
+        """Return whether a model surely hears all pairs, and needs to hear none that it cannot."""
         if not isinstance(policy, AudioPolicy):
             return not self.any_audio
         long_enough = self.shortest_s >= SURELY_HEARD_S

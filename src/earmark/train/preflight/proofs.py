@@ -80,7 +80,7 @@ def compare(shared: Tensor, plain: Tensor, lengths: Tensor, dtype: torch.dtype) 
 
 
 def is_rounding(found: Tensor, lengths: Tensor, dtype: torch.dtype) -> bool:
-    """Tell whether differences of summed log-probabilities are small enough to be rounding."""
+    """Return whether differences of summed log-probabilities are small enough to be rounding."""
     return bool((found <= PER_TOKEN[dtype] * lengths + PER_ANSWER[dtype]).all())
 
 
