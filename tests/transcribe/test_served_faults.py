@@ -268,7 +268,7 @@ def test_a_run_killed_half_way_goes_on(corpus, tmp_path):
         before = len(server.requests)
         done = subprocess.run(command(url, tmp_path, *knobs), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "transcribed before; going on with the rest" in done.stderr
+    assert "transcribed before; resuming with the rest" in done.stderr
     assert COUNT - kept <= len(server.requests) - before < COUNT
     for candidate in range(2):
         lines = (tmp_path / f"out/h.{candidate + 1}.jsonl").read_text().splitlines()

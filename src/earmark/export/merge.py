@@ -25,7 +25,7 @@ from earmark.progress import note
 from earmark.storage.atomic import atomic_folder, write_text
 
 Dtype = Literal["stored", "float32", "bfloat16", "float16"]
-# Files of the base that other programs read and the library does not write anew, such as
+# Files of the base that other programs read and the library does not write, such as
 # preprocessor_config.json and vocab.json.
 COPIED = {".json", ".jinja", ".txt", ".model", ".tiktoken"}
 NOT_COPIED = {RUN, SETTINGS, "trainer_state.json", "model.safetensors.index.json"}
@@ -118,7 +118,7 @@ def read_run(adapter: Path) -> dict[str, Any] | None:
     run = read_description(path)
     if "settings" in run and not run.get("finished"):
         raise InputError(
-            f"{adapter}: this run has not ended; run the same `earmark train` again to go on"
+            f"{adapter}: this run has not ended; run the same `earmark train` again to finish it"
         )
     return run
 

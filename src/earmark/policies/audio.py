@@ -57,7 +57,7 @@ class AudioPolicy(Policy):
         return self.features(clip)
 
     def check_length(self, clip: Clip, sample_rate_hz: int = 16_000, where: str = "clip") -> None:
-        """Refuse a clip that the model would cut in silence.
+        """Refuse a clip that the model would cut silently.
 
         Raises:
             InputError: the clip is longer than the model hears.

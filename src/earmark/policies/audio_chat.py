@@ -93,7 +93,7 @@ class AudioChatPolicy(ChatPolicy, AudioPolicy):
     def short_window(self, clip: Clip) -> dict[str, Any]:
         """Return arguments that pad a clip to little more than its length, not to the window.
 
-        A frame of sound sees `n_fft` samples, so with that much silence behind the clip its
+        A frame of sound sees `n_fft` samples, so with that much silence after the clip its
         frames are those of a clip padded to the whole window.
         """
         if not self.facts.pads_to_window:

@@ -137,7 +137,7 @@ class ChatPolicy(Policy):
                 if said.strip() not in text:
                     raise InputError(
                         f"the chat template of this model leaves out '{said}', of role "
-                        f"'{message['role']}'; leave it out of the prompt, or mend the template"
+                        f"'{message['role']}'; leave it out of the prompt, or correct the template"
                     )
         return text + (turn.prefill or prefill)
 

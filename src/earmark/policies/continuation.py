@@ -1,7 +1,7 @@
-"""Tokenize an answer as a model writes it: behind its prompt, not as a text of its own.
+"""Tokenize an answer as a model writes it: after its prompt, not as a text of its own.
 
-Tokenizers in the way of SentencePiece begin a text with a blank that is not there. An answer
-tokenized alone begins with it (`▁hi`), while a model that goes on behind `assistant:` and the
+Tokenizers such as SentencePiece begin a text with a blank that is not there. An answer
+tokenized alone begins with it (`▁hi`), while a model that continues after `assistant:` and the
 end of a line writes `hi`. Byte-level tokenizers add nothing, so their answers are left alone.
 """
 
@@ -15,12 +15,12 @@ SHOWN = 20
 
 
 def continuation_ids(tokenizer: Any, prompt: str, answer: str) -> list[int]:
-    """Return the tokens of an answer behind the tokens of its prompt.
+    """Return the tokens of an answer after the tokens of its prompt.
 
     Args:
         tokenizer: a tokenizer of transformers.
         prompt: the rendered prompt, up to where the answer begins.
-        answer: the text that goes on from there.
+        answer: the text that continues from there.
 
     Raises:
         InputError: the tokenizer begins texts with a blank, and joins the end of this prompt
@@ -35,7 +35,7 @@ def continuation_ids(tokenizer: Any, prompt: str, answer: str) -> list[int]:
     if whole[: len(before)] != before:
         raise InputError(
             f"the tokenizer joins the end of the prompt, {prompt[-SHOWN:]!r}, with the beginning "
-            f"of the answer {answer[:SHOWN]!r}, so the model could not write this answer behind "
+            f"of the answer {answer[:SHOWN]!r}, so the model could not write this answer after "
             "its prompt; let the prompt, or the last assistant message in it, end otherwise: "
             "without a blank"
         )

@@ -68,8 +68,8 @@ class Policy(ABC):
 
     `network` is the family's own model; LoRA layers are put into it in place, so it stays the
     place where the computation happens. `model` is what is trained and saved: the network, or
-    the adapter wrapped round it. `hears` says whether prompts can hold audio at all, `needs_cache`
-    whether answers go on from a key-value cache, which gradient checkpointing drops, and
+    the adapter around it. `hears` says whether prompts can hold audio at all, `needs_cache`
+    whether answers continue from a key-value cache, which gradient checkpointing drops, and
     `computes_in` what the matrix products of shared rows are computed in, where that is not the
     number type of the weights.
     """

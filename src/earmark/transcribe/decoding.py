@@ -1,8 +1,8 @@
-"""How a server is told to decode: always in full, in the words that the server knows.
+"""The decoding parameters of a request: always all of them, under the names that the server knows.
 
 Servers fill in what a request leaves out from the checkpoint's `generation_config.json`, where
 Qwen2-Audio-Instruct has a temperature of 0.7 and a repetition penalty of 1.1. So every request
-says everything that the server can be told, and what it cannot be told is recorded as unknown.
+sends every parameter that the server takes, and the others are recorded as unknown.
 """
 
 import json
@@ -61,7 +61,7 @@ class Decoding:
 
 
 class Server(NamedTuple):
-    """What a kind of server is told on each route; None where it cannot serve the route."""
+    """What a kind of server is sent on each route; None where it cannot serve the route."""
 
     chat: Callable[[Decoding], dict[str, Any]]
     transcriptions: Callable[[Decoding], dict[str, Any]] | None
@@ -91,7 +91,7 @@ def _openai_transcription(decoding: Decoding) -> dict[str, Any]:
 
 
 def _transformers(decoding: Decoding) -> dict[str, Any]:
-    # It takes no top_k or penalty as fields, and stays greedy unless told to sample.
+    # It takes no top_k or penalty as fields, and stays greedy unless a field says to sample.
     config = {
         "do_sample": decoding.temperature > 0,
         "num_beams": 1,
@@ -118,7 +118,7 @@ def fields_for(kind: str, route: Route, decoding: Decoding) -> dict[str, Any]:
     {'temperature': 0.0}
 
     Raises:
-        KnobError: the server cannot serve the route, or cannot be told what is asked for.
+        KnobError: the server cannot serve the route, or has no parameter for what is wanted.
     """
     if route == "transcriptions" and decoding.candidates > 1:
         raise KnobError(
@@ -137,13 +137,13 @@ def fields_for(kind: str, route: Route, decoding: Decoding) -> dict[str, Any]:
         asked = getattr(decoding, name)
         if told[name] is None and asked != getattr(Decoding(), name):
             raise KnobError(
-                f"{name} {asked:g}: a server of kind '{kind}' cannot be told it on this route"
+                f"{name} {asked:g}: a server of kind '{kind}' takes no such parameter on this route"
             )
     return fields
 
 
 def recorded(kind: str, route: Route, decoding: Decoding) -> dict[str, Any]:
-    """Return what is recorded of the decoding; None is what the server was not told.
+    """Return what is recorded of the decoding; None is what was not sent.
 
     >>> recorded("vllm", "chat", Decoding(candidates=4, temperature=1.0))["n"]
     4

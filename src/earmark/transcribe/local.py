@@ -51,7 +51,7 @@ def how_it_was_made(
         max_new_tokens: token cap of one answer; None if it grows with the clip.
         long_audio: what is done with a clip beyond the model's limit.
         prefill: what every answer is made to begin with.
-        weights: what tells the weights apart, see `weights_of`: a folder may hold others
+        weights: what identifies the weights, see `weights_of`: a folder may hold others
             tomorrow.
     """
     return {
@@ -151,7 +151,7 @@ def transcribe_clips(
         policy: the model.
         checked: utterances whose clips can be used.
         out: the hypothesis file; it appears when all is done.
-        prompt: the instruction given with each clip; None takes the family's own.
+        prompt: the instruction given with each clip; None means the family's own.
         made_by: recorded with each hypothesis; a partial file made otherwise is not used.
         prefill: what every answer is made to begin with.
         max_new_tokens: token cap of one answer; None for one that grows with the clip, see
@@ -193,7 +193,7 @@ def transcribe_clips(
 def _batches(
     checked: Checked, todo: Sequence[Utterance], size: int
 ) -> Generator[Sequence[Utterance]]:
-    """Yield batches of clips of like length; the longest come first, as they need most memory."""
+    """Yield batches of clips of similar length; the longest first, as they need most memory."""
     ordered = sorted(todo, key=lambda utterance: -checked.duration_s[utterance.id])
     for start in range(0, len(ordered), size):
         yield ordered[start : start + size]

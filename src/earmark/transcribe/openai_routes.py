@@ -40,7 +40,7 @@ def chat(
 
 
 def transcription(endpoint: Endpoint, wav: bytes, fields: dict[str, Any]) -> list[Answer]:
-    """Ask for one transcript; return it. This route does not tell whether it was cut.
+    """Ask for one transcript; return it. This route does not say if it was cut.
 
     Args:
         endpoint: the server.
@@ -94,7 +94,7 @@ def _choices(answer: dict[str, Any], n: int, response: bytes, endpoint: Endpoint
         raise _odd("expected choices, found an empty list", response, endpoint)
     if len(choices) != n:
         raise _odd(
-            f"asked for {n} candidates, got {len(choices)}: the server does not heed 'n'. Say "
+            f"{n} candidates were requested, got {len(choices)}: the server ignores 'n'. Pass "
             "--one-by-one to ask for each candidate in a request of its own",
             response,
             endpoint,

@@ -1,7 +1,7 @@
-"""Rows that are kept while a run goes on, and which of them a later run may go on from.
+"""Rows that are kept while a run is under way, and which of them a later run may reuse.
 
-A row is used again only if it was made in the way that is asked for now, by the same weights,
-from the same sound. The sound's fingerprint stands in `<out>.partial` alone.
+A row is used again only if it was made with the settings of now, by the same weights,
+from the same sound. The sound's fingerprint is in `<out>.partial` alone.
 """
 
 import json
@@ -66,7 +66,7 @@ class Kept(NamedTuple):
 def fingerprint(utterance: Utterance, folder: Path) -> str:
     """Tell an utterance's sound apart: its path and span, its file's size and middle bytes.
 
-    The middle, since what is recorded or processed anew may begin with the same silence. Times
+    The middle, since what is recorded or processed again may begin with the same silence. Times
     of files are left out: a copy is the same sound.
 
     Raises:
@@ -95,7 +95,7 @@ def finished(
     """Read what an interrupted run has finished; a torn last line is done again.
 
     An utterance is finished when all files have it, of the sound that is there now, made in the
-    way that is asked for now. Rows that are not used are counted, with the reason.
+    way of now. Rows that are not used are counted, with the reason.
 
     Args:
         outputs: the hypothesis files.
@@ -172,4 +172,4 @@ def _say(otherwise: int, ways: set[str], other_sound: int, used: int) -> None:
             "now, or do not tell; they are done again"
         )
     if used:
-        note(f"{used} utterances were transcribed before; going on with the rest")
+        note(f"{used} utterances were transcribed before; resuming with the rest")

@@ -30,25 +30,25 @@ USUAL_LONGEST_S = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class Asking:
-    """How a server is asked.
+    """How requests are made.
 
     Attributes:
         route: transcriptions, or chat.
-        kind: in whose words decoding is told; a key of SERVERS.
+        kind: under whose names decoding parameters are sent; a key of SERVERS.
         decoding: how the server is to decode.
         one_by_one: ask for each candidate in a request of its own, with seeds that count up.
-        prompt: the instruction; on the chat route None takes the family's own. The
+        prompt: the instruction; on the chat route None means the family's own. The
             transcription route is sent one only if it is given, since servers take it for what
             was said before the clip.
         family: name of the model's family, in whose words the chat route asks, and whose marks
-            are removed; None asks as Qwen2-Audio is asked.
+            are removed; None means Qwen2-Audio's form.
         language: language code for the transcription route; None lets the server choose.
         marks: regular expressions of what the model writes around a transcript, such as
             Qwen3-ASR's language prefix; removed from the text, kept in the raw text.
         concurrency: requests under way at once, at most.
         long_audio: refuse a clip of more than `limit_s` seconds, or split it at quiet places.
-        longest_s: the longest clip that the model hears, since servers cut longer ones in silence;
-            None takes what is known of the family, or USUAL_LONGEST_S.
+        longest_s: the longest clip that the model hears, since servers silently cut longer ones;
+            None means what is known of the family, or USUAL_LONGEST_S.
     """
 
     route: Route = "transcriptions"
@@ -64,13 +64,13 @@ class Asking:
     longest_s: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be asked."""
+        """Refuse what cannot be requested."""
         if self.concurrency < 1:
             raise KnobError(f"concurrency is {self.concurrency}; expected 1 or more")
         if self.longest_s is not None and self.longest_s <= 0:
             raise KnobError(f"longest_s is {self.longest_s:g}; expected more than 0")
         if self.route == "chat" and self.language is not None:
-            raise KnobError("a language is told on the transcription route alone; use --prompt")
+            raise KnobError("a language is sent on the transcription route alone; use --prompt")
         if self.family is not None and self.family not in FACTS:
             raise KnobError(
                 f"family '{self.family}' is unknown; {did_you_mean(self.family, FACTS)}"
@@ -88,12 +88,12 @@ class Asking:
         """Refuse prompts that only the tokens of the model's own processor can express."""
         if self.facts.user_form is not None:
             raise KnobError(
-                f"family '{self.family}' is asked in a form that chat messages cannot have; "
+                f"family '{self.family}' takes a form that chat messages cannot have; "
                 "transcribe with the model loaded here, without --endpoint"
             )
         if self.facts.takes_instruction and not (self.prompt or self.facts.prompt):
             raise KnobError(
-                f"family '{self.family}' is asked without an instruction, by a transcription "
+                f"family '{self.family}' takes no instruction but a transcription "
                 "request that chat messages cannot express; say --route transcriptions"
             )
         if self.facts.takes_instruction and self.prompt == "":
@@ -179,14 +179,14 @@ def transcribe_served(
     """Transcribe utterances by a server, one hypothesis file per candidate.
 
     Audio is converted to 16 kHz mono WAV here. Finished utterances are kept in
-    `<out>.partial`, so a run that was stopped goes on there.
+    `<out>.partial`, so a run that was stopped resumes there.
 
     Args:
         endpoint: the server and the model's name there.
         utterances: what to transcribe; each needs audio.
         folder: where relative audio paths start.
         out: the hypothesis file; with several candidates, see `candidate_paths`.
-        asking: how the server is asked.
+        asking: how requests are made.
         on_error: stop at a clip that cannot be used or is refused, or set it aside. A server
             that is gone, a wrong URL or a wrong key stops the run either way.
         set_aside: rows of the manifest that were set aside before.

@@ -1,4 +1,4 @@
-"""Keep transcripts as they come, go on after a stop, and write whole files in the order given.
+"""Keep transcripts as they come, resume after a stop, and write whole files in the order given.
 
 Whatever writes the transcripts down, a model in this process or a server, comes through here.
 """
@@ -173,7 +173,7 @@ def keep(
     """Write down what `listen` hears: one file per output, in the order of the utterances.
 
     Rows are kept in `<out>.partial` as they come, in whatever order, so a run that was stopped
-    goes on there. The files appear when all is done.
+    resumes there. The files appear when all is done.
 
     Args:
         checked: what can be transcribed.
@@ -182,7 +182,7 @@ def keep(
         out: what the run is named by; what is set aside goes to `<out>.skipped.jsonl`.
         on_error: stop at an utterance with a problem, or set it aside.
         tidy: makes the transcript of a raw text, which is kept beside it; of each part its own,
-            since a model writes its marks round each.
+            since a model writes its marks around each.
 
     Raises:
         InputError: a problem, or not one utterance without one; an output where something else

@@ -48,7 +48,7 @@ class LocalOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class ServedOptions:
-    """How a server is asked.
+    """How requests are made.
 
     Attributes:
         route: transcriptions (/audio/transcriptions, one transcript), or chat (/chat/completions

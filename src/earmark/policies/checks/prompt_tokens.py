@@ -13,7 +13,7 @@ from earmark.prompting.messages import Messages
 
 @torch.no_grad()
 def check_prompt_ids(policy: AudioPolicy, messages: Messages, clips: Sequence[Clip]) -> None:
-    """Refuse to go on unless the tokens of a prompt are those of the processor.
+    """Check that the tokens of a prompt are those of the processor.
 
     Here it shows when a tower and a processor count the audio of a clip differently, or when a
     processor or a tokenizer cuts what it is given.

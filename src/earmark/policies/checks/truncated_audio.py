@@ -1,6 +1,6 @@
-"""Find out whether a processor cuts clips: what it makes of one must hang on how the clip ends.
+"""Find out whether a processor cuts clips: what it makes of one must depend on how the clip ends.
 
-Many processors cut in silence what is beyond a length of their own. Some tell by a mask how much
+Many processors silently cut what is beyond a length of their own. Some say by a mask how much
 they kept; others tell nothing, so here the end of a clip is given another sound, and for
 comparison its beginning, which every processor hears.
 """
@@ -27,8 +27,8 @@ SMALL_PART = 0.1
 def check_end_is_heard(policy: AudioPolicy, clip: Clip, sample_rate_hz: int = 16_000) -> None:
     """Refuse a processor that makes about the same of a clip, however the clip ends.
 
-    The longest clip of a run tells most, since a processor cuts at one length; of a clip of less
-    than a second nothing is asked.
+    The longest clip of a run tests best, since a processor cuts at one length; of a clip of less
+    than a second nothing is checked.
 
     Raises:
         InputError: it does.

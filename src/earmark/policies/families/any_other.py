@@ -1,6 +1,6 @@
 """The fallback for audio models that no other policy knows, such as those with code of their own.
 
-Nothing is asked of the class but what `generate` needs as well: a processor that takes text and
+The class needs only what `generate` needs as well: a processor that takes text and
 audio, and a forward pass with a key-value cache. Where audio is merged, and how, stays inside.
 So nothing of the tower can be kept: a clip itself is what is cached, and the tower hears it again
 in every step. It is frozen, and LoRA stays away from it, as far as its name tells what it is.

@@ -5,7 +5,7 @@ composed here: the audio embedding's own forward for one clip, then the decoder.
 needs its speech LoRA (`Facts.speech_lora`), which is merged when it is loaded.
 
 The conformer adds its mask to the attention as a number, so that padding is not hidden from it
-(transformers 5.23): in a batch, a short clip is heard otherwise than alone. Here each is heard
+(transformers 5.23): in a batch, a short clip is heard differently than alone. Here each is heard
 alone, in training and in transcription. Source: arXiv 2503.01743.
 """
 
@@ -68,12 +68,12 @@ class Phi4MultimodalPolicy(AudioChatPolicy, SharedRowPolicy):
         """Tokenize a prompt of one clip.
 
         Raises:
-            InputError: it holds several, which the class hears otherwise than alone.
+            InputError: it holds several, which the class hears differently than alone.
         """
         if len(audio_tokens) > 1:
             raise InputError(
                 f"the prompt holds {len(audio_tokens)} clips, but this model hears several clips "
-                "of one prompt otherwise than each alone: the padding of shorter ones is not "
+                "of one prompt differently than each alone: the padding of shorter ones is not "
                 "hidden from it. Give each clip a prompt of its own"
             )
         return super().prompt_ids(messages, audio_tokens)

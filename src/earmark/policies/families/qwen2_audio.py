@@ -1,6 +1,6 @@
 """Qwen2-Audio: a Whisper-like tower, a linear projector and a Qwen2 language model.
 
-The class pads every clip to the tower's full length and cuts longer ones in silence. Here clips
+The class pads every clip to the tower's full length and silently cuts longer ones. Here clips
 beyond that length are refused, and the tower runs on the true length of each.
 Source: arXiv 2407.10759.
 """

@@ -1,4 +1,4 @@
-"""The default route: take what a model hands its language model, and go on from there.
+"""The default route: take what a model passes to its language model, and continue from there.
 
 Any class with a `language_model` and a `get_audio_features` will do. The tower and the projector
 run once for each clip; from then on the model's own forward pass is run on token ids, its
@@ -136,7 +136,7 @@ def _captured(parts: Any, heard: Tensor | None) -> Iterator[dict[str, Any]]:
     """Let a model's forward pass hear what is known, and keep what its language model is given.
 
     The language model answers with its own input instead of stopping the pass, so that the
-    hooks of whatever is wrapped round the model run to their end.
+    hooks of whatever wraps the model run to their end.
     """
     handed: dict[str, Any] = {}
 

@@ -1,6 +1,6 @@
 """The model families that Earmark knows, one row each, by the `model_type` of `config.json`.
 
-What is known about each beyond its classes stands in `family_facts.py`, under the same name.
+What is known about each beyond its classes is in `prompting/families.py`, under the same name.
 """
 
 from collections.abc import Callable

@@ -2,7 +2,7 @@
 
 transformers writes a root-mean-square norm as eight operations, most of them in float32, and each
 reads and writes all there is. On a CPU torch's own form is slower still. Which class of norm is
-torch's is not told by its name: some add 1 to their weights. So each one is tried, and one that
+torch's is not known by its name: some add 1 to their weights. So each one is tried, and one that
 differs stays as it is.
 """
 

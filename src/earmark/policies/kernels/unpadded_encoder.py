@@ -29,7 +29,7 @@ def hear_true_length(
 def hear_true_lengths(
     tower: Any, mels: Sequence[Float[Tensor, "1 mel frame"]], frames: Sequence[int]
 ) -> list[Float[Tensor, "audio_token feature"]]:
-    """Run a Whisper-like encoder on several windows, those of like lengths together.
+    """Run a Whisper-like encoder on several windows, those of similar lengths together.
 
     A window that is shorter than its company is filled up, and the filling is hidden from it.
     """
@@ -43,7 +43,7 @@ def hear_true_lengths(
 
 
 def pays_together(device: torch.device) -> bool:
-    """Return whether clips are heard together: a GPU is told of all layers once, not once a clip.
+    """Return whether clips are heard together: a GPU launches all layers once, not once a clip.
 
     A CPU would compute what fills the windows up, and gain nothing.
     """
@@ -56,7 +56,7 @@ def states_of(frames: int) -> int:
 
 
 def alike(lengths: Sequence[int]) -> list[list[int]]:
-    """Put the numbers of like lengths together, longest first.
+    """Put the numbers of similar lengths together, longest first.
 
     >>> alike([100, 10, 90, 9])
     [[0, 2], [1, 3]]

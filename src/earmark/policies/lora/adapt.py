@@ -31,7 +31,7 @@ def add_lora(policy: Policy, rank: int, alpha: int, targets: str | None = None) 
         rank: rank of the update, at least 1.
         alpha: the update is scaled by alpha / rank.
         targets: regular expression for the whole names of the linear layers to put it on, and of
-            the parameters of experts; None takes the family's: the language model without experts.
+            the parameters of experts; None means the family's: the language model without experts.
 
     Raises:
         InputError: the expression matches no layer.
@@ -54,7 +54,7 @@ def add_lora(policy: Policy, rank: int, alpha: int, targets: str | None = None) 
         # peft 0.21 asks for a property by the name that transformers 5.23 gave up.
         warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated")
         policy.model = get_peft_model(policy.network, settings)
-    # A card without a word about the run; the run writes its own.
+    # That card would say nothing of the run, which writes its own.
     policy.model.create_or_update_model_card = lambda output_dir: None  # type: ignore[method-assign]
     take_one_step(policy.model)
 

@@ -1,7 +1,7 @@
-"""The fallback: read the prompt once into the model's cache, and go on from copies of it.
+"""The fallback: read the prompt once into the model's cache, and continue from copies of it.
 
 Only what `generate` needs as well is used: a forward pass that fills a key-value cache, and one
-that goes on from it. So it works for any class, however it merges audio and text, and for
+that continues from it. So it works for any class, however it merges audio and text, and for
 decoders of which the shared row's mask would ask too much: sliding windows, and the recurrent
 layers that `FORKS` names.
 
@@ -22,7 +22,7 @@ from earmark.policies.rows.shared_row import PROMPT, Answers, SharedRows, answer
 ATTENTION = {"full_attention", "sliding_attention", "chunked_attention"}
 
 # Decoders with recurrent layers whose cache was found to carry exact gradients. In others they
-# were found to be lost in silence (Bamba, Jamba), or overwritten before the backward pass needs
+# were found to be lost silently (Bamba, Jamba), or overwritten before the backward pass needs
 # them (Qwen3-Next).
 FORKS = {"falcon_h1", "lfm2"}
 
@@ -63,7 +63,7 @@ def _go_on(
     if not hasattr(cache, "reorder_cache"):
         raise InputError(
             f"{type(network).__name__} returns no key-value cache that can be copied, so several "
-            "answers cannot go on from one prompt; this model cannot be trained here"
+            "answers cannot continue from one prompt; this model cannot be trained here"
         )
     ids = prompt["input_ids"]
     cache.reorder_cache(ids.new_zeros(len(answers)))
@@ -99,7 +99,7 @@ def why_no_shared_row(network: Any) -> str | None:
     """Say what keeps a decoder from reading several answers in one row, or None.
 
     Every layer must look at all of the row through the mask it is given, and the output matrix
-    must be all that stands between hidden states and logits.
+    must be all there is between hidden states and logits.
     """
     config = _decoder_config(network)
     others = set(getattr(config, "layer_types", None) or []) - {"full_attention"}

@@ -1,8 +1,8 @@
-"""Leave out what nobody reads: behind the last attention each token is on its own.
+"""Leave out what is never read: after the last attention each token is computed by itself.
 
 Log-probabilities are read where answers are written, a few dozen places of a row; most of it is
 prompt, and most of a prompt is audio. What the last layer asks of the tokens before it, and what
-it does after it was told, its queries, output projection and feed-forward part, is done at those
+it does after that, its queries, output projection and feed-forward part, is done at those
 places alone. The others keep what they had before, which nothing looks at any more.
 
 A layer that is computed again in the backward pass has to be whole, so with gradient checkpointing

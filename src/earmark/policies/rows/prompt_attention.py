@@ -4,7 +4,7 @@ The mask of a shared row says for every token whether it sees every other, and a
 mask computes all of it, half of it for nothing: a prompt only looks back. Asked to look back and
 given no mask, a CPU's kernel leaves that half out. So the prompts' tokens attend by themselves and
 only what follows them takes its part of the mask.
-In the last layer, whose prompts nobody reads, they do not attend at all.
+In the last layer, where prompts are never read, they do not attend at all.
 
 On a GPU the whole mask is faster: two small kernels, and putting together what they return, take
 longer there than one that does needless work (measured; see `benchmarks/attention_gpu.py`).
@@ -69,7 +69,7 @@ def prompts_attend_alone(
 
 
 def prompt_width(segments: Int[Tensor, "row token"]) -> int:
-    """Count the first tokens that are prompt in every row, but for the one that answers follow."""
+    """Count the first tokens that are prompt in every row, except the one that answers follow."""
     return max(0, int((segments == PROMPT).sum(1).min()) - 1)
 
 

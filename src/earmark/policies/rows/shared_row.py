@@ -2,7 +2,7 @@
 
 The prompt, which holds the audio, goes through the language model once for all its answers.
 Each candidate sees the prompt and itself and nothing of its neighbours (the mask), and its
-positions go on from the end of the prompt as if it stood there alone (restarted positions).
+positions continue from the end of the prompt as if it were there alone (restarted positions).
 The last token of a candidate is predicted but never read, so it takes no place in the row.
 The result equals one forward pass per candidate; `train/preflight/proofs.py` proves it in each run.
 
@@ -94,7 +94,7 @@ def lay_out(batch: Sequence[Answers], pad_id: int) -> SharedRows:
 def continue_positions(
     prompt: Int[Tensor, "*axis row token"] | None, rows: SharedRows
 ) -> Int[Tensor, "*axis row token"]:
-    """Let every candidate go on from the largest position of its prompt, on every axis.
+    """Let every candidate continue from the largest position of its prompt, on every axis.
 
     Args:
         prompt: the model's own positions of the rows, of which those of the prompts count; None
