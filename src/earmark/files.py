@@ -88,7 +88,7 @@ class Drained:
 def reopenable(path: AnyPath) -> Path | Drained:
     """Return a path that can be opened again and again, or be read from any place.
 
-    A pipe (`<(command)`, `/dev/stdin`, a FIFO) gives its bytes once, whoever reads them; so it
+    A pipe (`<(command)`, `/dev/stdin`, a FIFO) gives its bytes once, whatever reads them; so it
     is opened once, here, and copied into a temporary file.
 
     Raises:

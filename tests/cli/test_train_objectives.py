@@ -128,7 +128,7 @@ def test_rows_that_lack_something_are_named_before_training(world, tmp_path):
     few = ["--weighting", "validation_accuracy", "--validation-share", "0.01"]
     with pytest.raises(InputError, match="too few to hold 1%"):
         run([*options(world, "mrpo", *out), *few])
-    with pytest.raises(KnobError, match=r"would not ask the references .* mrpo or mdpo"):
+    with pytest.raises(KnobError, match=r"does not use the references .* mrpo or mdpo"):
         run([*options(world, "dpo", *out), "--references", "tiny-base"])
     assert not (tmp_path / "run").exists(), "the corrected command must find no other run there"
 

@@ -35,7 +35,7 @@ def test_another_device_or_version_goes_on_and_is_said(run, capsys):
     reopen(run, described())
     assert not capsys.readouterr().err
     reopen(run, described(hash="two", loaded={"dtype": "float32", "device": "cuda"}))
-    assert "on cuda (cpu before): the reference is asked again" in capsys.readouterr().err
+    assert "on cuda (cpu before): the reference is computed again" in capsys.readouterr().err
     newer = described(hash="two") | {"versions": {"transformers": "5.9"}}
     reopen(run, newer)
     assert "with transformers 5.9 (5.0 before)" in capsys.readouterr().err

@@ -52,9 +52,9 @@ RESUMES = {"train", "transcribe", "tiny-base", "demo"}
 # These commands read their own tokens (a configuration file) and their own --help.
 OWN_HELP = {"train"}
 
-# What stands below the options of a command's --help.
+# What follows the options of a command's --help.
 EPILOGUES = {
-    "transcribe": """Decoding is greedy without repetition penalty unless candidates are asked for,
+    "transcribe": """Decoding is greedy without repetition penalty unless candidates are wanted,
 whatever the checkpoint's own defaults are, and is recorded with each row beside the raw text. A
 run that was stopped is resumed by the same command.
 

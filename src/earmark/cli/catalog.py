@@ -1,6 +1,6 @@
 """Names, knobs and papers of the objectives, read from their source without importing torch.
 
-`earmark train --help` and `earmark objectives` list some forty functions. Importing them takes
+`earmark train --help` and `earmark objectives` list about forty functions. Importing them takes
 seconds, since they compute with torch; their signatures and docstrings are text.
 """
 

@@ -1,4 +1,4 @@
-"""Options from YAML files: what stands there is what would be given on the command line."""
+"""Options from YAML files, as they would be given on the command line."""
 
 from pathlib import Path
 from typing import Any, get_args
@@ -67,7 +67,7 @@ def refuse_fractions(app: App, commands: tuple[str, ...], arguments: ArgumentCol
 
 
 def _is_whole(text: str) -> bool:
-    """Return whether a text is no number with a fraction; whether it is a number is seen later.
+    """Return whether a text is not a number with a fraction; if it is a number is checked later.
 
     >>> _is_whole("3"), _is_whole("3.0"), _is_whole("1.5"), _is_whole("many")
     (True, True, False, True)

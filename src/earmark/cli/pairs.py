@@ -94,7 +94,7 @@ def imitate(
     longest
         Tokens that a loop or a tail adds, at most.
     on_error
-        Stop at the first bad row or failed translation, or set it aside and go on.
+        Stop at the first bad row or failed translation, or set it aside and continue.
     """
     kept = chat_answers or beside(out, ".chat.jsonl")
     answering = [Output(kept, ANSWERS)] if translator == "chat" else []
@@ -159,7 +159,7 @@ def mined(
     lexicon
         Word list (Mandarin, a tab, English) that helps to tell translation from mishearing.
     on_error
-        Stop at the first bad row, or set it aside and go on.
+        Stop at the first bad row, or set it aside and continue.
     """
     check_outputs(outputs_of(out, on_error, hyps), (utterances, *hyps, prompts, lexicon))
     words = None if lexicon is None else load_lexicon(lexicon)

@@ -36,7 +36,7 @@ def synthesize(
     Args:
         out: folder for utterances.jsonl and the clips, audio/*.flac (16 kHz, mono).
         count: how many utterances to make.
-        language: what is said: code-switched sentences, Mandarin, English, or a third of each.
+        language: what is spoken: code-switched sentences, Mandarin, English, or a third of each.
         voices: those for training, or others with other rates, pitches and more noise.
         split: whose sentences: those for training, development or test.
         seed: the same seed makes the same corpus.

@@ -71,7 +71,7 @@ Objectives and their knobs (`earmark objectives NAME` tells all about one):
 
 {objectives_in_words()}
 
-Wrappers, put round an objective by --wrap: {", ".join(wrappers())}.
+Wrappers of an objective (--wrap): {", ".join(wrappers())}.
 
 Example: earmark train --pairs pairs.jsonl --model tiny-base --objective dpo --beta 0.1
 --sft-weight 1 --learning-rate 5e-4 --out run
@@ -103,7 +103,7 @@ def run(
         out: the run folder: run.json, log.jsonl, checkpoints, the adapter.
         objective: what is optimized; see above.
         sft_weight: weight of an added SFT term on the chosen answer (RPO); 0 leaves it out.
-        wrap: put a wrapper round the objective; repeat it for several; see above.
+        wrap: wrap the objective; repeat it for several; see above.
         config: a YAML file with the same names as these options; options given here win.
         preset: options of a published run, of which those given here or in --config win:
             codeswitch-qwen2-audio, codeswitch-phi4-multimodal or codeswitch-meralion2.

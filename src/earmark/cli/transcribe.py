@@ -11,7 +11,7 @@ from earmark.cli.transcribing.options import LocalOptions, ServedOptions, Task
 from earmark.errors import KnobError
 from earmark.progress import note
 
-# Named by import path and loaded when called: asking a server must not need torch.
+# Named by import path and loaded when called: a server needs no torch here.
 LOCAL = "earmark.cli.transcribing.local"
 SERVED = "earmark.cli.transcribing.served"
 
@@ -33,10 +33,10 @@ def transcribe(
 
     Decoding is greedy without repetition penalty, whatever the checkpoint's own defaults are;
     the token cap is recorded, since it is part of what is measured. The raw text is kept
-    beside the cleaned one. A run that was stopped goes on where it was.
+    beside the cleaned one. A run that was stopped is resumed by the same command.
 
     With --endpoint a server that speaks the OpenAI protocol (vLLM, transformers serve)
-    is asked instead, and torch is not needed here. Each request says in full how to decode. Its
+    transcribes, and torch is not needed here. Each request has every decoding parameter. Its
     key is read from the environment variable EARMARK_API_KEY, else OPENAI_API_KEY.
 
     Args:
@@ -47,8 +47,8 @@ def transcribe(
         out: the hypothesis file to write (JSONL).
         endpoint: base URL of a server, such as http://localhost:8000/v1.
         prompt: the instruction given with each clip; default: the model family's own, for
-            Qwen2-Audio "Transcribe the audio.". A server's family is told by --family, else it
-            is asked as Qwen2-Audio is; on its transcription route the default is none.
+            Qwen2-Audio "Transcribe the audio.". A server's family is given by --family; without
+            it Qwen2-Audio's prompt is sent; on its transcription route the default is none.
         max_new_tokens: token cap of one answer; default: 256, or 8 for each second of the clip
             where that is more. An answer that meets it has "cut": true in its row.
         long_audio: refuse a clip beyond the model's limit, or split it at quiet places.

@@ -67,7 +67,7 @@ def training_arguments(settings: TrainSettings, out: Path) -> TrainingArguments:
 
 
 def wants_bfloat16(settings: TrainSettings, on_cpu: bool) -> bool:
-    """Return whether computation is to be in bfloat16: where it is asked for, and on GPUs."""
+    """Return whether computation is to be in bfloat16: where it is chosen, and on GPUs."""
     return settings.dtype == "bfloat16" or (settings.dtype == "auto" and not on_cpu)
 
 

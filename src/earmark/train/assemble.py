@@ -49,7 +49,7 @@ class Assembled(NamedTuple):
         features: the cache of the audio tower's output, if one is kept.
         reference: the frozen starting policy, if the objective compares with it.
         references: further frozen policies, for objectives that compare with several.
-        state: what is remembered from one batch to the next.
+        state: what is kept from one batch to the next.
     """
 
     rows: Rows

@@ -21,7 +21,7 @@ class LogFile(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        """Start from what the checkpoint remembers."""
+        """Start from the log in the checkpoint."""
         if state.is_world_process_zero:
             write_jsonl(self.path, state.log_history)
 

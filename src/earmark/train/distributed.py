@@ -31,7 +31,7 @@ class Processes(NamedTuple):
         return self.rank == 0
 
     def wait(self) -> None:
-        """Go on when all processes have come to this place."""
+        """Wait until all processes have come to this place."""
         if self.size > 1:
             dist.barrier()
 

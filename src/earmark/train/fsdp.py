@@ -1,6 +1,6 @@
-"""Training spread over processes: what an engine has to be told, and what it must not do.
+"""Training sharded over processes: what an engine needs to know, and must not do.
 
-FSDP2 is told which layers to gather by themselves: only those of the language model. The audio
+FSDP2 gets the layers to gather by themselves: only those of the language model. The audio
 tower stays with the root, which every process gathers in every step, so a process whose batch
 has nothing to hear keeps no other one waiting. None is to choose what is computed in.
 """
@@ -21,7 +21,7 @@ def keep_own_precision() -> None:
     """Switch off the launcher's mixed precision, and say so.
 
     Each engine has a way of its own: DeepSpeed casts all weights, FSDP2 what is gathered, and a
-    reference that was asked before, or by another engine, would then be another model's.
+    reference that was computed before, or by another engine, would then be another model's.
     """
     asked = os.environ.get(PRECISION, "no")
     if asked.lower() != "no":
@@ -44,7 +44,7 @@ def spread_language_model(policy: Policy) -> None:
     if policy.needs_cache:
         raise InputError(
             f"{type(policy.network).__name__} is trained by way of its key-value cache, one row "
-            "after the other, and FSDP2 would have processes with fewer rows wait for ever; start "
+            "after the other, and with FSDP2 processes with fewer rows would wait forever; start "
             "it with torchrun, or with examples/launch/zero2.yaml"
         )
     heard = {type(m).__name__ for part in policy.hearing for m in part.modules()}
@@ -53,7 +53,7 @@ def spread_language_model(policy: Policy) -> None:
     if wrong:
         raise InputError(
             f"fsdp_transformer_layer_cls_to_wrap names {', '.join(wrong)}, layers of the audio "
-            "tower: a process whose batch holds no audio would keep the others waiting for ever. "
+            "tower: a process whose batch holds no audio would keep the others waiting. "
             "Leave the setting out: the language model's layers are found"
         )
     if not named:

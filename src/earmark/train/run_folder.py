@@ -1,4 +1,4 @@
-"""The folder of a run: what it is, how far it has come, whether it may go on."""
+"""The folder of a run: what it is, how far it has come, whether it may resume."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -123,7 +123,7 @@ def _refuse_other_run(run: Path, before: dict[str, Any], now: dict[str, Any]) ->
     if moved and not changed:
         note(
             f"{run}: resuming with the same weights, but {' and '.join(moved)}: the reference is "
-            "asked again, and losses may differ in their last digits"
+            "computed again, and losses may differ in their last digits"
         )
     if changed:
         raise InputError(
@@ -154,7 +154,7 @@ def read_run(run: Path) -> dict[str, Any]:
 def _damaged(path: Path, why: str) -> InputError:
     return InputError(
         f"{path}: cut off or damaged: {why}. It says which run this folder holds; put a copy of it "
-        "back, or start anew with another --out. Nothing in the folder was changed"
+        "back, or start again with another --out. Nothing in the folder was changed"
     )
 
 
@@ -180,7 +180,7 @@ def moves(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """Say what computes the same weights now, where that explains another hash of the model.
 
     The hash is what caches go by, so it changes with the device and with transformers. A run may
-    go on all the same if the stored weights and the number type are what they were.
+    resume all the same if the stored weights and the number type are what they were.
     """
     there, here = before.get("model", {}), now.get("model", {})
     if there.get("hash") == here.get("hash") or not here.get("weights"):

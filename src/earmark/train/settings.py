@@ -32,11 +32,11 @@ class TrainSettings:
         lora_rank: rank of the LoRA on the language model; 0 trains the whole language model.
         lora_alpha: the LoRA's update is scaled by alpha / rank; default twice the rank.
         lora_targets: regular expression for the whole names of the layers that get a LoRA; default:
-            the language model's linear layers. Layers of the audio tower must be asked for by name.
+            the language model's linear layers. Layers of the audio tower must be named.
         num_train_epochs: passes over the pairs.
         max_steps: stop after this many optimizer steps; -1 trains whole epochs.
         per_device_train_batch_size: rows per step and process; a row is a prompt with its answers.
-        token_budget: tokens of a batch, filling included; rows of like length are put together, and
+        token_budget: tokens of a batch with padding; rows of similar length are put together, and
             per_device_train_batch_size is not used. 0 takes that number of rows instead.
         gradient_accumulation_steps: steps whose gradients are added before the optimizer moves.
         lr_scheduler_type: shape of the learning rate over time.
@@ -67,7 +67,7 @@ class TrainSettings:
         validation_share: share of the pairs, the last ones, that are not trained on and only
             weight references, where the weighting is one of validation_...
         report_to: none, tensorboard, wandb, or several with commas.
-        reference_logps: live asks the reference in every step, cached keeps its answers on disk;
+        reference_logps: live computes the reference in every step, cached keeps it on disk;
             auto takes what costs less: live for one epoch, cached for several.
         cache_features: keep the frozen audio tower's output on disk, so that each clip is heard
             once; default: where clips are heard more than once, or some are there already.

@@ -1,4 +1,4 @@
-"""What a run remembers from one batch to the next, and saves in its checkpoints.
+"""The state of a run: what it keeps from one batch to the next and saves in checkpoints.
 
 Three things: the objective's own state; what the weighting of several references has seen of
 earlier batches; and, for an objective that asks for a snapshot, the log-probabilities that the
@@ -46,8 +46,8 @@ def load_state(folder: Path) -> dict[str, Tensor]:
     path = folder / FILE
     if not path.is_file():
         raise InputError(
-            f"{path} is missing: without what the objective remembers, the run would not go on as "
-            "it was. Remove this checkpoint, or start anew with another --out"
+            f"{path} is missing: without the objective's state, the run would not resume as "
+            "it was. Remove this checkpoint, or start again with another --out"
         )
     return load_file(path)
 
@@ -108,7 +108,7 @@ class State:
         self.weighed = weighed
 
     def recall(self, own: dict[str, Any], batch: Batch) -> dict[str, Any]:
-        """Name what is remembered, as it was before this batch was seen."""
+        """Name what is kept, as it was before this batch was seen."""
         found: dict[str, Any] = {}
         if self.state is not None:
             found["state"] = self.state
@@ -126,7 +126,7 @@ class State:
         return found
 
     def keep(self, loss: Loss, own: dict[str, Any], batch: Batch) -> None:
-        """Remember what this batch has shown all processes; `own` is of this one."""
+        """Keep what this batch has shown all processes; `own` is of this one."""
         if self.state is not None:
             self.state = loss.state
         if self.weighed is not None:
@@ -155,7 +155,7 @@ class State:
             self.snapshot = F.pad(self.snapshot, (0, more), value=torch.nan)
 
     def save(self, folder: Path) -> None:
-        """Write all that is remembered into a checkpoint folder; nothing when there is nothing."""
+        """Write all state into a checkpoint folder; nothing when there is none."""
         found = flatten("objective", self.state)
         if self.snapshot is not None:
             found["snapshot"] = self.snapshot
@@ -165,7 +165,7 @@ class State:
             save_state(folder, found)
 
     def load(self, folder: Path) -> None:
-        """Go on with what a checkpoint remembers.
+        """Resume with the state of a checkpoint.
 
         Raises:
             InputError: the checkpoint does not have it.

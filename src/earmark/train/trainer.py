@@ -40,7 +40,7 @@ from earmark.train.resume.weights import check_spread, load_weights
 
 
 class LossError(EarmarkError):
-    """The loss of a batch is not a finite number; training on it would spoil the weights."""
+    """The loss of a batch is not a finite number; training on it would damage the weights."""
 
 
 class EpochStart(TrainerCallback):
@@ -166,7 +166,7 @@ class PreferenceTrainer(Trainer):
         return Computed(policy, frozen, torch.stack(several) if several else None)
 
     def check(self, loss: Loss, batch: Batch) -> None:
-        """Stop at a loss that is no finite number.
+        """Stop at a loss that is not finite.
 
         Raises:
             LossError: names the pairs of the batch.
@@ -181,9 +181,9 @@ class PreferenceTrainer(Trainer):
             raise LossError(self._not_finite("loss", ids))
 
     def _get_grad_norm(self, *args: Any, **kwargs: Any) -> float | None:
-        """Return the library's norm, of all processes; stop before an update that is no number.
+        """Return the library's norm, of all processes; stop before an update of NaN.
 
-        A loss may be finite where its gradient is not. The weights would be spoilt, and perhaps
+        A loss may be finite where its gradient is not. The weights would be damaged, and perhaps
         saved, before the loss of the next step shows it.
 
         Raises:

@@ -245,7 +245,7 @@ def test_rows_may_be_as_long_as_the_model_has_positions():
 def test_weights_that_are_spread_cannot_take_the_key_value_route(monkeypatch):
     monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
     monkeypatch.delenv("FSDP_TRANSFORMER_CLS_TO_WRAP", raising=False)
-    with pytest.raises(InputError, match=r"FSDP2 would have processes .* wait for ever"):
+    with pytest.raises(InputError, match=r"with FSDP2 processes .* would wait forever"):
         spread_language_model(text_policy("mistral"))
     monkeypatch.setenv("FSDP_TRANSFORMER_CLS_TO_WRAP", "Qwen2DecoderLayer")
     spread_language_model(text_policy("qwen2"))

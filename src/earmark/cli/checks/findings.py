@@ -11,7 +11,7 @@ Level = Literal["error", "warning"]
 
 
 class Problem(NamedTuple):
-    """One problem: the line it stands in (0: the whole file), its level, the whole message."""
+    """One problem: its line (0: the whole file), its level, the whole message."""
 
     line: int
     level: Level

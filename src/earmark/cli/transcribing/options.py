@@ -53,21 +53,21 @@ class ServedOptions:
     Attributes:
         route: transcriptions (/audio/transcriptions, one transcript), or chat (/chat/completions
             with input_audio); auto: transcriptions for one greedy transcript, chat otherwise.
-        server: whose words decoding is told in: vllm, transformers (`transformers serve`), or
+        server: whose names decoding parameters have: vllm, transformers (`transformers serve`), or
             openai (knows no top_k and no repetition penalty).
         family: the model's family, a name of the table of models such as qwen2_5_omni: the chat
             route then sends its prompt, order and system text, as a model loaded here is given
-            them, and its marks are removed. Default: "Transcribe the audio." behind the audio.
+            them, and its marks are removed. Default: "Transcribe the audio." after the audio.
         candidates: how many answers are drawn for each clip; each goes to a file of its own,
             OUT.1.jsonl, OUT.2.jsonl, ..., as `earmark pairs mined --hyps` reads them.
         one_by_one: ask for each candidate in a request of its own, with seeds SEED, SEED+1, ...,
-            for servers that do not heed `n`; always so for transformers.
+            for servers that ignore `n`; always so for transformers.
         temperature: 0 is greedy; default: 0 for one candidate, 1 for several.
         top_p: sample from the likeliest tokens whose probabilities sum to this.
         top_k: sample from this many of the likeliest tokens; 0 for all.
         seed: seed of the sampling.
         language: language code for the transcription route; left out if not given, since a model
-            that is told one language translates the other.
+            that is given one language translates the other.
         mark: regular expression of what the model writes around a transcript, removed from the
             text and kept in raw_text; repeat it for several.
         concurrency: requests under way at once.

@@ -9,7 +9,7 @@ from earmark.transcribe.served import Asking, candidate_paths, transcribe_served
 
 
 def hear(url: str, task: Task, options: ServedOptions) -> list[Path]:
-    """Ask the server and return the files written."""
+    """Transcribe by the server and return the files written."""
     asking = asking_of(task, options)
     endpoint = Endpoint(url, task.model, retries=options.retries, timeout_s=options.timeout_s)
     paths = candidate_paths(task.out, asking.decoding.candidates)

@@ -1,4 +1,4 @@
-"""Hashes that tell whether a cached number still belongs to these weights and this audio."""
+"""Hashes that say if a cached number still belongs to these weights and this audio."""
 
 import json
 from functools import lru_cache

@@ -2,8 +2,8 @@
 
 One JSON line per pair under a hash of everything they depend on: weights, adapter, processor,
 number type, token ids, audio. Every process writes a file of its own and reads all of them,
-so several may fill the cache at once; a run that was stopped goes on where it was. In memory
-is only where each row stands.
+so several may fill the cache at once; a run that was stopped resumes where it was. In memory
+is only the place of each row.
 """
 
 import json
@@ -30,7 +30,7 @@ MERGED_AT = 10_000
 
 
 class Found(NamedTuple):
-    """Where rows stand: the hash of each one's key, in order, its file, its first byte."""
+    """The places of rows: the hash of each one's key, in order, its file, its first byte."""
 
     hashes: np.ndarray
     files: np.ndarray
@@ -68,7 +68,7 @@ class ReferenceCache:
         self.read()
 
     def __len__(self) -> int:
-        """Return the number of rows, those counted twice that two processes asked for."""
+        """Return the number of rows, counting those twice that two processes computed."""
         return len(self.found.hashes) + len(self.newest)
 
     def read(self) -> None:
@@ -126,7 +126,7 @@ class ReferenceCache:
 
 
 class Line(NamedTuple):
-    """One row as it is kept; `of` is the hash of the policy that was asked."""
+    """One row as it is kept; `of` is the hash of the policy that computed it."""
 
     of: str
     key: str

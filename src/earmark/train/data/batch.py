@@ -39,7 +39,7 @@ class Row(NamedTuple):
 
 
 class Rows(Dataset[Row]):
-    """The training set; a row is made when it is asked for."""
+    """The training set; a row is made on demand."""
 
     def __init__(self, count: int, make: Callable[[int], Row]) -> None:
         self.count = count
@@ -55,7 +55,7 @@ class Rows(Dataset[Row]):
 
 
 class Places(NamedTuple):
-    """Where the candidates of each pair stand in the flat list of a batch's candidates.
+    """Where the candidates of each pair are in the flat list of a batch's candidates.
 
     A row with n rejected answers is n pairs that share their chosen answer, and one line of
     `candidates`, chosen first, ABSENT where there is none. Without any rejected answer each
@@ -118,7 +118,7 @@ def collate(rows: Sequence[Row], pad_id: int) -> dict[str, Any]:
 
 
 def find_places(rows: Sequence[Row]) -> Places:
-    """Find where each pair's candidates stand in the flat list."""
+    """Find where each pair's candidates are in the flat list."""
     chosen: list[int] = []
     rejected: list[int] = []
     lines: list[list[int]] = []

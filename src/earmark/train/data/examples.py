@@ -82,7 +82,7 @@ def answers_of(pair: Pair, needs: Contract) -> tuple[list[str], list[bool]]:
 
 
 class EncodedPairs:
-    """The pairs as an objective needs them, made when they are asked for."""
+    """The pairs as an objective needs them, made on demand."""
 
     def __init__(
         self, pairs: Pairs, folder: Path, needs: Contract, criterion: Criterion | None = None
@@ -109,7 +109,7 @@ class EncodedPairs:
     def mismatched(self, number: int, own: Sequence[str]) -> str:
         """Return the first answer of the pair before, as the answer of another prompt.
 
-        Where that is one of the pair's own answers, an earlier pair is asked.
+        Where that is one of the pair's own answers, an earlier pair's is taken.
         """
         earlier = (
             answers_of(self.pairs[(number - back) % len(self.pairs)], self.needs)[0][0]

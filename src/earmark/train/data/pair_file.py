@@ -1,7 +1,7 @@
 """A pairs file that stays on disk: only the place of each row is in memory.
 
 A million pairs take 24 MB here, whatever their text is. Every row is parsed once when the file
-is opened, so that a bad one is found before work begins, and again when it is asked for.
+is opened, so that a bad one is found before work begins, and again on demand.
 """
 
 import json
@@ -51,7 +51,7 @@ class Pairs(Protocol):
 
 
 class PairFile:
-    """The pairs of a file, in its order; a row is read when it is asked for.
+    """The pairs of a file, in its order; a row is read on demand.
 
     `places` has for each pair the number of its line, the byte where it starts, its length;
     `digest` is a hash of the lines. `aside` is where bad rows are written, None where they stop
@@ -150,7 +150,7 @@ class _Seen(NamedTuple):
 def open_pairs(
     path: AnyPath, *, out: str | Path, on_error: Literal["stop", "skip"] = "stop"
 ) -> PairFile:
-    """Check every row of a pairs file and remember where it stands.
+    """Check every row of a pairs file and keep its place.
 
     With `skip`, bad rows go to `<out>.skipped.jsonl`.
 
@@ -218,7 +218,7 @@ def read_pair(path: AnyPath, line: Line) -> Pair:
 
 
 def repeated_ids(pairs: PairFile, hashes: np.ndarray) -> dict[int, InputError]:
-    """Return the pairs whose id stands earlier in the file, with an error for each.
+    """Return the pairs whose id was used earlier in the file, with an error for each.
 
     Equal hashes are only a reason to look: the ids themselves are compared.
     """
@@ -239,7 +239,7 @@ def repeated_ids(pairs: PairFile, hashes: np.ndarray) -> dict[int, InputError]:
 
 
 def bad_row(path: AnyPath, line: Line, reason: str) -> BadRow:
-    """Return a row that is set aside, as it stands in the file."""
+    """Return a row that is set aside, as it is in the file."""
     return BadRow(str(path), line.number, line.raw.decode("utf-8", "replace"), reason)
 
 

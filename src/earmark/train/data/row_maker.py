@@ -1,4 +1,4 @@
-"""Rows, made when they are asked for: read, tokenize, fetch what the caches have."""
+"""Rows, made on demand: read, tokenize, fetch what the caches have."""
 
 from array import array
 from collections import OrderedDict
@@ -118,7 +118,7 @@ class RowMaker:
     def _tell(
         self, number: int, pair: EncodedPair, keys: list[str], audio: list[Tensor | Features]
     ) -> Answers:
-        """Tokenize a pair and keep what came out; the oldest rows are let go."""
+        """Tokenize a pair and keep what came out; the oldest rows are dropped."""
         counts = [
             len(clip) if isinstance(clip, Tensor) else audio_policy(self.policy).audio_tokens(clip)
             for clip in audio

@@ -1,8 +1,8 @@
 """Batches by a budget of tokens instead of a number of rows.
 
-Rows of like length are put together, so that little is filled up, and as many as the budget
+Rows of similar length are put together, so that little is padding, and as many as the budget
 holds: long clips train one or two at a time, short ones many. Which rows share a batch is
-settled once; the order of the batches is drawn anew in every epoch.
+settled once; the order of the batches is drawn again in every epoch.
 """
 
 import math
@@ -147,7 +147,7 @@ def tokens_of(policy: Policy, pair: EncodedPair, tokens: AudioTokens) -> int:
 def plan(
     policy: Policy, encoded: EncodedPairs, count: int, settings: TrainSettings, together: Processes
 ) -> BudgetBatches:
-    """Put rows of like length into batches that keep to the budget, and say what came out."""
+    """Put rows of similar length into batches within the budget, and note what came out."""
     lengths = lengths_within(policy, encoded, count, settings.token_budget)
     generator = torch.Generator().manual_seed(settings.seed)
     order = torch.randperm(count, generator=generator).tolist()
@@ -164,7 +164,7 @@ def plan(
 def to_be_asked(
     policy: Policy, encoded: EncodedPairs, count: int, settings: TrainSettings
 ) -> list[list[int]]:
-    """Return the batches in which a policy that is not trained is asked for the first rows."""
+    """Return the batches in which a frozen policy computes the first rows."""
     if not settings.token_budget:
         return in_order(count, settings)
     lengths = lengths_within(policy, encoded, count, settings.token_budget)

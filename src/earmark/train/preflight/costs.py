@@ -26,9 +26,9 @@ LORA_STEP, WHOLE_STEP = 2, 3
 
 
 class Passes(NamedTuple):
-    """Rows that the reference is asked for, over the whole run.
+    """Rows that the reference computes, over the whole run.
 
-    `live` where it is asked at every visit, `cached` where only at the first one.
+    `live` where it runs at every visit, `cached` where only at the first one.
     """
 
     live: int

@@ -1,4 +1,4 @@
-"""The rows that tell most, made before training instead of hours into it.
+"""The most extreme rows, made before training instead of hours into it.
 
 A row is made when its batch is drawn. One of every form of prompt, those with the longest and
 the shortest clip, those with the most text and the most bytes, and those that hold a token of the
@@ -39,7 +39,7 @@ class Extreme(NamedTuple):
 
 
 class Telling:
-    """Collects the rows that tell most while all pairs go by once."""
+    """Collects the most extreme rows in one pass over the pairs."""
 
     def __init__(self) -> None:
         self.forms: dict[tuple[str, ...], int] = {}
@@ -57,7 +57,7 @@ class Telling:
                 for mark in MARK.findall(text) if "<" in text or "[" in text else ():
                     self.marks.setdefault(mark, number)
         self.most_text = max(self.most_text, Extreme(sum(map(extent, texts)), number), key=size)
-        # What no vocabulary knows, such as emoji, is told in bytes.
+        # What no vocabulary knows, such as emoji, is written in bytes.
         written = Extreme(sum(len(text.encode("utf-8", "replace")) for text in texts), number)
         self.most_bytes = max(self.most_bytes, written, key=size)
         for clip in clips:
@@ -108,7 +108,7 @@ def texts_of(pair: Pair) -> list[str]:
 
 
 def check_telling(policy: Policy, encoded: EncodedPairs, telling: Telling) -> None:
-    """Make the rows that tell most, and see whether the end of the longest clip is heard.
+    """Make the most extreme rows, and check that the end of the longest clip is heard.
 
     The first prompt's tokens are held against the processor's.
 
@@ -118,7 +118,7 @@ def check_telling(policy: Policy, encoded: EncodedPairs, telling: Telling) -> No
     if isinstance(policy, AudioPolicy):
         check_prompt_ids(policy, encoded[0].messages, [clip.read() for clip in encoded[0].clips])
     make = RowMaker(policy, encoded)
-    for number in track(telling.rows(policy.own_tokens), "making the rows that tell most"):
+    for number in track(telling.rows(policy.own_tokens), "making the most extreme rows"):
         make(number)
     clips = encoded[telling.longest_clip.number].clips
     if clips and isinstance(policy, AudioPolicy):

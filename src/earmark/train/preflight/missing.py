@@ -115,6 +115,6 @@ class Unusable:
         more = len(self.reasons) - len(shown)
         raise InputError(
             f"{len(self.reasons)} of {len(pairs)} pairs cannot be trained on: {'; '.join(shown)}"
-            f"{f'; and {more} more' if more else ''}. Mend or remove them, or set them aside with "
+            f"{f'; and {more} more' if more else ''}. Correct or remove them, or skip them with "
             "--on-error skip"
         )

@@ -57,7 +57,7 @@ class Sound(NamedTuple):
 
 
 class Survey(NamedTuple):
-    """What the training set is: pairs, a hash of them, their sound, the rows that tell most.
+    """What the training set is: pairs, a hash of them, their sound, the most extreme rows.
 
     `clips` counts the different files and spans. `criterion` is what scores are compared by,
     `mean_score_gap` the mean of chosen minus rejected score, not below 0, in their own unit.

@@ -1,6 +1,6 @@
 """Prove, before training, that the fast step is right and that the audio is heard.
 
-Other trainers have been seen to train an audio model on text alone, without a word. Here the
+Other trainers have been seen to train an audio model on text alone, without a warning. Here the
 first rows are compared with the plain computation, the tower's calls are counted, and two
 clips are swapped: what does not change anything is not heard.
 """
@@ -35,7 +35,7 @@ SMALLEST_MOVE = 1e-3
 
 
 class CheckError(EarmarkError):
-    """A proof before training failed; training would have been wrong without a word."""
+    """A proof before training failed; training would have been silently wrong."""
 
 
 @torch.no_grad()

@@ -41,7 +41,7 @@ class LiveReference:
     Args:
         by_token: keep each token's log-probability apart, not their sum.
         processes: which of several this is.
-        cache: where the log-probabilities of rows are kept; without it they are computed anew at
+        cache: where the log-probabilities of rows are kept; without it they are computed again at
             every visit.
     """
 

@@ -1,4 +1,4 @@
-"""Several frozen policies: load each, ask it for all pairs, let it go again.
+"""Several frozen policies: load each, compute all pairs, free it again.
 
 Each reference tokenizes with its own tokenizer; sums over an answer can be compared all the
 same. Only one of them is in memory at a time, beside the policy that is trained.
@@ -24,7 +24,7 @@ from earmark.train.settings import TrainSettings
 
 
 def check_references(needs: Contract, settings: TrainSettings) -> None:
-    """Refuse too few frozen policies, and such as would not be asked.
+    """Refuse too few frozen policies, and such as would not be used.
 
     Raises:
         InputError: the objective needs several, and none is named.
@@ -37,7 +37,7 @@ def check_references(needs: Contract, settings: TrainSettings) -> None:
         )
     if settings.references and not needs.needs_references:
         raise KnobError(
-            "this objective would not ask the references named by --references: its reference is "
+            "this objective does not use the references named by --references: its reference is "
             "the model as it starts. Leave them out, start from the model that you mean (--model), "
             "or take mrpo or mdpo, which mix several"
         )

@@ -27,7 +27,7 @@ def seal(folder: Path, run: str, step: int) -> None:
     Args:
         folder: the checkpoint.
         run: the identity of the run that wrote it.
-        step: the optimizer steps that it has behind it.
+        step: the optimizer steps that were taken.
 
     Raises:
         OSError: a file cannot be read.

@@ -27,7 +27,7 @@ SPREAD = "pytorch_model_fsdp"
 SHOWN = 5
 WHAT_TO_DO = (
     "resuming from it would train other weights than were saved. Remove this checkpoint to resume "
-    "from the one before, or start anew with another --out"
+    "from the one before, or start again with another --out"
 )
 
 
