@@ -3,11 +3,14 @@
 import json
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 import earmark
 from earmark import Hypothesis, InputError, KnobError, Utterance
 from earmark.cli import app
+from earmark.files import write_jsonl
+from earmark.speech.audio import write_audio
 
 TRUTHS = ["我想 review 一下", "今天去 KTV"]
 HYPS = ["我想一下", "今天去 KTV"]
@@ -161,3 +164,26 @@ def test_a_report_is_written(tmp_path):
 def test_the_wrong_kind_of_record_is_refused():
     with pytest.raises(InputError, match="found SimpleNamespace"):
         earmark.score([SimpleNamespace(id="a")], HYPS)
+
+
+def test_sound_of_a_manifest_comes_from_its_own_folder_unless_more_is_allowed(
+    tmp_path, monkeypatch, capsys
+):
+    corpus = tmp_path / "corpus"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("earmark.report.examples.clip._noted", set())
+    tone = np.sin(np.arange(16000) / 10).astype(np.float32) / 2
+    for path in (corpus / "1.wav", tmp_path / "private.wav"):
+        write_audio(path, tone)
+    write_jsonl(corpus / "inside.jsonl", [Utterance("1", "好", "1.wav")])
+    write_jsonl(corpus / "outside.jsonl", [Utterance("1", "好", "../private.wav")])
+
+    def clips(truths, **options):
+        page = earmark.report(truths, {"base": ["坏"]}, "r.html", examples=1, **options)
+        return page.read_text("utf-8").count("data:audio/flac")
+
+    assert clips(corpus / "inside.jsonl") == 1
+    assert clips(corpus / "outside.jsonl") == 0
+    assert "private.wav: outside of the manifest's folder" in capsys.readouterr().err
+    assert clips(corpus / "outside.jsonl", allow_outside=True) == 1
+    assert clips([Utterance("1", "好", str(tmp_path / "private.wav"))]) == 1

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from earmark.errors import InputError
 from earmark.files import brief, parse_row
-from earmark.front.files import read_from
+from earmark.front.files import moved, read_from
 from earmark.records import Hypothesis, Pair, Utterance
 
 # A path, or texts, records, or rows (dictionaries), in any container that can be iterated.
@@ -32,6 +32,17 @@ def records_of(kind: type[Record], given: Given, what: str) -> list[Record]:
         name = kind.__name__
         raise InputError(f"{what} should be records ({name}), rows or a path, found texts")
     return found
+
+
+def in_folder(rows: Sequence[Record], given: Given) -> tuple[list[Record], Path]:
+    """Return records as seen from the folder of the file that they came from, and that folder.
+
+    Records that came from no file are seen from the current folder, as they are.
+    """
+    if not isinstance(given, str | Path):
+        return list(rows), Path.cwd()
+    folder = Path(given).absolute().parent
+    return [moved(row, Path.cwd(), folder) for row in rows], folder
 
 
 def test_set(truths: Given, *systems: Given) -> tuple[list[Utterance], list[list[Hypothesis]]]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from earmark.errors import KnobError
 from earmark.export.merge import Dtype
 from earmark.export.merge import export as export_run
-from earmark.front.inputs import Given, records_of
+from earmark.front.inputs import Given, in_folder, records_of
 from earmark.lookup import importable_name
 from earmark.objectives.contract.choose import Function, Wrapper
 from earmark.objectives.weightings.weighting import Weighting
@@ -62,7 +62,7 @@ def transcribe(
     """
     if on_error == "skip" and out is None:
         raise KnobError("on_error 'skip' writes what is skipped beside `out`; give `out`")
-    rows = records_of(Utterance, utterances, "utterances")
+    rows, folder = in_folder(records_of(Utterance, utterances, "utterances"), utterances)
     name, beside = str(model), None if adapter is None else str(adapter)
     policy = load_policy(
         name, beside, dtype=dtype, device=device, trust_remote_code=trust_remote_code
@@ -72,12 +72,12 @@ def transcribe(
     made_by = how_it_was_made(
         name, beside, text, max_new_tokens, long_audio, prefill, weights=weights
     )
-    with TemporaryDirectory(prefix="earmark-") as folder:
+    with TemporaryDirectory(prefix="earmark-") as temporary:
         return transcribe_here(
             policy,
             rows,
-            Path.cwd(),
-            Path(folder) / "hyps.jsonl" if out is None else Path(out),
+            folder,
+            Path(temporary) / "hyps.jsonl" if out is None else Path(out),
             prompt=text,
             made_by=made_by,
             prefill=prefill,

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from earmark.errors import KnobError
-from earmark.front.inputs import Given, test_set
+from earmark.front.inputs import Given, in_folder, test_set
 from earmark.front.scoring import scoring_of
 from earmark.report.page import make_page
 from earmark.report.plots.training_log import read_runs
@@ -25,6 +25,7 @@ def report(
     control: str | None = None,
     title: str | None = None,
     examples: int = 12,
+    allow_outside: bool | None = None,
     **scoring: Any,
 ) -> Path:
     """Write one self-contained HTML page: table, plots, sound and coloured alignments.
@@ -38,6 +39,8 @@ def report(
         control: the system trained without preference; default: the one called `sft`.
         title: the heading of the page.
         examples: how many examples to show; 0 for none.
+        allow_outside: put clips into the page that lie outside of the folder of `truths`, by their
+            path or through a link; default: not where that is a file, which others may have made.
         scoring: options of `score`, metrics excepted.
 
     Raises:
@@ -54,7 +57,9 @@ def report(
     given = [each for each in (truths, *systems.values()) if isinstance(each, str | Path)]
     check_outputs([Output(Path(out), HTML)], given)
     said, written = test_set(truths, *systems.values())
-    tests = TestSet(name, said, dict(zip(systems, written, strict=True)), Path.cwd())
+    rows, folder = in_folder(said, truths)
+    allowed = not isinstance(truths, str | Path) if allow_outside is None else allow_outside
+    tests = TestSet(name, rows, dict(zip(systems, written, strict=True)), folder, allowed)
     how = options.keywords()
     del how["metrics"]
     scored = score_set(tests, control=control, **how)
