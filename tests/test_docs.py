@@ -87,6 +87,10 @@ def test_how_to_pages_run_where_the_tutorial_did(page, tutorial, tmp_path):
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     if script:
         run(script, tmp_path)
+    program = "\n".join(blocks(page.read_text(), "python"))
+    if program:
+        (tmp_path / "page.py").write_text(program)
+        run("python page.py", tmp_path)
     for name in made:
         assert (tmp_path / name).exists(), name
 
