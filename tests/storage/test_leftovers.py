@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from earmark.storage import leftovers
 from earmark.storage.atomic import write_text
@@ -17,13 +18,16 @@ def dead_pid():
 
 def test_leftovers_of_dead_processes_of_this_machine_are_removed(tmp_path):
     dead = dead_pid()
-    gone = [tmp_path / f".{name}.{host()}-{dead}.tmp" for name in ("a.jsonl", "model")]
+    gone = [
+        tmp_path / f".{name}.{host()}-{dead}{number}.tmp"
+        for name, number in (("a.jsonl", ""), ("model", "-12"))
+    ]
     gone[0].touch()
     gone[1].mkdir()
     (gone[1] / "model.safetensors").touch()
     kept = [
         f".a.jsonl.{host()}-{os.getpid()}.tmp",
-        f".a.jsonl.{host()}-{os.getppid()}.tmp",
+        f".a.jsonl.{host()}-{os.getppid()}-3.tmp",
         f".a.jsonl.00000000-{dead}.tmp",
         f"a.jsonl.{host()}-{dead}.tmp",
         f".a.jsonl.{dead}.tmp",
@@ -70,3 +74,12 @@ def test_a_long_name_still_has_a_temporary_one(tmp_path):
     path = tmp_path / ("长" * 80 + ".jsonl")
     write_text(path, "text")
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_threads_that_write_one_file_leave_one_of_their_texts(tmp_path):
+    path = tmp_path / "a"
+    texts = [str(number) * 100_000 for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda text: write_text(path, text), texts * 5))
+    assert path.read_text() in texts
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]

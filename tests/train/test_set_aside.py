@@ -83,12 +83,17 @@ def test_damaged_clips_are_set_aside_before_training(tmp_path):
     write_audio(tmp_path / "cut.flac", sound)
     whole = (tmp_path / "cut.flac").read_bytes()
     (tmp_path / "cut.flac").write_bytes(whole[: len(whole) // 2])
+    write_audio(tmp_path / "middle.flac", noise(np.random.default_rng(0), 2.0))
+    with open(tmp_path / "middle.flac", "r+b") as file:
+        file.seek(20_000)
+        file.write(bytes(2_000))
     soundfile.write(tmp_path / "nan.wav", [*sound, np.nan], 16_000, subtype="FLOAT")
     soundfile.write(tmp_path / "short.wav", sound[:80], 16_000)
     soundfile.write(tmp_path / "phase.wav", np.stack([sound, -sound], axis=1), 16_000)
     os.mkfifo(tmp_path / "pipe.wav")
     reasons = {
         "cut.flac": "corrupt after its header",
+        "middle.flac": "corrupt",
         "nan.wav": "holds samples that are not numbers",
         "short.wav": "5 ms of audio is too short to be heard",
         "phase.wav": "its 2 channels cancel each other",
@@ -99,7 +104,7 @@ def test_damaged_clips_are_set_aside_before_training(tmp_path):
         pairs[number] = replace(pairs[number], prompt=messages(name))
     write_jsonl(tmp_path / "pairs.jsonl", pairs)
     opened = open_pairs(tmp_path / "pairs.jsonl", out=tmp_path / "run", on_error="skip")
-    assert [pair.id for pair in survey(opened, tmp_path, contract(dpo)).pairs] == ["p6", "p7"]
+    assert [pair.id for pair in survey(opened, tmp_path, contract(dpo)).pairs] == ["p7"]
     aside = [json.loads(row) for row in (tmp_path / "run.skipped.jsonl").read_text().splitlines()]
     for row, (name, reason) in zip(aside, reasons.items(), strict=True):
         assert json.loads(row["raw"])["prompt"] == messages(name)

@@ -52,12 +52,13 @@ def check_audio(
     end_s: float | None = None,
     *,
     max_s: float | None = None,
+    whole: bool = False,
 ) -> AudioFacts:
     """Check that a sound can be used, and say what it is.
 
     Its header and its last sample are read, which finds a file that was cut off. All of it is
-    read only where samples may be NaN (floats) or channels may cancel each other; damage
-    in the middle of a compressed file is found by `read_audio` alone.
+    read where samples may be NaN (floats), where channels may cancel each other, and where
+    `whole`: damage in the middle of a compressed file is found in no other way.
 
     Raises:
         InputError: as `read_audio`.
@@ -65,7 +66,7 @@ def check_audio(
     path = Path(path)
     with open_sound(path) as file:
         first, count = _frames_of_span(file, path, start_s, end_s, max_s)
-        if file.channels > 1 or file.subtype in ("FLOAT", "DOUBLE"):
+        if whole or file.channels > 1 or file.subtype in ("FLOAT", "DOUBLE"):
             _mono(_read_frames(file, path, first, count), path)
         else:
             _read_frames(file, path, first + count - 1, 1)

@@ -62,7 +62,10 @@ def _without_last_page(file: FileIO, size: int) -> str | None:
     if len(lacing) < page[26] or len(page) < 27 + len(lacing) + sum(lacing):
         return "it ends within an Ogg page"
     if not page[5] & END_OF_STREAM:
-        return "its last Ogg page is not marked as the end of the stream"
+        return (
+            "its last Ogg page is not marked as the end of the stream (where nothing is missing, "
+            "`ffmpeg -i IN -c copy OUT` marks it)"
+        )
     return None
 
 

@@ -136,7 +136,7 @@ def _sync(path: Path) -> None:
 
 def _create(temporary: Path, target: Path) -> None:
     """Create an empty file that nobody may read who may not read the target."""
-    temporary.unlink(missing_ok=True)  # of an earlier process with the number of this one
+    temporary.unlink(missing_ok=True)  # left by an earlier process that had this number
     try:
         mode = stat.S_IMODE(os.stat(target).st_mode) | stat.S_IWUSR
     except FileNotFoundError:

@@ -1,6 +1,6 @@
 """Names of temporary files, and removal of those that a killed process left.
 
-A temporary file is called `.NAME.HOST-PID.tmp`, where HOST is a hash of the machine and its
+A temporary file is called `.NAME.HOST-PID-NUMBER.tmp`, where HOST is a hash of the machine and its
 space of process numbers: the same number in another container or on another machine that
 shares the folder says nothing about who is alive.
 """
@@ -11,15 +11,17 @@ import shutil
 import socket
 from functools import cache
 from hashlib import blake2b
+from itertools import count
 from pathlib import Path
 
-_NAME = re.compile(r"\..+\.(?P<host>[0-9a-f]{8})-(?P<pid>\d+)\.tmp", re.DOTALL)
+_NAME = re.compile(r"\..+\.(?P<host>[0-9a-f]{8})-(?P<pid>\d+)(?:-\d+)?\.tmp", re.DOTALL)
 _LONGEST_BYTES = 200
 _searched: set[str] = set()
+_numbers = count()
 
 
 def temporary_beside(target: Path) -> Path:
-    """Return the temporary path from which a target is renamed, in the same folder.
+    """Return a new temporary path from which a target is renamed, in the same folder.
 
     What killed processes of this machine left in that folder is removed, once per process.
     """
@@ -28,7 +30,7 @@ def temporary_beside(target: Path) -> Path:
         _searched.add(folder)
         remove_leftovers(Path(folder))
     name = os.fsdecode(os.fsencode(target.name)[:_LONGEST_BYTES])
-    return target.with_name(f".{name}.{host()}-{os.getpid()}.tmp")
+    return target.with_name(f".{name}.{host()}-{os.getpid()}-{next(_numbers)}.tmp")
 
 
 def remove_leftovers(folder: Path) -> list[Path]:

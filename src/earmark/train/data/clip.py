@@ -29,6 +29,14 @@ class ClipRef(NamedTuple):
         """
         return known_duration_s(self)
 
+    def check_whole(self) -> None:
+        """Read all of the clip once, to find damage before training begins.
+
+        Raises:
+            InputError: the sound cannot be used.
+        """
+        known_to_be_whole(self)
+
     def key(self) -> str:
         """Hash the content of the file and the span; the file is read for it."""
         facts = os.stat(self.path)
@@ -40,3 +48,10 @@ class ClipRef(NamedTuple):
 def known_duration_s(clip: ClipRef) -> float:
     """Return a clip's length in seconds; the clip of several pairs is looked at once."""
     return check_audio(*clip).duration_s
+
+
+@lru_cache(maxsize=100_000)
+def known_to_be_whole(clip: ClipRef) -> bool:
+    """Read all of a clip; that of several pairs is read once."""
+    check_audio(*clip, whole=True)
+    return True

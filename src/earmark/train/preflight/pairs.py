@@ -1,6 +1,7 @@
 """One pass over the pairs before anything is loaded: what is wrong, and what all have in common.
 
-Few clips are read here: the header of a file says whether it is sound, and how long.
+The header of a file says whether it is sound, and how long; clips are read as a whole where bad
+ones are to be set aside, since a clip that is damaged in the middle would end the run later.
 """
 
 import math
@@ -103,6 +104,8 @@ def survey(
             if not formed:
                 check_form(pair)
             clips = check_pair(pair, folder, needs, policy)
+            for clip in clips if can_be_left_out(pairs) else ():
+                clip.check_whole()
             sound = sound.add(clips)
         except InputError as error:
             unusable.add(number, pair, error)
