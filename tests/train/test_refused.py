@@ -1,7 +1,5 @@
 """What is refused before or while training: audio, steps, references, settings."""
 
-import json
-
 import numpy as np
 import pytest
 import torch
@@ -13,6 +11,7 @@ from earmark.objectives.dpo import dpo
 from earmark.policies.families.qwen2_audio import Qwen2AudioPolicy
 from earmark.records import Pair
 from earmark.speech.audio import write_audio
+from earmark.train.cache.checked_row import read_checked, with_checksum
 from earmark.train.data.examples import EncodedPairs
 from earmark.train.preflight.proofs import CheckError, check_audio_is_heard, compare, is_rounding
 from earmark.train.run import train
@@ -123,8 +122,9 @@ def test_a_stale_reference_is_refused(world, pairs, tmp_path):
     knobs = settings(world, cache_dir=str(cache), max_steps=1, reference_logps="cached")
     train(pairs, world, str(world / "model"), tmp_path / "one", settings=knobs)
     (kept,) = (cache / "reference").glob("*/*.jsonl")
-    rows = [json.loads(line) for line in kept.read_text().splitlines()]
-    write_jsonl(kept, [{**row, "logps": [x - 5 for x in row["logps"]]} for row in rows])
+    rows = map(read_checked, kept.read_bytes().splitlines())
+    changed = ({**row, "logps": [x - 5 for x in row["logps"]]} for row in rows)
+    write_jsonl(kept, map(with_checksum, changed))
     with pytest.raises(CheckError, match="belongs to other weights: remove the reference"):
         train(pairs, world, str(world / "model"), tmp_path / "two", settings=knobs)
 

@@ -15,11 +15,13 @@ import torch
 from safetensors.torch import load_file
 
 from earmark.errors import InputError
+from earmark.files import write_jsonl
 from earmark.objectives.contract.signature import contract
 from earmark.objectives.dpo import dpo
 from earmark.policies.load import load_policy
 from earmark.policies.policy import Policy
 from earmark.records import Pair
+from earmark.train.cache.checked_row import read_checked, with_checksum
 from earmark.train.data.examples import EncodedPairs
 from earmark.train.data.token_budget import row_lengths, to_be_asked
 from earmark.train.resume.checkpoints import last_checkpoint
@@ -302,11 +304,11 @@ def test_what_was_known_of_a_row_stays(world, pairs, tmp_path):
 
     run("begun", max_steps=2, seed=1)
     (kept,) = (cache / "reference").glob("*/*.jsonl")
-    rows = [json.loads(line) for line in kept.read_text().splitlines()]
+    rows = list(map(read_checked, kept.read_bytes().splitlines()))
     assert 0 < len(rows) < len(pairs)
     # As if they had been asked in other company: by less than the proof at the start lets pass.
     nudged = [{**row, "logps": [x - 1e-4 for x in row["logps"]]} for row in rows]
-    kept.write_text("".join(json.dumps(row) + "\n" for row in nudged))
+    write_jsonl(kept, map(with_checksum, nudged))
     one, two = run("one", num_train_epochs=2), run("two", num_train_epochs=2)
     assert [[row[name] for name in SAME_LOSS] for row in one] == [
         [row[name] for name in SAME_LOSS] for row in two

@@ -42,7 +42,7 @@ def test_what_was_kept_comes_back_to_every_process(tmp_path, policy, monkeypatch
     assert len(list(one.folder.glob("*.bin"))) > 2, "shards of a limited size"
 
 
-def test_bytes_that_are_damaged_or_gone_are_heard_again(tmp_path, policy):
+def test_bytes_that_are_damaged_or_gone_are_heard_again(tmp_path, policy, capsys):
     cache = FeatureCache(tmp_path, policy)
     cache.add("a", states(3, 1))
     cache.add("b", states(3, 2))
@@ -52,6 +52,7 @@ def test_bytes_that_are_damaged_or_gone_are_heard_again(tmp_path, policy):
     data.write_bytes(raw)
     again = FeatureCache(tmp_path, policy)
     assert again.get("a") is None
+    assert "bin: damaged, cut off or gone; its clips are heard again" in capsys.readouterr().err
     assert again.get("b") is not None
     data.write_bytes(raw[:70])
     assert FeatureCache(tmp_path, policy).get("b") is None
@@ -72,6 +73,40 @@ def test_lines_of_another_shape_are_no_answers(tmp_path):
     assert again.get("y") is None
     assert len(again) == 1
     assert len(ReferenceCache(tmp_path, "q")) == 0
+
+
+def test_a_number_that_was_changed_is_asked_for_again(tmp_path, capsys):
+    """Whatever bit of a row is another, its log-probabilities are never used."""
+    cache = ReferenceCache(tmp_path, "p")
+    cache.add({"x": [[-1.25], [-2.0, -3.0]], "y": [[-4.0], [-5.0]]})
+    (path,) = cache.folder.glob("*.jsonl")
+    raw = path.read_bytes()
+    first = raw.index(b"\n")
+    for at in range(first):
+        path.write_bytes(raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :])
+        again = ReferenceCache(tmp_path, "p")
+        assert again.get("x") is None, raw[:at]
+        assert again.get("y") == [[-4.0], [-5.0]]
+    told = "jsonl: 1 row is damaged, or of an earlier version of Earmark; the reference is asked"
+    assert told in capsys.readouterr().err
+    again.add({"x": [[-1.25], [-2.0, -3.0]]})
+    assert ReferenceCache(tmp_path, "p").get("x") == [[-1.25], [-2.0, -3.0]]
+
+
+def test_an_index_that_was_changed_is_not_followed(tmp_path, policy, capsys):
+    """States of another shape may have as many numbers, and the right checksum."""
+    cache = FeatureCache(tmp_path, policy)
+    cache.add("a", states(3, 1))
+    (path,) = cache.folder.glob("*.index.jsonl")
+    text = path.read_text()
+    assert '"shape": [3, 5]' in text
+    for wrong in ("[5, 3]", "[15, 1]", "[3]", "3", "[-3, -5]"):
+        path.write_text(text.replace("[3, 5]", wrong))
+        assert FeatureCache(tmp_path, policy).get("a") is None
+    path.write_text(text.replace("float32", "no_type"))
+    assert FeatureCache(tmp_path, policy).get("a") is None
+    told = "index.jsonl: 1 row is damaged, or of an earlier version of Earmark; their clips are"
+    assert told in capsys.readouterr().err
 
 
 def test_files_copied_from_other_weights_are_refused_by_name(tmp_path, policy):

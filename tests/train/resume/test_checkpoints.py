@@ -217,3 +217,23 @@ def test_a_damaged_description_of_the_run_is_named(stopped, resume, text):
     with pytest.raises(InputError, match=r"run\.json: cut off or damaged: .* put a copy of it"):
         resume(stopped)
     assert len(numbered(stopped)) == 2
+
+
+def test_a_changed_cache_changes_no_loss(world, pairs, tmp_path, capsys):
+    def run(name: str) -> Path:
+        plain = {"max_steps": 2, "reference_logps": "cached", "cache_features": True}
+        chosen = settings(world, cache_dir=str(cache), **plain)
+        return train(pairs[:8], world, str(world / "model"), tmp_path / name, settings=chosen)
+
+    cache = tmp_path / "cache"
+    before = losses_of(run("before"))
+    (kept,) = cache.glob("reference/*/*.jsonl")
+    kept.write_text(kept.read_text().replace("[-", "[-1", 1))
+    (states,) = cache.glob("features/*/*.bin")
+    states.write_bytes(states.read_bytes()[:-40] + bytes(40))
+    capsys.readouterr()
+    assert losses_of(run("after")) == before
+    told = capsys.readouterr().err
+    assert "1 row is damaged" in told
+    assert "the reference is asked again" in told
+    assert "its clips are heard again" in told

@@ -6,7 +6,6 @@ names, so a process that is killed leaves at most bytes that no line names. Byte
 have the checksum of their line are heard again.
 """
 
-import json
 import os
 import zlib
 from collections.abc import Iterable
@@ -20,8 +19,10 @@ from torch import Tensor
 
 from earmark.errors import InputError
 from earmark.policies.policy import Policy
+from earmark.progress import note
 from earmark.storage.append import AppendFile, whole_rows
 from earmark.train.cache import fingerprint
+from earmark.train.cache.checked_row import note_damaged, read_checked, with_checksum
 from earmark.train.cache.fingerprint import check_owner
 
 SHARD_BYTES = 1 << 30
@@ -45,6 +46,7 @@ class FeatureCache:
         self.folder = folder / "features" / fingerprint.of_hearing(policy)
         self.places: dict[str, Place] = {}
         self.maps: dict[str, np.memmap] = {}
+        self.damaged: set[str] = set()
         self.own = new_shard()
         self.read()
 
@@ -70,6 +72,7 @@ class FeatureCache:
         raw = b"" if shard is None else shard[place.start : place.start + size].tobytes()
         if len(raw) != size or zlib.crc32(raw) != place.checksum:
             del self.places[key]
+            self._note_damage(place.shard)
             return None
         return torch.frombuffer(bytearray(raw), dtype=dtype).view(place.shape)
 
@@ -95,7 +98,7 @@ class FeatureCache:
                 "free some space, choose another cache_dir, or set cache_features to false"
             ) from error
         index = AppendFile(self.folder / f"{self.own}{INDEX}", "choose another --cache-dir")
-        index.append({"of": self.folder.name, "key": key, **place._asdict()})
+        index.append(with_checksum({"of": self.folder.name, "key": key, **place._asdict()}))
         self.maps.pop(self.own, None)
         self.places[key] = place
         if place.start + len(raw) >= SHARD_BYTES:
@@ -106,6 +109,14 @@ class FeatureCache:
         for key, states in zip(keys, clips, strict=True):
             if isinstance(states, Tensor):
                 self.add(key, states)
+
+    def _note_damage(self, shard: str) -> None:
+        """Say once for each shard that it is not what was written."""
+        if shard not in self.damaged:
+            self.damaged.add(shard)
+            note(
+                f"{self.folder / shard}{DATA}: damaged, cut off or gone; its clips are heard again"
+            )
 
     def _map(self, shard: str) -> np.memmap | None:
         path = self.folder / f"{shard}{DATA}"
@@ -125,14 +136,14 @@ def read_index(path: Path, tower: str) -> dict[str, Place]:
     Raises:
         InputError: it was copied here from the cache of another tower.
     """
-    found = {}
+    found, damaged = {}, 0
     for _, raw in whole_rows(path):
-        try:
-            row = json.loads(raw)
-            of, key, (rows, width) = row.pop("of"), row.pop("key"), row.pop("shape")
-            place = Place(**row, shape=(rows, width))
-        except (ValueError, TypeError, AttributeError, KeyError):
+        row = read_checked(raw)
+        if row is None:
+            damaged += 1
             continue
-        check_owner(path, of, tower)
-        found[key] = place
+        check_owner(path, row.pop("of"), tower)
+        key, (rows, width) = row.pop("key"), row.pop("shape")
+        found[key] = Place(**row, shape=(rows, width))
+    note_damaged(path, damaged, "their clips are heard again")
     return found

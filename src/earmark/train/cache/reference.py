@@ -3,10 +3,9 @@
 One JSON line per pair under a hash of everything they depend on: weights, adapter, processor,
 number type, token ids, audio. Every process writes a file of its own and reads all of them,
 so several may fill the cache at once; a run that was stopped resumes where it was. In memory
-is only the place of each row.
+is only the place of each row. A row that is not what was written is computed again.
 """
 
-import json
 import os
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ import numpy as np
 from earmark.policies.rows.shared_row import Answers
 from earmark.storage.append import AppendFile, whole_rows
 from earmark.storage.digests import of_values, short_hash
+from earmark.train.cache.checked_row import note_damaged, read_checked, with_checksum
 from earmark.train.cache.fingerprint import check_owner
 
 # Log-probabilities of one row under one frozen policy: for each candidate its sum alone, or
@@ -84,14 +84,16 @@ class ReferenceCache:
 
     def _new_rows(self, path: Path, number: int) -> Iterator[tuple[int, int, int]]:
         """Yield the rows of a file from where it was last read to; a torn last line waits."""
-        end = self.read_to.get(path, 0)
+        end, damaged = self.read_to.get(path, 0), 0
         for start, raw in whole_rows(path, end):
             row = read_line(raw)
             if row is not None:
                 check_owner(path, row.of, self.folder.name)
                 yield short_hash(row.key), number, start
+            damaged += row is None
             end = start + len(raw) + 1
         self.read_to[path] = end
+        note_damaged(path, damaged, "the reference is asked again")
 
     def __contains__(self, key: str) -> bool:
         """Return whether a row's log-probabilities are kept."""
@@ -116,12 +118,12 @@ class ReferenceCache:
             InputError: the disk is full or the folder cannot be written.
         """
         kept = {key: [x if len(x) > 1 else x[0] for x in logps] for key, logps in found.items()}
-        lines = [{"of": self.folder.name, "key": key, "logps": x} for key, x in kept.items()]
-        for key, start in zip(kept, self._file.append(*lines), strict=True):
+        rows = ({"of": self.folder.name, "key": key, "logps": x} for key, x in kept.items())
+        for key, start in zip(kept, self._file.append(*map(with_checksum, rows)), strict=True):
             self.newest[short_hash(key)] = 0, start
         if len(self.newest) > MERGED_AT:
-            rows = (x for hashed, place in self.newest.items() for x in (hashed, *place))
-            self.found = self.found.and_more(array("q", rows))
+            places = (x for hashed, place in self.newest.items() for x in (hashed, *place))
+            self.found = self.found.and_more(array("q", places))
             self.newest.clear()
 
 
@@ -134,11 +136,13 @@ class Line(NamedTuple):
 
 
 def read_line(raw: bytes) -> Line | None:
-    """Read a row; None for anything else, such as the last line of a run that was killed."""
+    """Read a row; None for anything else, such as one in which a number is not what was kept."""
+    row = read_checked(raw.rstrip(b"\n"))
+    if row is None:
+        return None
     try:
-        row = json.loads(raw)
         return Line(str(row["of"]), str(row["key"]), [_numbers(x) for x in row["logps"]])
-    except (ValueError, TypeError, KeyError):
+    except (TypeError, KeyError):
         return None
 
 
