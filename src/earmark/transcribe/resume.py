@@ -27,6 +27,7 @@ from earmark.storage.digests import of_bytes
 from earmark.storage.regular import open_regular
 
 LOOKED_AT_BYTES = 16_384
+TRANSCRIBING = "another transcription"
 
 
 class Output(NamedTuple):

@@ -22,8 +22,10 @@ from earmark.speech.audio import SAMPLE_RATE_HZ, check_audio, read_audio
 from earmark.speech.audio_path import audio_path
 from earmark.speech.split import split_at_quiet
 from earmark.storage.append import AppendFile
+from earmark.storage.lock import lock_beside, locked
 from earmark.storage.outputs import check_outputs
 from earmark.transcribe.resume import (
+    TRANSCRIBING,
     Output,
     fingerprint,
     finished,
@@ -186,19 +188,38 @@ def keep(
 
     Raises:
         InputError: a problem, or not one utterance without one; an output where something else
-            is.
+            is, or that another process writes.
     """
     check_outputs(hypothesis_outputs([output.path for output in outputs], out))
-    done = finished(outputs, checked.usable, checked.folder)
-    todo = [utterance for utterance in checked.usable if utterance.id not in done]
-    bad = list(checked.bad)
     with ExitStack() as stack:
-        files = [AppendFile(output.partial, ADVICE) for output in outputs]
-        for file in files:
-            file.append()
-        bar = stack.enter_context(progress_bar())
+        for output in outputs:
+            stack.enter_context(locked(lock_beside(output.path), TRANSCRIBING))
+        done = finished(outputs, checked.usable, checked.folder)
+        bad = [*checked.bad, *_listen(checked, listen, outputs, done, on_error, tidy)]
+        return _write(checked, outputs, done, bad, skipped_path(out))
+
+
+def _listen(
+    checked: Checked,
+    listen: Listen,
+    outputs: Sequence[Output],
+    done: dict[str, list[Hypothesis]],
+    on_error: OnError,
+    tidy: Callable[[str], str],
+) -> list[BadRow]:
+    """Hear what is not done yet, and add it to `done` and to the partial files; return the rest.
+
+    Raises:
+        InputError: a problem, where `on_error` is "stop".
+    """
+    todo = [utterance for utterance in checked.usable if utterance.id not in done]
+    files = [AppendFile(output.partial, ADVICE) for output in outputs]
+    bad = []
+    for file in files:
+        file.append()
+    with progress_bar() as bar, closing(listen(todo)) as all_heard:
         task = bar.add_task("transcribing", total=len(checked.usable), completed=len(done))
-        for heard in stack.enter_context(closing(listen(todo))):
+        for heard in all_heard:
             bar.advance(task)
             if heard.problem is None:
                 done[heard.utterance.id] = _rows(heard, outputs, tidy)
@@ -210,7 +231,7 @@ def keep(
             else:
                 number = checked.row[heard.utterance.id]
                 bad.append(_bad_row(heard.utterance, number, str(heard.problem)))
-    return _write(checked, outputs, done, bad, skipped_path(out))
+    return bad
 
 
 def _rows(heard: Heard, outputs: Sequence[Output], tidy: Callable[[str], str]) -> list[Hypothesis]:

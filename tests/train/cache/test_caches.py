@@ -75,7 +75,7 @@ def test_lines_of_another_shape_are_no_answers(tmp_path):
     assert len(ReferenceCache(tmp_path, "q")) == 0
 
 
-def test_a_number_that_was_changed_is_asked_for_again(tmp_path, capsys):
+def test_a_number_that_was_changed_is_computed_again(tmp_path, capsys):
     """Whatever bit of a row is another, its log-probabilities are never used."""
     cache = ReferenceCache(tmp_path, "p")
     cache.add({"x": [[-1.25], [-2.0, -3.0]], "y": [[-4.0], [-5.0]]})
@@ -87,7 +87,7 @@ def test_a_number_that_was_changed_is_asked_for_again(tmp_path, capsys):
         again = ReferenceCache(tmp_path, "p")
         assert again.get("x") is None, raw[:at]
         assert again.get("y") == [[-4.0], [-5.0]]
-    told = "jsonl: 1 row is damaged, or of an earlier version of Earmark; the reference is asked"
+    told = "jsonl: 1 row is damaged, or of an earlier version of Earmark; their reference is"
     assert told in capsys.readouterr().err
     again.add({"x": [[-1.25], [-2.0, -3.0]]})
     assert ReferenceCache(tmp_path, "p").get("x") == [[-1.25], [-2.0, -3.0]]

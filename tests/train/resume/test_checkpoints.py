@@ -235,5 +235,5 @@ def test_a_changed_cache_changes_no_loss(world, pairs, tmp_path, capsys):
     assert losses_of(run("after")) == before
     told = capsys.readouterr().err
     assert "1 row is damaged" in told
-    assert "the reference is asked again" in told
+    assert "their reference is computed again" in told
     assert "its clips are heard again" in told

@@ -1,7 +1,5 @@
 """A disk that is full while a run is saved: one message, and nothing that was kept is lost."""
 
-import resource
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,18 +12,8 @@ from earmark.train.resume.checkpoints import numbered
 from earmark.train.resume.full_disk import full_disk_explained
 from earmark.train.run import train
 from resume_world import losses_of, stop_after
+from small_disk import files_of_at_most
 from tiny_world import settings
-
-
-@contextmanager
-def files_of_at_most(size: int):
-    """Let the system refuse to make a file larger, as a full disk does."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,9 @@ from typing import Literal, NamedTuple
 from earmark.errors import InputError
 from earmark.files import BadRow, read_records
 from earmark.records import Utterance
+from earmark.storage.lock import lock_beside, refuse_locked
 from earmark.storage.outputs import check_outputs, check_regular
-from earmark.transcribe.resume import hypothesis_outputs
+from earmark.transcribe.resume import TRANSCRIBING, hypothesis_outputs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,11 +105,13 @@ def check_files(task: Task, paths: Sequence[Path], adapter: Path | None = None) 
         adapter: the folder of the adapter.
 
     Raises:
-        InputError: names the output.
+        InputError: names the output; another process may be writing it.
     """
     for path in paths:
         check_regular(path, "rows are kept in OUT.partial while the work is under way")
     check_outputs(hypothesis_outputs(paths, task.out), (task.utterances, task.model, adapter))
+    for path in paths:
+        refuse_locked(lock_beside(path), TRANSCRIBING)
 
 
 class Manifest(NamedTuple):

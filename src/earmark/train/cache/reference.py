@@ -93,7 +93,7 @@ class ReferenceCache:
             damaged += row is None
             end = start + len(raw) + 1
         self.read_to[path] = end
-        note_damaged(path, damaged, "the reference is asked again")
+        note_damaged(path, damaged, "their reference is computed again")
 
     def __contains__(self, key: str) -> bool:
         """Return whether a row's log-probabilities are kept."""
