@@ -17,8 +17,8 @@ test: .venv/ready
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -q -n auto --dist loadfile
 
 check: .venv/ready
-	.venv/bin/ruff check src tests benchmarks .ci
-	.venv/bin/ruff format --check src tests benchmarks .ci
+	.venv/bin/ruff check src tests benchmarks examples .ci
+	.venv/bin/ruff format --check src tests benchmarks examples .ci
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/python .ci/words.py
