@@ -83,24 +83,28 @@ def name_of(own: Callable[..., Any]) -> str:
     return f"{getattr(own, '__module__', '')}:{name}"
 
 
-def importable_name(own: str | Callable[..., Any], what: str) -> str:
-    """Return the `module:name` of a function of the user's own that finds it again.
+def importable_name(own: Any, what: str) -> str:
+    """Return the `module:name` that finds an object of the user's own again.
 
-    For what is recorded in a run folder and looked up in each process.
+    For what is recorded in a run folder and looked up in each process. A value, which does not
+    know its name, is looked for at the top of all modules.
 
     Raises:
-        KnobError: the name finds something else, as that of a lambda or a nested function.
+        KnobError: no name finds it, as of a lambda, a nested function or a value inside of one.
 
     >>> importable_name(look_up, "function"), importable_name("uniform", "weighting")
     ('earmark.lookup:look_up', 'uniform')
     """
     if isinstance(own, str):
         return own
-    name = name_of(own)
-    module, _, attribute = name.partition(":")
-    if getattr(sys.modules.get(module), attribute, None) is not own:
-        raise KnobError(
-            f"{what} '{name}' cannot be found again by its name, as a run needs; define it with "
-            "def at the top of a module"
-        )
-    return name
+    module, _, attribute = name_of(own).partition(":")
+    if getattr(sys.modules.get(module), attribute, None) is own:
+        return f"{module}:{attribute}"
+    for module, loaded in list(sys.modules.items()):
+        for attribute, value in list(getattr(loaded, "__dict__", {}).items()):
+            if value is own:
+                return f"{module}:{attribute}"
+    raise KnobError(
+        f"{what} {name_of(own)} cannot be found again by its name, as a run needs; define it at "
+        "the top of a module"
+    )

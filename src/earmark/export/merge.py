@@ -71,6 +71,7 @@ def export(
             dtype=kept,
             device="cpu",
             trust_remote_code=trust_remote_code,
+            family=((run or {}).get("settings") or {}).get("model_family", ""),
         )
         if policy.facts.speech_lora is not None:
             note(

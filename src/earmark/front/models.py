@@ -13,6 +13,7 @@ from earmark.front.inputs import Given, in_folder, records_of
 from earmark.lookup import importable_name
 from earmark.objectives.contract.choose import Function, Wrapper
 from earmark.objectives.weightings.weighting import Weighting
+from earmark.policies.families.table import Family
 from earmark.policies.load import load_policy, model_path
 from earmark.records import Hypothesis, Pair, Utterance
 from earmark.train.data.pair_file import Pairs, open_pairs
@@ -37,6 +38,7 @@ def transcribe(
     dtype: str = "auto",
     device: str = "auto",
     trust_remote_code: bool = False,
+    family: str | Family = "",
 ) -> list[Hypothesis]:
     """Write down what a model hears, by greedy decoding.
 
@@ -55,6 +57,7 @@ def transcribe(
         dtype: float32, bfloat16, float16, or auto: bfloat16 on a GPU, else float32.
         device: cpu, cuda, ... or auto.
         trust_remote_code: run Python code that comes with the model.
+        family: how the model is adapted, instead of by its `model_type`: `module:name` or a Family.
 
     Raises:
         InputError: a model, an adapter or a clip that cannot be used.
@@ -65,7 +68,12 @@ def transcribe(
     rows, folder = in_folder(records_of(Utterance, utterances, "utterances"), utterances)
     name, beside = str(model), None if adapter is None else str(adapter)
     policy = load_policy(
-        name, beside, dtype=dtype, device=device, trust_remote_code=trust_remote_code
+        name,
+        beside,
+        dtype=dtype,
+        device=device,
+        trust_remote_code=trust_remote_code,
+        family=family,
     )
     text = policy.facts.prompt if prompt is None else prompt
     weights = weights_of(policy, model_path(name), None if beside is None else Path(beside))
@@ -97,6 +105,7 @@ def train(
     sft_weight: float = 0.0,
     wrappers: Sequence[str | Wrapper] = (),
     weighting: str | Callable[..., Weighting] = "uniform",
+    family: str | Family = "",
     settings: TrainSettings | None = None,
     **options: Any,
 ) -> Path:
@@ -114,6 +123,8 @@ def train(
         wrappers: names of WRAPPERS, `module:name`, or functions; the first is the innermost.
         weighting: of several references: a name of WEIGHTINGS, `module:name`, or a function of
             your own at the top of a module.
+        family: how the model is adapted, instead of by its `model_type`: a Family of your own at
+            the top of a module, or its `module:name`.
         settings: how the loop runs; default: TrainSettings().
         options: fields of TrainSettings, such as learning_rate=5e-4, and the knobs of the
             objective, such as beta=0.1.
@@ -128,6 +139,8 @@ def train(
     knobs = {name: value for name, value in options.items() if name not in known}
     if weighting != "uniform":
         ours["weighting"] = importable_name(weighting, "weighting")
+    if family:
+        ours["model_family"] = importable_name(family, "model family")
     chosen = replace(settings or TrainSettings(), **ours)
     rows: Pairs
     if isinstance(pairs, str | Path):

@@ -20,7 +20,7 @@ from earmark.policies.checkpoint.weights_hash import check_base
 from earmark.policies.checks.complete import bare_network, with_sdpa
 from earmark.policies.checks.one_second import check_features, check_hearing
 from earmark.policies.checks.tokenizer_fits import check_tokenizer_and_template
-from earmark.policies.families.choose import check_supported, family_of
+from earmark.policies.families.choose import check_supported, family_of, own_family
 from earmark.policies.families.table import Family
 from earmark.policies.kernels.rms_norm import take_torch_norms
 from earmark.policies.lora.put_on import put_on
@@ -57,6 +57,7 @@ def load_policy(
     dtype: str = "auto",
     device: str = "auto",
     trust_remote_code: bool = False,
+    family: str | Family = "",
 ) -> Policy:
     """Load a model and its processor as a policy, on the GPU when there is one.
 
@@ -67,28 +68,31 @@ def load_policy(
         dtype: `float32`, `bfloat16`, `float16`, or `auto`: bfloat16 on a GPU, else float32.
         device: `cpu`, `cuda`, ... or `auto`.
         trust_remote_code: run Python code that comes with the model.
+        family: how the model is adapted, instead of by its `model_type`: a name of FAMILIES,
+            `module:name`, or a Family of your own. It is proven before training like any other.
 
     Raises:
         InputError: the folder is not a whole model, the family is unknown, or the adapter
             belongs to another model.
+        KnobError: there is no family of that name.
     """
     path, number_type = model_path(model), _dtype(dtype)
-    parts = read_parts(path, trust_remote_code)
+    parts = read_parts(path, trust_remote_code, family)
     if adapter is not None:
         check_adapter(parts, Path(adapter), path)
-    family = parts.family
+    chosen = parts.family
     with one_message(path, "loaded as a model"):
-        load = getattr(transformers, family.loader).from_pretrained
+        load = getattr(transformers, chosen.loader).from_pretrained
         kept = {**parts.options, "dtype": number_type, "use_safetensors": True}
         network = with_sdpa(partial(load, parts.name, **kept))
-    if family.facts.speech_lora is not None:
-        merge_speech_lora(network, parts.folder, family.facts.speech_lora)
+    if chosen.facts.speech_lora is not None:
+        merge_speech_lora(network, parts.folder, chosen.facts.speech_lora)
     if number_type is torch.float16:
         _check_range(network, path)
     network.to(_device(device))
     if network.device.type == "cuda":
         take_torch_norms(network)
-    policy = family.policy(network, parts.processor, family.facts)
+    policy = chosen.policy(network, parts.processor, chosen.facts)
     if adapter is not None:
         policy.model = put_on(network, Path(adapter), base=path)
     policy.model.eval()
@@ -116,7 +120,7 @@ class Parts(NamedTuple):
     bare: Any
 
 
-def read_parts(path: str, trust_remote_code: bool = False) -> Parts:
+def read_parts(path: str, trust_remote_code: bool = False, family: str | Family = "") -> Parts:
     """Check a model as a whole without loading its weights; return what was read on the way.
 
     The files, then the configuration, the processor, the tensors against those of the class, the
@@ -124,31 +128,33 @@ def read_parts(path: str, trust_remote_code: bool = False) -> Parts:
 
     Raises:
         InputError: the first thing that is wrong, with its file.
+        KnobError: there is no family of that name.
     """
-    folder, name = checked_folder(path), hub_name(path).name
+    named = own_family(family) if family else None
+    folder, name = checked_folder(path, named), hub_name(path).name
     options: dict[str, Any] = {"trust_remote_code": trust_remote_code}
     if not Path(path).is_dir():
         # The commit that was checked, whatever the branch is by now.
         options["revision"] = folder.name
     with one_message(f"{folder / 'config.json'}", "read as a model's configuration"):
         config = AutoConfig.from_pretrained(name, **options)
-        family = family_of(config, path)
+        chosen = named or family_of(config, path)
     with one_message(path, "used: its tokenizer or processor files cannot be read"):
         processor = AutoProcessor.from_pretrained(name, **options)
     tensors = [tensor for _, tensor in stored_tensors(weight_files(folder)).values()]
     with one_message(path, "built as its config.json says"):
-        bare = bare_network(family.loader, name, config, tensors, options)
+        bare = bare_network(chosen.loader, name, config, tensors, options)
     if (folder / GENERATION).is_file():
         with one_message(f"{folder / GENERATION}", "read as settings of generation"):
             bare.generation_config = GenerationConfig.from_pretrained(folder)
     with one_message(path, "used"):
-        policy = family.policy(bare, processor, family.facts)
+        policy = chosen.policy(bare, processor, chosen.facts)
         check_tokenizer_and_template(policy, path, folder)
     check_features(policy, path)
-    return Parts(folder, name, options, family, processor, bare)
+    return Parts(folder, name, options, chosen, processor, bare)
 
 
-def checked_folder(path: str) -> Path:
+def checked_folder(path: str, family: Family | None = None) -> Path:
     """Return the folder of a model, fetched from the hub if need be, after its files were checked.
 
     Raises:
@@ -161,7 +167,8 @@ def checked_folder(path: str) -> Path:
         raise InputError(f"{path}: no such model folder")
     config = stored_config(path)
     # Before any code that comes with the model is run.
-    check_supported(config, path)
+    if family is None:
+        check_supported(config, path)
     if folder.is_dir():
         return folder
     facts = FACTS.get(config.get("model_type", ""))

@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 
 from earmark.errors import InputError
-from earmark.lookup import look_up
-from earmark.objectives.weightings import WEIGHTINGS
+from earmark.objectives.weightings.choose import choose_weighting
 from earmark.objectives.weightings.weighting import Weighting
 from earmark.policies.audio import AudioPolicy
 from earmark.policies.policy import Policy
@@ -199,12 +198,9 @@ def make_weighting(settings: TrainSettings) -> Weighting:
     """Make the weighting of references that the settings name.
 
     Raises:
-        KnobError: there is no weighting of that name.
+        KnobError: there is no weighting of that name, or it breaks its contract.
     """
-    make = look_up(WEIGHTINGS, settings.weighting, "weighting")
-    if settings.weighting == "sliding_window":
-        return make(window=settings.weighting_window)
-    return make()
+    return choose_weighting(settings.weighting, settings.weighting_window)
 
 
 def weigh(

@@ -229,6 +229,7 @@ def starting_policy(model: str, settings: TrainSettings, arguments: TrainingArgu
         dtype=dtype_of(settings),
         device=str(arguments.device) if settings.device == "auto" else settings.device,
         trust_remote_code=settings.trust_remote_code,
+        family=settings.model_family,
     )
     if settings.gradient_checkpointing and policy.needs_cache:
         raise InputError(

@@ -74,6 +74,8 @@ class TrainSettings:
         cache_dir: where features and reference log-probabilities are kept between runs.
         dataloader_num_workers: processes that prepare batches.
         trust_remote_code: run Python code that comes with the model.
+        model_family: how the model and its references are adapted, instead of by their model_type:
+            a family of your own as module:name.
     """
 
     learning_rate: float = 1e-5
@@ -110,6 +112,7 @@ class TrainSettings:
     cache_dir: str = "~/.cache/earmark"
     dataloader_num_workers: int = 0
     trust_remote_code: bool = False
+    model_family: str = ""
 
     def __post_init__(self) -> None:
         """Refuse values that cannot work.

@@ -21,6 +21,7 @@ def hear(task: Task, options: LocalOptions) -> list[Path]:
         dtype=options.dtype,
         device=options.device,
         trust_remote_code=options.trust_remote_code,
+        family=options.model_family,
     )
     prompt = policy.facts.prompt if task.prompt is None else task.prompt
     made_by = how_it_was_made(

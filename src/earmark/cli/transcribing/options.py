@@ -37,6 +37,8 @@ class LocalOptions:
         dtype: number type; auto: bfloat16 on a GPU, else float32.
         device: cpu, cuda, ... or auto.
         trust_remote_code: run Python code that comes with the model.
+        model_family: how the model is adapted, instead of by its model_type: a family of your own
+            as module:name.
     """
 
     adapter: Path | None = None
@@ -45,6 +47,7 @@ class LocalOptions:
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     device: str = "auto"
     trust_remote_code: bool = False
+    model_family: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,8 @@ from transformers.models.auto.modeling_auto import (
     MODEL_FOR_MULTIMODAL_LM_MAPPING_NAMES,
 )
 
-from earmark.errors import InputError
+from earmark.errors import InputError, KnobError
+from earmark.lookup import look_up
 from earmark.policies.families.any_other import KeyValuePolicy
 from earmark.policies.families.table import FAMILIES, REFUSED, Family
 from earmark.policies.families.text import text_policy
@@ -44,6 +45,24 @@ def check_supported(config: dict[str, Any], path: str) -> None:
         raise InputError(f"{path}: model family '{name}' is not supported: {REFUSED[name]}")
 
 
+def own_family(given: str | Family) -> Family:
+    """Return a family that the user names instead of that of the configuration.
+
+    Args:
+        given: a name of FAMILIES, `module:name`, or a Family.
+
+    Raises:
+        KnobError: there is none of that name, or it is not a Family.
+    """
+    found: Any = look_up(FAMILIES, given, "model family")
+    if not isinstance(found, Family):
+        raise KnobError(
+            f"model family '{given}' should be an earmark.policies.families.table.Family, "
+            f"found {type(found).__name__}"
+        )
+    return found
+
+
 def family_of(config: Any, path: str) -> Family:
     """Return the family of a model by its configuration.
 
@@ -66,7 +85,8 @@ def family_of(config: Any, path: str) -> Family:
         return Family(KeyValuePolicy, Facts())
     raise InputError(
         f"{path}: model family '{name}' is not supported; Earmark knows "
-        f"{', '.join(sorted(FAMILIES))}, and any causal language model for text alone"
+        f"{', '.join(sorted(FAMILIES))}, and any causal language model for text alone; "
+        "a family of your own is given as module:name"
     )
 
 

@@ -72,6 +72,7 @@ def logps_of_reference(
         dtype=settings.dtype,
         device=settings.device,
         trust_remote_code=settings.trust_remote_code,
+        family=settings.model_family,
     )
     # It hears each clip for this one pass, so that the states of its tower are not kept.
     folder = Path(settings.cache_dir).expanduser()
