@@ -7,10 +7,12 @@ import pytest
 
 from earmark.cli import COMMANDS, catalog, main
 from earmark.cli.train import check_knobs, value_of
+from earmark.cli.train import command as train_command
 from earmark.errors import KnobError
 from earmark.objectives import OBJECTIVES, WRAPPERS
 from earmark.objectives.contract.explain import papers, summary
 from earmark.objectives.contract.signature import contract
+from earmark.objectives.weightings import WEIGHTINGS
 
 HEAVY = ("torch", "transformers", "peft", "accelerate", "soundfile", "soxr", "matplotlib", "jinja2")
 # Runs several command lines in one process in which heavy packages cannot be imported, and prints
@@ -65,6 +67,11 @@ def test_typing_errors_are_answered_in_the_base_install():
     assert "earmark train has no option --lr" in said
     assert "it is called --learning-rate" in said
     assert "Traceback" not in said
+
+
+def test_the_help_of_train_lists_every_weighting():
+    assert list(catalog.weightings()) == list(WEIGHTINGS)
+    assert f"(--weighting): {', '.join(WEIGHTINGS)}." in str(train_command.help)
 
 
 @pytest.mark.parametrize("table", ["OBJECTIVES", "WRAPPERS"])

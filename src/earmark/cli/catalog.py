@@ -34,10 +34,15 @@ def wrappers() -> dict[str, Listed]:
     return listed("WRAPPERS")
 
 
+def weightings() -> dict[str, Listed]:
+    """Return what WEIGHTINGS has, by name."""
+    return listed("WEIGHTINGS", f"{TABLE}.weightings")
+
+
 @cache
-def listed(table: str) -> dict[str, Listed]:
-    """Read a table of `earmark.objectives`, a dictionary of imported functions by name."""
-    tree = tree_of(TABLE)
+def listed(table: str, package: str = TABLE) -> dict[str, Listed]:
+    """Read a table of a package, a dictionary of imported functions by name."""
+    tree = tree_of(package)
     modules = {
         alias.asname or alias.name: (node.module or "", alias.name)
         for node in tree.body
@@ -59,7 +64,7 @@ def entries(tree: ast.Module, table: str) -> list[tuple[str, str]]:
         if ast.unparse(node.target) == table:
             pairs = zip(node.value.keys, node.value.values, strict=True)
             return [(ast.literal_eval(key), ast.unparse(value)) for key, value in pairs if key]
-    raise AssertionError(f"{TABLE} has no table {table}")
+    raise AssertionError(f"there is no table {table}")
 
 
 def function_of(tree: ast.Module, name: str) -> Listed:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from earmark.cli.catalog import objectives, wrappers
+from earmark.cli.catalog import objectives, weightings, wrappers
 from earmark.cli.config_file import options_of, refuse_fractions
 from earmark.cli.later import later
 from earmark.cli.presets import preset_path
@@ -72,6 +72,8 @@ Objectives and their knobs (`earmark objectives NAME` tells all about one):
 {objectives_in_words()}
 
 Wrappers of an objective (--wrap): {", ".join(wrappers())}.
+
+Weightings of several references (--weighting): {", ".join(weightings())}.
 
 Example: earmark train --pairs pairs.jsonl --model tiny-base --objective dpo --beta 0.1
 --sft-weight 1 --learning-rate 5e-4 --out run

@@ -57,9 +57,8 @@ class TrainSettings:
         criterion_tie: of two criteria, values of the first count as equal on the same step of this
             width; default: a twentieth of the range that they have in the pairs.
         references: a frozen policy, a model folder; repeat it for objectives that mix several.
-        weighting: how several references are weighted: uniform, adaptive,
-            validation_discriminative, validation_accuracy, sliding_window, thompson or
-            thompson_mixture.
+        weighting: how several references are weighted: a name that is listed above, or
+            module:name of your own.
         weighting_window: batches that sliding_window looks back on; until so many are seen the
             references have equal weights.
         weighting_per_token: compare references by log-probabilities per token of the answer (of the
