@@ -203,7 +203,7 @@ def test_a_run_folder_is_trained_into_again(tmp_path, found):
     check_run_folder(tmp_path)
 
 
-@pytest.mark.parametrize("found", ["{", "[]", '{"name": "x"}', json.dumps({**RUN, "exported": {}})])
+@pytest.mark.parametrize("found", ['{"name": "x"}', json.dumps({**RUN, "exported": {}})])
 def test_a_model_without_a_run_of_ours_is_not(tmp_path, found):
     (tmp_path / "run.json").write_text(found)
     (tmp_path / "model.safetensors").touch()
@@ -229,3 +229,11 @@ def test_an_interrupted_corpus_can_be_made_again(tmp_path):
     assert is_corpus(tmp_path)
     (tmp_path / "audio/song.flac").touch()
     assert not is_corpus(tmp_path)
+
+
+@pytest.mark.parametrize("found", ["{", "[]"])
+def test_a_run_that_is_damaged_is_named_and_left(tmp_path, found):
+    (tmp_path / "run.json").write_text(found)
+    with pytest.raises(InputError, match=r"run\.json: cut off or damaged"):
+        check_run_folder(tmp_path)
+    assert (tmp_path / "run.json").read_text() == found

@@ -148,8 +148,8 @@ def test_what_is_no_answer_is_said(corpus, tmp_path, body, asking):
     ("choices", "message"),
     [
         ([], "found an empty list"),
-        ([{"message": {"content": "好"}}], "asked for 3 candidates, got 1: .*--one-by-one"),
-        ([{"message": {"content": "好"}}] * 4, "asked for 3 candidates, got 4"),
+        ([{"message": {"content": "好"}}], "3 candidates were requested, got 1: .*--one-by-one"),
+        ([{"message": {"content": "好"}}] * 4, "3 candidates were requested, got 4"),
         ([{"message": {"content": None}}] * 3, "expected a text in each choice"),
         ([{"text": "好"}] * 3, "expected a 'message' with 'content'"),
     ],
