@@ -34,8 +34,12 @@ NAMES = ("dpo", "s_dpo", "beta_dpo", "kto", "aot", "mrpo")
 
 
 def write_ragged_pairs(folder: Path) -> None:
-    """Write pairs of which some have one rejected answer and some three."""
-    few, many = write_pairs(folder, 4 * STEPS, losers=1), write_pairs(folder, 4 * STEPS, losers=3)
+    """Write pairs of which some have one rejected answer and some three.
+
+    In the last step one pair is left, and the other process has none.
+    """
+    count = 4 * STEPS - 3
+    few, many = write_pairs(folder, count, losers=1), write_pairs(folder, count, losers=3)
     mixed = [one if i % 3 else other for i, (one, other) in enumerate(zip(few, many, strict=True))]
     write_jsonl(folder / "pairs.jsonl", mixed)
 

@@ -85,6 +85,11 @@ class Weighed(NamedTuple):
         return per_token_gaps(own["refs_chosen"], own["refs_rejected"], *counts)
 
 
+def counted(batch: Batch) -> list[int]:
+    """Return the numbers of the rows that count."""
+    return [] if batch.repeated else batch.numbers
+
+
 class State:
     """The state of the objective, of the weighting and of snapshots.
 
@@ -135,7 +140,7 @@ class State:
             state = self.weighed.weighting.see(self.weighed.state, gaps)
             self.weighed = self.weighed._replace(state=state)
         if self.snapshot is not None:
-            here = torch.tensor(batch.numbers), own["logps"].detach()
+            here = torch.tensor(counted(batch), dtype=torch.long), own["logps"].detach()
             for numbers, logps in of_every_process(*here):
                 self._widen(logps.shape[1])
                 self.snapshot[numbers, : logps.shape[1]] = logps
@@ -144,7 +149,7 @@ class State:
         """Return the last log-probabilities of a batch's pairs, the reference's at first sight."""
         self._widen(reference.shape[1])
         assert self.snapshot is not None
-        last = self.snapshot[batch.numbers, : reference.shape[1]].to(reference)
+        last = self.snapshot[counted(batch), : reference.shape[1]].to(reference)
         return torch.where(last.isnan(), reference, last)
 
     def _widen(self, candidates: int) -> None:

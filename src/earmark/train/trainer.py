@@ -31,6 +31,7 @@ from earmark.policies.policy import Policy
 from earmark.storage.atomic import follow_umask
 from earmark.train.assemble import Assembled
 from earmark.train.data.batch import Batch, collate
+from earmark.train.data.shares import Shares
 from earmark.train.distributed import Processes, join, processes, shared_mean
 from earmark.train.objective_inputs import Computed, loss_count, quantities, supply
 from earmark.train.preflight.proofs import check_start
@@ -68,6 +69,11 @@ class EpochLoader(DataLoader[Any]):
     def set_epoch(self, epoch: int) -> None:
         """Pass the epoch on."""
         self.batch_sampler.set_epoch(epoch)  # type: ignore[union-attr]
+
+
+def ids_of(batch: Batch) -> list[str]:
+    """Return the ids of the rows that count."""
+    return [] if batch.repeated else batch.ids
 
 
 class PreferenceTrainer(Trainer):
@@ -109,15 +115,17 @@ class PreferenceTrainer(Trainer):
         self.ids_of_step: list[str] = []
 
     def get_train_dataloader(self) -> DataLoader[Any]:
-        """Return the library's loader, or one of batches that keep to a budget of tokens."""
-        if self.batches is None:
+        """Return batches of one process as the library makes them, or of a budget, or shares."""
+        if self.batches is None and self.together.size == 1:
             return super().get_train_dataloader()
+        size, seed = self.args.per_device_train_batch_size, self.args.seed
         return EpochLoader(
             self.rows,
-            batch_sampler=self.batches,
+            batch_sampler=self.batches or Shares(len(self.rows), size, seed, self.together),
             collate_fn=self.data_collator,
             num_workers=self.args.dataloader_num_workers,
             multiprocessing_context=self.args.dataloader_multiprocessing_context,
+            pin_memory=self.args.dataloader_pin_memory,
         )
 
     def _get_num_items_in_batch(self, batch_samples: list[Any], device: torch.device) -> int:
@@ -139,7 +147,7 @@ class PreferenceTrainer(Trainer):
         each counts the same, however unequal the batches are.
         """
         batch: Batch = inputs["batch"]
-        self.ids_of_step += batch.ids
+        self.ids_of_step += ids_of(batch)
         computed = self.compute(model, batch)
         own = supply(self.contract, computed, batch)
         own |= self.remembered.recall(own, batch) | {"training": model.training}
@@ -174,7 +182,7 @@ class PreferenceTrainer(Trainer):
         finite = torch.isfinite(loss.per_pair)
         if not bool(finite.all()):
             # All processes have the losses of all, so all come here.
-            there = self.together.gather({self.together.rank: batch.ids})
+            there = self.together.gather({self.together.rank: ids_of(batch)})
             ids = [name for rank in sorted(there) for name in there[rank]]
             if len(ids) == len(finite):
                 ids = [name for name, fine in zip(ids, finite.tolist(), strict=True) if not fine]

@@ -2,6 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from earmark.train.data.shares import Repeated
 from earmark.train.data.token_budget import BudgetBatches, pack, packed
 from earmark.train.distributed import Processes
 
@@ -28,8 +29,8 @@ def test_rows_of_like_length_fill_less_than_rows_as_they_come():
 
 
 @given(count=st.integers(1, 20), size=st.integers(1, 4), epoch=st.integers(0, 3))
-def test_processes_have_equally_many_batches_and_leave_none_out(count, size, epoch):
-    batches = [[i] for i in range(count)]
+def test_processes_have_equally_many_batches_and_each_is_one_processs(count, size, epoch):
+    batches = [[i, i + 100] for i in range(count)]
     taken = []
     for rank in range(size):
         sampler = BudgetBatches(batches, seed=1, processes=Processes(rank, size))
@@ -37,8 +38,10 @@ def test_processes_have_equally_many_batches_and_leave_none_out(count, size, epo
         own = list(sampler)
         assert len(own) == len(sampler)
         taken += own
-    assert {batch[0] for batch in taken} == set(range(count))
+    counted = [batch for batch in taken if not isinstance(batch[0], Repeated)]
+    assert sorted(counted) == batches
     assert len(taken) < count + size
+    assert all(len(batch) == 1 for batch in taken if batch not in counted)
 
 
 def test_every_epoch_has_an_order_of_its_own():

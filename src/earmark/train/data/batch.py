@@ -12,6 +12,7 @@ from torch.utils.data import Dataset
 from earmark.policies.policy import Features, SharedBatch
 from earmark.policies.rows.shared_row import Answers, lay_out
 from earmark.train.cache.reference import Logps
+from earmark.train.data.shares import Repeated
 
 ABSENT = -1
 
@@ -24,7 +25,8 @@ class Row(NamedTuple):
     log-probabilities of this row depend on.
 
     `wanted` says for each candidate whether it is to be preferred; with `has_mismatched` the
-    last candidate answers another prompt and is neither.
+    last candidate answers another prompt and is neither. A `repeated` row is computed to keep
+    processes together, and counts for nothing; see `shares.Repeated`.
     """
 
     id: str
@@ -36,6 +38,7 @@ class Row(NamedTuple):
     clip_keys: Sequence[str] = ()
     has_mismatched: bool = False
     scores: list[float] | None = None
+    repeated: bool = False
 
 
 class Rows(Dataset[Row]):
@@ -51,7 +54,7 @@ class Rows(Dataset[Row]):
 
     def __getitem__(self, index: int) -> Row:
         """Make one row."""
-        return self.make(index)
+        return self.make(int(index))._replace(repeated=isinstance(index, Repeated))
 
 
 class Places(NamedTuple):
@@ -75,7 +78,8 @@ class Batch(NamedTuple):
     """What a step receives: shared rows, the places of candidates, what is known of them.
 
     `numbers` are the rows' places in the training set, `keys` and `clip_keys` name rows and clips
-    in the caches, `sizes` counts each row's candidates.
+    in the caches, `sizes` counts each row's candidates. A batch of a `repeated` row has no
+    `places`.
     """
 
     ids: list[str]
@@ -86,6 +90,7 @@ class Batch(NamedTuple):
     shared: SharedBatch
     places: Places
     scores: Float[Tensor, " candidate"] | None
+    repeated: bool = False
 
     def to(self, device: torch.device | str) -> "Batch":
         """Move the batch to a device."""
@@ -104,6 +109,7 @@ def shared_batch(rows: Sequence[Row], pad_id: int) -> SharedBatch:
 def collate(rows: Sequence[Row], pad_id: int) -> dict[str, Any]:
     """Make the trainer's inputs: a batch, under one name."""
     has_scores = all(row.scores is not None for row in rows)
+    repeated = any(row.repeated for row in rows)
     batch = Batch(
         [row.id for row in rows],
         [row.key for row in rows],
@@ -111,14 +117,15 @@ def collate(rows: Sequence[Row], pad_id: int) -> dict[str, Any]:
         [len(row.answers.candidates) for row in rows],
         [row.number for row in rows],
         shared_batch(rows, pad_id),
-        find_places(rows),
+        find_places([] if repeated else rows),
         torch.tensor([x for row in rows for x in row.scores or []]) if has_scores else None,
+        repeated,
     )
     return {"batch": batch}
 
 
 def find_places(rows: Sequence[Row]) -> Places:
-    """Find where each pair's candidates are in the flat list."""
+    """Find where each pair's candidates are in the flat list; without rows there are no pairs."""
     chosen: list[int] = []
     rejected: list[int] = []
     lines: list[list[int]] = []
@@ -137,13 +144,14 @@ def find_places(rows: Sequence[Row]) -> Places:
         wanted += row.wanted
         mismatched += [own.stop] * len(own) if row.has_mismatched else []
         start = own.stop + row.has_mismatched
-    width = max(map(len, lines))
+    width = max(map(len, lines), default=1)
+    filled = [line + [ABSENT] * (width - len(line)) for line in lines]
     return Places(
         torch.tensor(chosen, dtype=torch.long),
         torch.tensor(rejected, dtype=torch.long),
-        torch.tensor([line + [ABSENT] * (width - len(line)) for line in lines]),
-        torch.tensor(answers),
-        torch.tensor(wanted),
+        torch.tensor(filled, dtype=torch.long).view(-1, width),  # [row, candidate]
+        torch.tensor(answers, dtype=torch.long),
+        torch.tensor(wanted, dtype=torch.bool),
         torch.tensor(mismatched, dtype=torch.long),
     )
 

@@ -19,6 +19,7 @@ from earmark.policies.audio import audio_policy
 from earmark.policies.policy import Policy
 from earmark.progress import note, track
 from earmark.train.data.examples import EncodedPair, EncodedPairs, tokenize_pair
+from earmark.train.data.shares import Repeated
 from earmark.train.distributed import Processes
 from earmark.train.settings import TrainSettings
 
@@ -71,8 +72,8 @@ def packed(batches: Sequence[Sequence[int]], lengths: Int[np.ndarray, " row"]) -
 class BudgetBatches(Sampler[list[int]]):
     """The batches of one process, in another order in every epoch.
 
-    All processes have equally many: where they do not come out even, the first batches of the
-    epoch are taken twice, and nothing is left out.
+    All processes have equally many: where they do not come out even, a process without a batch
+    computes a row once more that counts for nothing.
     """
 
     def __init__(self, batches: Sequence[list[int]], seed: int, processes: Processes) -> None:
@@ -98,9 +99,11 @@ class BudgetBatches(Sampler[list[int]]):
         """Yield the batches of this process."""
         generator = torch.Generator().manual_seed(self.seed + self.epoch)
         order = torch.randperm(len(self.batches), generator=generator).tolist()
-        even = len(self) * self.processes.size
-        order += [order[i % len(order)] for i in range(even - len(order))]
-        return iter([self.batches[i] for i in order[self.processes.rank :: self.processes.size]])
+        rank, size = self.processes
+        own = [self.batches[i] for i in order[rank::size]]
+        if len(own) < len(self):
+            own.append([Repeated(self.batches[order[0]][0])])
+        return iter(own)
 
 
 STEPS_PER_S = 10
