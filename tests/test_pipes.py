@@ -9,10 +9,9 @@ import pytest
 
 from earmark.cli.score import score
 from earmark.cli.validate import check_path
-from earmark.files import load_records, to_row
+from earmark.formats.fields import to_row
+from earmark.formats.reading import load, read
 from earmark.records import Hypothesis, Pair, Utterance
-from earmark.speech.manifests import read_manifest
-from earmark.text.transcripts import read_transcripts
 from earmark.train.data.pair_file import open_pairs
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs named pipes")
@@ -60,7 +59,7 @@ UTTERANCES = [Utterance(f"u{i}", "我去 review 一下") for i in range(ROWS)]
 )
 @pytest.mark.parametrize("kind", [Utterance, Hypothesis])
 def test_transcripts(pipe, kind, name, text):
-    rows = read_transcripts(kind, pipe(text, name))
+    rows = load(kind, pipe(text, name), out="unused")
     assert len(rows) == ROWS
     assert {row.text for row in rows} == {"我去 review 一下"}
 
@@ -80,7 +79,7 @@ def test_manifests(pipe, name):
         "rows.tsv": "id\ttext\n" + "".join(f"{u.id}\t{u.text}\n" for u in UTTERANCES),
         "rows.txt": "".join(f"{u.id} {u.text}\n" for u in UTTERANCES),
     }[name]
-    assert list(read_manifest(pipe(text, name))) == UTTERANCES
+    assert list(read(Utterance, pipe(text, name))) == UTTERANCES
 
 
 @pytest.mark.parametrize("kind", ["auto", "pairs"])
@@ -90,7 +89,7 @@ def test_validate_sees_every_row(pipe, kind):
 
 
 def test_records(pipe, tmp_path):
-    assert load_records(Pair, pipe(jsonl(*PAIRS)), out=tmp_path / "out") == PAIRS
+    assert load(Pair, pipe(jsonl(*PAIRS)), out=tmp_path / "out") == PAIRS
 
 
 def test_pairs_for_training_can_be_read_again(pipe, tmp_path):
@@ -103,12 +102,12 @@ def test_pairs_for_training_can_be_read_again(pipe, tmp_path):
 def test_messages_name_the_pipe(pipe):
     path = pipe('{"id": "a", "text": "b"}\n{"id": 3}\n')
     with pytest.raises(Exception, match=rf"^{path}:2: field 'id' should be str"):
-        read_transcripts(Utterance, path)
+        load(Utterance, path, out="unused")
 
 
 def test_the_copy_of_a_pipe_is_removed(pipe, monkeypatch, tmp_path):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     pairs = open_pairs(pipe(jsonl(*PAIRS[:3])), out=tmp_path / "run")
-    assert list(tmp_path.glob("earmark-pipe-*"))
+    assert list(tmp_path.glob("earmark-*"))
     del pairs
-    assert not list(tmp_path.glob("earmark-pipe-*"))
+    assert not list(tmp_path.glob("earmark-*"))

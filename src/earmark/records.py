@@ -1,11 +1,12 @@
 """The records that travel between stages: Utterance, Hypothesis, Pair, Counts.
 
-Each is a frozen value; on disk each is one line of JSON (see `files.py`). A field
-that is None or empty is left out of the line, so a file stays readable.
+Each is a frozen value; on disk each is one line of JSON (see `formats/jsonl.py`). A field
+that is None or empty is left out of the line, so a file stays readable. What a file says of a
+row beyond these fields is kept in `extra` and written back beside them.
 """
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeAlias, TypeVar
 
 # The file of utterances in a folder of speech.
 MANIFEST = "utterances.jsonl"
@@ -28,6 +29,7 @@ class Utterance:
     speaker: str | None = None
     split: str | None = None
     task: str | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class Hypothesis:
     `raw_text` is the model's output before post-processing, `logprob` its summed
     log-probability in nats, `tokens` the number of tokens written, `made_by` how it
     was decoded (model, adapter, decoding knobs). `cut` is true where the answer met the
-    token cap before it had ended: the end of `text` is missing, or it loops.
+    token cap before it had ended: the end of `text` is missing, or it loops. `set_aside` is the
+    reason why the clip was not transcribed; `text` is then empty, which is not what a model wrote.
     """
 
     id: str
@@ -47,6 +50,8 @@ class Hypothesis:
     tokens: int | None = None
     made_by: dict[str, Any] = field(default_factory=dict)
     cut: bool | None = None
+    set_aside: str | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +73,34 @@ class Pair:
     language: str | None = None
     source: str | None = None
     made_by: dict[str, Any] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
 
     @property
     def losers(self) -> list[str]:
         """Return the rejected answers as a list, also when there is only one."""
         return [self.rejected] if isinstance(self.rejected, str) else list(self.rejected)
+
+
+Record = TypeVar("Record", Utterance, Hypothesis, Pair)
+AnyRecord: TypeAlias = Utterance | Hypothesis | Pair
+
+# Fields of an utterance that other records keep in `extra`.
+SAID_OF_UTTERANCE = ("language", "speaker", "split", "task")
+
+
+def carried(utterance: Utterance, kind: type[AnyRecord]) -> dict[str, Any]:
+    """Return what a record made from an utterance keeps of it in `extra`.
+
+    That is what is known of the utterance and has no field of its own in the other kind of
+    record. A field that is not ours and has the name of one there gets a longer name.
+
+    >>> carried(Utterance("u1", language="zh", extra={"dialect": "Penang", "cut": 3}), Hypothesis)
+    {'dialect': 'Penang', 'utterance_cut': 3, 'language': 'zh'}
+    """
+    taken = {f.name for f in fields(kind)}
+    foreign = {f"utterance_{k}" if k in taken else k: v for k, v in utterance.extra.items()}
+    named = {name: getattr(utterance, name) for name in SAID_OF_UTTERANCE if name not in taken}
+    return {**foreign, **{name: value for name, value in named.items() if value is not None}}
 
 
 @dataclass(frozen=True, slots=True)

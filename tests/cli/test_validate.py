@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from earmark.cli.validate import check_path, recognise, validate
+from earmark.cli.validate import check_path, validate
 from earmark.errors import InputError
 from earmark.policies.checkpoint.safetensors_file import read_header
 from earmark.speech.audio import write_audio
@@ -39,10 +39,10 @@ def lines(path: Path, *rows) -> Path:
     return path
 
 
-def found(path: Path, kind="auto", limit=50, max_seconds=None) -> list[str]:
+def found(path, kind="auto", limit=50, max_seconds=None) -> list[str]:
     """Return what is listed, without the folder's name."""
     findings = check_path(path, kind, limit, max_seconds)
-    return [line.replace(f"{path.parent}/", "") for line in findings.lines()]
+    return [line.replace(f"{Path(path).parent}/", "") for line in findings.lines()]
 
 
 def test_a_good_file_has_no_problems_and_a_profile(folder):
@@ -83,7 +83,7 @@ def test_all_problems_of_utterances_are_listed_with_their_line(folder):
         "error: u.jsonl:4: cut.wav: corrupt: its header promises 32000 bytes",
         "error: u.jsonl:5: the transcript of 'e' is empty (found ' ...')",
         "error: u.jsonl:5: good.wav: the span 0 s to 7 s does not lie in the clip",
-        "error: u.jsonl:6: unknown field 'audoi'; an utterance has id, text, audio",
+        "warning: u.jsonl:6: 'audoi' is kept, but not used; did you mean 'audio'?",
         "error: u.jsonl:7: id 'a' was already used in line 1",
         "error: u.jsonl:8: expected UTF-8, found byte 0xe5",
         "error: u.jsonl:9: not JSON",
@@ -91,8 +91,8 @@ def test_all_problems_of_utterances_are_listed_with_their_line(folder):
         "warning: u.jsonl: 1 clip at 8000 Hz, to be resampled to 16000 Hz",
         "warning: u.jsonl: 1 clip of several channels, to be averaged",
         "warning: u.jsonl: 1 row without text, which cannot be scored",
-        "warning: u.jsonl: 2 rows without audio, which cannot be heard",
-        "u.jsonl: utterances; 10 errors, 5 warnings",
+        "warning: u.jsonl: 3 rows without audio, which cannot be heard",
+        "u.jsonl: utterances; 9 errors, 6 warnings",
     ]
     said = found(path)
     for line, start in zip(said, expected, strict=False):
@@ -117,14 +117,14 @@ def test_problems_beyond_the_limit_are_counted_errors_first(folder):
         ({"rejected": "我想 copy "}, "rejected answer 1 equals chosen"),
         ({"rejected": ["我", ""]}, "rejected answer 2 is empty; if silence is the failure meant"),
         ({"failure_modes": ["omission", "loop"]}, "2 failure modes for 1 rejected answer; give"),
-        ({"scores": {"mer": [0.5]}}, r"scores['mer'] should hold 2 finite numbers, chosen first"),
+        ({"scores": {"mer": [0.5]}}, r"pair 'p' has 1 scores for 'mer', of 2 candidates"),
         (
             {"scores": {"mer": [0.5, math.nan]}},
-            r"scores['mer'] should hold 2 finite numbers, chosen first",
+            r"pair 'p' has scores for 'mer' that are not all finite numbers: [0.5, nan]",
         ),
         (
             {"scores": {"mer": [math.inf, 0.5]}},
-            r"scores['mer'] should hold 2 finite numbers, chosen first",
+            r"pair 'p' has scores for 'mer' that are not all finite numbers: [inf, 0.5]",
         ),
         ({"prompt": []}, "the prompt has no audio"),
         ({"prompt": [*PROMPT, {"role": "user"}]}, "a prompt message should be an object with role"),
@@ -140,7 +140,33 @@ def test_problems_beyond_the_limit_are_counted_errors_first(folder):
             {"prompt": [{"role": "user", "content": [AUDIO | {"end_s": 9}]}]},
             "pair 'p': good.wav: the span 0 s to 9 s does not lie in the clip",
         ),
-        ({"winner": "x"}, "unknown field 'winner'; a pair has"),
+        ({"rejected": ["a", None]}, "field 'rejected' should be a text or a list of texts"),
+        (
+            {"prompt": [{"role": "human", "content": [AUDIO]}]},
+            "the role of a prompt message should",
+        ),
+        ({"prompt": [{"role": "User", "content": [AUDIO]}]}, "the role of a prompt message should"),
+        (
+            {"prompt": [{"role": None, "content": [AUDIO]}]},
+            "the role of a prompt message should be system, user or assistant, found None",
+        ),
+        (
+            {
+                "prompt": [
+                    {"role": "user", "content": [AUDIO, {"type": "text", "text": "<audio>!"}]}
+                ]
+            },
+            "the text of the prompt says <audio>",
+        ),
+        (
+            {"prompt": [{"role": "user", "content": [AUDIO | {"end": 1}]}]},
+            "unknown key 'end' in a part of type audio, which has audio, end_s, start_s, type; did "
+            "you mean 'end_s'",
+        ),
+        (
+            {"prompt": [{"role": "user", "content": [AUDIO | {"end_s": True}]}]},
+            "end_s of a clip should be a number of seconds, found True",
+        ),
     ],
 )
 def test_problems_of_pairs(folder, change, message):
@@ -214,17 +240,38 @@ def test_other_manifests_are_recognised(folder):
     assert said[0].startswith("error: kaldi/wav.scp:2: kaldi/none.wav: no such audio file")
     nemo = lines(folder / "n.jsonl", {"audio_filepath": "none.wav", "text": "好"})
     assert found(nemo)[0].startswith("error: n.jsonl:1: none.wav: no such audio file")
-    (folder / "t.tsv").write_text("id\ttxt\n")
-    assert found(folder / "t.tsv")[0].startswith("error: t.tsv:1: the first line should name")
-    expected = {"text": "text", "kaldi": "kaldi", "n.jsonl": "nemo", "t.tsv": "tsv"}
-    assert {name: recognise(folder / name) for name in expected} == expected
+    (folder / "t.tsv").write_text("id\twords\nu1\t好\n")
+    assert found(folder / "t.tsv")[0].startswith("error: t.tsv: no format claims this file")
+    hyps = [{"id": "a", "hyp": "好", "wer": 0.5}]
+    assert found(lines(folder / "h.jsonl", *hyps), kind="hypotheses")[0].startswith("h.jsonl: hyp")
+    assert "text: utterances (kaldi); 1 error, 1 warning" in found(folder / "text")
+    assert "n.jsonl: utterances (nemo); 1 error, 0 warnings" in found(nemo)
+    assert "text@plain: utterances (plain); 0 errors, 1 warning" in found(
+        f"{folder / 'text'}@plain"
+    )
+
+
+def test_hypotheses_of_any_format(folder):
+    (folder / "hyp.txt").write_text("S01-1 我 今 天\nS01-2 \n", encoding="utf-8")
+    said = found(folder / "hyp.txt", kind="hypotheses")
+    assert said[0] == "hyp.txt: hypotheses (kaldi); 0 errors, 0 warnings"
+    assert said[1] == "  hypotheses: 2, of them empty: 1"
+    rows = [{"id": f"u{i}", "text": "我"} for i in range(2)]
+    lines(folder / "odd.manifest", *rows)
+    assert found(folder / "odd.manifest")[1] == "odd.manifest: utterances; 0 errors, 1 warning"
 
 
 def test_nothing_there(folder):
-    assert found(folder / "no.jsonl")[0] == "error: no.jsonl: no such file or folder"
-    assert found(lines(folder / "u.jsonl", b""))[0] == "error: u.jsonl: it has no rows"
+    assert (
+        found(folder / "no.jsonl")[0]
+        == "error: no.jsonl: cannot be read: No such file or directory"
+    )
+    assert (
+        found(lines(folder / "u.jsonl", b""))[0]
+        == "error: u.jsonl: the file is empty; not one usable row"
+    )
     (folder / "d").mkdir()
-    assert "a folder without a manifest" in found(folder / "d")[0]
+    assert "no format claims this folder" in found(folder / "d")[0]
     with pytest.raises(InputError, match="at least one file"):
         validate()
 
@@ -335,7 +382,7 @@ def test_an_adapter(tmp_path):
 
 def test_the_command_line(folder):
     good = lines(folder / "u.jsonl", {"id": "a", "audio": "good.wav", "text": "好"})
-    bad = lines(folder / "b.jsonl", {"id": "a", "txt": "好"})
+    bad = lines(folder / "b.jsonl", {"id": "a", "text": 3})
 
     def run(*paths):
         code = "import sys; from earmark.cli import main; main(); "
@@ -348,7 +395,7 @@ def test_the_command_line(folder):
     assert (fine.returncode, wrong.returncode) == (0, 1)
     assert f"{good}: utterances; 0 errors" in fine.stdout
     assert fine.stdout.endswith("[]\n"), "validate needs no torch"
-    assert f"error: {bad}:1: unknown field 'txt'" in wrong.stdout
+    assert f"error: {bad}:1: field 'text' should be" in wrong.stdout
     assert f"{good}: utterances; 0 errors" in wrong.stdout
 
 

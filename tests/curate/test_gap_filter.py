@@ -9,7 +9,8 @@ from earmark.curate import CURATORS
 from earmark.curate.gap_filter import draw, gap_filter, random_drop
 from earmark.curate.verdict import Drop, Keep
 from earmark.errors import InputError, KnobError
-from earmark.files import read_records, write_jsonl
+from earmark.formats.lines import write_jsonl
+from earmark.formats.reading import read
 from earmark.records import Pair
 
 PROMPT = [{"role": "user", "content": "x"}]
@@ -82,7 +83,7 @@ def test_the_command_writes_what_it_dropped_and_why(tmp_path):
     write_jsonl(tmp_path / "pairs.jsonl", pairs_with([1.0, 1.1, 0.9, 50.0, 1.0]))
     out = tmp_path / "kept.jsonl"
     curate(pairs=tmp_path / "pairs.jsonl", out=out, criterion="reward", keep_share=0.8)
-    kept = [pair.id for pair in read_records(Pair, out)]
+    kept = [pair.id for pair in read(Pair, out)]
     aside = (tmp_path / "kept.jsonl.dropped.jsonl").read_text()
     dropped = [json.loads(line) for line in aside.splitlines()]
     assert sorted(kept + [row["id"] for row in dropped]) == [f"p{i}" for i in range(5)]

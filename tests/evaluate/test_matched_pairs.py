@@ -8,8 +8,8 @@ from earmark.evaluate.compare import compare
 from earmark.evaluate.matched_pairs import MatchedPairs, matched_pairs
 from earmark.evaluate.score import score
 from earmark.evaluate.student_t import two_sided_p
+from earmark.formats.reading import read
 from earmark.records import Hypothesis, Utterance
-from earmark.text.transcripts import read_transcripts
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 
@@ -51,9 +51,9 @@ def test_t_is_the_mean_change_over_its_standard_error():
 
 def test_the_six_utterances_of_the_readme_are_few():
     """The normal distribution says 0.030."""
-    truths = read_transcripts(Utterance, EXAMPLES / "truth.jsonl")
+    truths = list(read(Utterance, EXAMPLES / "truth.jsonl"))
     base, aligned = (
-        score(truths, read_transcripts(Hypothesis, EXAMPLES / f"{name}.jsonl"))
+        score(truths, list(read(Hypothesis, EXAMPLES / f"{name}.jsonl")))
         for name in ("base", "aligned")
     )
     found = compare(base, aligned).matched_pairs

@@ -17,7 +17,8 @@ from earmark.errors import InputError, KnobError
 from earmark.export.loading import Loading
 from earmark.export.merge import export
 from earmark.export.model_card import model_card
-from earmark.files import read_records, write_jsonl
+from earmark.formats.lines import write_jsonl
+from earmark.formats.reading import read
 from earmark.policies.checks.plain_forward import plain_logps
 from earmark.policies.load import load_policy, model_path
 from earmark.records import Hypothesis, Utterance
@@ -176,8 +177,7 @@ def test_from_the_command_line_to_a_card_a_transcript_and_a_new_adapter(world, t
     adapted = ("--model", world / "base", "--adapter", world / "lora")
     run("transcribe", *adapted, *given, "--out", tmp_path / "c.jsonl")
     written = [
-        [(h.id, h.text) for h in read_records(Hypothesis, tmp_path / f"{name}.jsonl")]
-        for name in "abc"
+        [(h.id, h.text) for h in read(Hypothesis, tmp_path / f"{name}.jsonl")] for name in "abc"
     ]
     assert written[0] == written[2] != written[1]
 

@@ -9,7 +9,7 @@ import pytest
 import earmark
 from earmark import Hypothesis, InputError, KnobError, Utterance
 from earmark.cli import app
-from earmark.files import write_jsonl
+from earmark.formats.lines import write_jsonl
 from earmark.speech.audio import write_audio
 
 TRUTHS = ["我想 review 一下", "今天去 KTV"]
@@ -102,7 +102,7 @@ def test_kaldi_text_is_read(tmp_path):
         ("我想 review 一下", ["我想一下"], "as texts are given as a list"),
         (TRUTHS, 3, "should be a list or a path, found int"),
         ([3, 4], HYPS, "item 1 should be a text, a Utterance or a row of one, found int 3"),
-        ([{"id": "a", "txet": "x"}], HYPS[:1], "item 1"),
+        ([{"id": "a", "text": 3}], HYPS[:1], "item 1: field 'text' should be"),
         ({1: "x"}, HYPS[:1], "ids and texts"),
     ],
 )

@@ -14,7 +14,7 @@ from earmark.endpoint import EndpointError, UnreachableError
 from earmark.errors import InputError, KnobError
 from earmark.failures import MODES
 from earmark.failures.mode import Tools
-from earmark.files import read_records
+from earmark.formats.reading import read
 from earmark.pairs.files import imitate_file
 from earmark.pairs.imitate import Imitation
 from earmark.pairs.mix import PAPER_MIX, parse_mix
@@ -41,7 +41,7 @@ def build(tmp_path, texts=TEXTS, plan=None, name="pairs.jsonl", **knobs):
 
 def test_chosen_is_the_truth_and_rejected_fails_in_the_mode_named(tmp_path):
     out = build(tmp_path, plan=imitation(each=True))
-    pairs = list(read_records(Pair, out))
+    pairs = list(read(Pair, out))
     truths = {f"u{n}": text for n, text in enumerate(TEXTS)}
     assert {pair.failure_modes[0] for pair in pairs} == set(MODES)
     for pair in pairs:

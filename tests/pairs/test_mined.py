@@ -5,7 +5,7 @@ from world import manifest, read_rows, tally_of, write_rows
 
 from earmark.errors import InputError, KnobError
 from earmark.failures.cascade import LABELS, name_failure
-from earmark.files import read_records
+from earmark.formats.reading import read
 from earmark.pairs.files import mine_file
 from earmark.pairs.mined import FAILURES, NO_HYPOTHESIS, Mining, parse_labels
 from earmark.records import Pair
@@ -40,7 +40,7 @@ def hyps(tmp_path, written=WRITTEN, name="h.jsonl", **fields):
 def test_a_failure_becomes_a_pair_with_its_label_and_features(tmp_path, truths, capfd):
     out = tmp_path / "p.jsonl"
     mine_file(truths, [hyps(tmp_path)], out, Mining())
-    pairs = list(read_records(Pair, out))
+    pairs = list(read(Pair, out))
     assert [pair.source for pair in pairs] == ["u0", "u1"]
     assert [pair.failure_modes for pair in pairs] == [["global_translation"], ["omit_embedded"]]
     assert [pair.rejected for pair in pairs] == [WRITTEN["u0"], WRITTEN["u1"]]
@@ -119,15 +119,15 @@ def test_labels_are_those_of_the_cascade():
 
 
 def test_bad_hypotheses_are_refused(tmp_path, truths):
-    path = write_rows(tmp_path / "h.jsonl", [{"id": "u0", "txt": "x"}])
-    with pytest.raises(InputError, match=r"h\.jsonl:1: unknown field 'txt'"):
+    path = write_rows(tmp_path / "h.jsonl", [{"id": "u0", "words": "x"}])
+    with pytest.raises(InputError, match=r"h\.jsonl: no format claims this file"):
         mine_file(truths, [path], tmp_path / "p.jsonl", Mining())
 
 
 def test_bad_hypotheses_of_each_file_are_set_aside_in_a_file_of_their_own(tmp_path, truths):
     good = {"id": "u0", "text": WRITTEN["u0"]}
     files = [
-        write_rows(tmp_path / name, [good, {"id": "u1", "txt": name}])
+        write_rows(tmp_path / name, [good, {"id": "u1", "text": [name]}])
         for name in ("a.jsonl", "b.jsonl")
     ]
     mine_file(truths, files, tmp_path / "p.jsonl", Mining(), several=True, on_error="skip")

@@ -34,7 +34,7 @@ def test_the_pool_has_twenty_short_prompts_of_each_language_and_names_none():
 
 
 def test_every_prompt_is_drawn_and_none_much_more_often():
-    prompter = Prompter(load_prompts(), "u.jsonl", "p.jsonl")
+    prompter = Prompter(load_prompts(), ".", "p.jsonl")
     rng, utterance = Random(0), Utterance("u", audio="a.wav")
     drawn = [prompter.prompt(utterance, rng)[0]["content"][1]["text"] for _ in range(4000)]
     counts = [drawn.count(prompt) for prompt in load_prompts()]
@@ -86,7 +86,7 @@ def test_an_absolute_path_stays(tmp_path):
         ({"id": "x", "audio": "audio/u0.wav"}, "the transcript is empty"),
         ({"id": "x", "text": "好"}, "field 'audio' is missing"),
         ({"id": "x", "text": "好", "audio": "gone.wav"}, "audio file not found"),
-        ({"id": "x", "txt": "好"}, "unknown field 'txt'"),
+        ({"id": "x", "text": 3}, "field 'text' should be"),
     ],
 )
 def test_a_row_that_makes_no_pair_is_refused_or_set_aside(tmp_path, row, message):

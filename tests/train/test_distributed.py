@@ -15,7 +15,8 @@ import torch.distributed as dist
 from safetensors.torch import load_file, save_file
 from transformers import TrainerCallback, TrainingArguments
 
-from earmark.files import read_records, write_jsonl
+from earmark.formats.lines import write_jsonl
+from earmark.formats.reading import read
 from earmark.objectives import OBJECTIVES
 from earmark.objectives.contract.objective import Objective
 from earmark.objectives.contract.signature import contract
@@ -68,7 +69,7 @@ def work(folder: Path, out: Path, name: str, batch_size: int) -> None:
         references=(str(folder / "model"), str(folder / "other")),
         weighting="thompson_mixture",
     )
-    pairs = list(read_records(Pair, folder / "pairs.jsonl"))
+    pairs = list(read(Pair, folder / "pairs.jsonl"))
     arguments = TrainingArguments(
         output_dir=str(out),
         per_device_train_batch_size=batch_size,

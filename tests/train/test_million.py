@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from earmark.errors import InputError
-from earmark.files import to_row, write_jsonl
+from earmark.formats.fields import to_row
+from earmark.formats.lines import write_jsonl
 from earmark.train.data import clip as clips
 from earmark.train.data.pair_file import open_pairs
 from earmark.train.run import train
@@ -75,13 +76,13 @@ def test_a_file_is_read_row_by_row_and_named_by_line(tmp_path):
 def test_bad_rows_are_refused_or_set_aside(tmp_path):
     rows = [to_row(pair) for pair in write_pairs(tmp_path, 4)]
     path = tmp_path / "pairs.jsonl"
-    write_jsonl(path, [rows[0], {**rows[1], "winner": "x"}, rows[2], rows[0], rows[3]])
-    with pytest.raises(InputError, match=r"pairs\.jsonl:2: unknown field 'winner'"):
+    write_jsonl(path, [rows[0], {**rows[1], "rejected": 7}, rows[2], rows[0], rows[3]])
+    with pytest.raises(InputError, match=r"pairs\.jsonl:2: field 'rejected' should be"):
         open_pairs(path, out=tmp_path / "out")
     opened = open_pairs(path, out=tmp_path / "out", on_error="skip")
     assert [opened[i].id for i in range(len(opened))] == ["p0", "p2", "p3"]
     aside = map(json.loads, Path(f"{tmp_path / 'out'}.skipped.jsonl").read_text().splitlines())
-    assert [(row["line"], "winner" in row["reason"]) for row in aside] == [(2, True), (4, False)]
+    assert [(row["line"], "rejected" in row["reason"]) for row in aside] == [(2, True), (4, False)]
 
     write_jsonl(path, [rows[0], rows[1], rows[0]])
     with pytest.raises(InputError, match=r":3: id 'p0' was already used in line 1"):

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from earmark.errors import InputError
-from earmark.files import write_jsonl
+from earmark.formats.lines import write_jsonl
 from earmark.objectives.contract.signature import contract
 from earmark.objectives.dpo import dpo
 from earmark.objectives.spa import spa
@@ -55,7 +55,7 @@ def test_all_bad_pairs_are_set_aside_with_their_reasons(world, tmp_path):
         2: r"pair 'p1': audio file .*nowhere.wav does not exist; put it there or correct",
         4: r"pair 'p3': .*text.wav",
         6: r"pair 'p5': the chosen answer is empty",
-        7: r"pair 'p6': a rejected answer equals the chosen one",
+        7: r"pair 'p6': rejected answer 1 equals chosen",
         9: r"pair 'p8': 3.50 s of audio, but this model hears 3 s at most",
         10: r"pair 'p9': its prompt has no audio",
     }

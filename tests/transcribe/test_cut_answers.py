@@ -8,7 +8,9 @@ from openai_server import OpenAIServer, serving
 
 from earmark.cli import app
 from earmark.errors import InputError, KnobError
-from earmark.files import parse_row, read_records, write_jsonl
+from earmark.formats.fields import parse_row
+from earmark.formats.lines import write_jsonl
+from earmark.formats.reading import read
 from earmark.pairs.files import mine_file
 from earmark.pairs.mined import CUT, Mining
 from earmark.records import Hypothesis, Utterance
@@ -37,7 +39,7 @@ def ask(corpus, hear, *more, longest_s=60):
         given += ["--endpoint", url, "--model", "tiny", "--route", "chat"]
         given += ["--longest-s", str(longest_s), *more]
         app(given, result_action="return_value", exit_on_error=False, print_error=False)
-    return list(read_records(Hypothesis, out)), server
+    return list(read(Hypothesis, out)), server
 
 
 def cut_if_long(clip, fields):

@@ -11,7 +11,8 @@ from openai_server import CHAT, TRANSCRIPTIONS, OpenAIServer, clip_of, serving
 
 from earmark.cli import app
 from earmark.errors import InputError, KnobError
-from earmark.files import read_records, write_jsonl
+from earmark.formats.lines import write_jsonl
+from earmark.formats.reading import read
 from earmark.policies.load import load_policy
 from earmark.prompting.families import FACTS
 from earmark.records import Hypothesis, Utterance
@@ -85,7 +86,7 @@ def transcribe(corpus, out, *more, rows="test.jsonl"):
     given = ["transcribe", "--utterances", str(corpus / rows), "--out", str(out)]
     given += ["--max-new-tokens", str(CAP), *map(str, more)]
     app(given, result_action="return_value", exit_on_error=False, print_error=False)
-    return list(read_records(Hypothesis, out)) if out.exists() else []
+    return list(read(Hypothesis, out)) if out.exists() else []
 
 
 def said(hypotheses):
@@ -158,7 +159,7 @@ def test_candidates_are_files_that_mining_reads(server, corpus, tmp_path):
         many = server.requests[:]
         transcribe(corpus, tmp_path / "one.jsonl", *to, "--one-by-one", "--seed", 5)
     files = [tmp_path / f"h.{i}.jsonl" for i in (1, 2, 3)]
-    rows = [list(read_records(Hypothesis, path)) for path in files]
+    rows = [list(read(Hypothesis, path)) for path in files]
     assert [[hyp.id for hyp in file] for file in rows] == [[hyp.id for hyp in rows[0]]] * 3
     assert len({tuple(said(file)) for file in rows}) == 3, "candidates differ"
     assert [file[0].made_by["candidate"] for file in rows] == [1, 2, 3]
@@ -167,7 +168,7 @@ def test_candidates_are_files_that_mining_reads(server, corpus, tmp_path):
     single = server.requests[6:]
     assert sorted(asked.fields["seed"] for asked in single) == sorted([5, 6, 7] * 6)
     assert {asked.fields["n"] for asked in single} == {1}
-    (row, *_) = read_records(Hypothesis, tmp_path / "one.3.jsonl")
+    (row, *_) = read(Hypothesis, tmp_path / "one.3.jsonl")
     assert (row.made_by["decoding"]["seed"], row.made_by["decoding"]["n"]) == (7, 1)
     hyps = [word for path in files for word in ("--hyps", str(path))]
     given = ["--utterances", str(corpus / "test.jsonl"), "--out", str(tmp_path / "p.jsonl")]

@@ -14,7 +14,7 @@ from openai_server import OpenAIServer, serving
 
 from earmark.endpoint import KEY_VARIABLES, Endpoint, SettingsError, UnreachableError
 from earmark.errors import InputError, KnobError
-from earmark.files import write_jsonl
+from earmark.formats.lines import write_jsonl
 from earmark.records import Utterance
 from earmark.speech.audio import write_audio
 from earmark.transcribe.served import Asking, Decoding, transcribe_served
@@ -84,7 +84,9 @@ def test_a_clip_that_always_times_out_is_set_aside_and_the_run_goes_on(corpus, t
     asking = Asking(route="chat", prompt="Write it down.", concurrency=1)
     knobs = {"timeout_s": 0.3, "retries": 1, "on_error": "skip"}
     rows = run(server, corpus[:4], tmp_path, asking, **knobs)
-    assert [row.id for row in rows] == ["u0", "u2", "u3"]
+    assert {row.id: row.text for row in rows if row.set_aside is None}.keys() == {"u0", "u2", "u3"}
+    assert rows[1].id == "u1"
+    assert "timed out" in rows[1].set_aside
     (aside,) = map(json.loads, (tmp_path / "h.jsonl.skipped.jsonl").read_text().splitlines())
     assert re.search(r"'u1': .*after 2 attempts.*timed out", aside["reason"])
 
@@ -113,7 +115,8 @@ def test_a_refusal_is_not_tried_again_and_quoted(corpus, tmp_path):
     assert len(server.requests) == 1
     server.script = [422]
     rows = run(server, corpus, tmp_path, Asking(concurrency=1), on_error="skip")
-    assert [row.id for row in rows] == [f"u{i}" for i in range(1, COUNT)]
+    assert [row.id for row in rows] == [f"u{i}" for i in range(COUNT)]
+    assert [row.id for row in rows if row.set_aside is not None] == ["u0"]
     (aside,) = map(json.loads, (tmp_path / "h.jsonl.skipped.jsonl").read_text().splitlines())
     assert "status 422" in aside["reason"]
     assert json.loads(aside["raw"])["id"] == "u0"
@@ -220,10 +223,12 @@ def test_nothing_that_is_set_aside_gets_lost(corpus, tmp_path):
     assert done.returncode == 0, done.stderr
     aside = (tmp_path / "out/h.jsonl.skipped.jsonl").read_text().splitlines()
     reasons = [json.loads(line)["reason"] for line in aside]
-    for reason, why in zip(reasons, ("unknown field 'sound'", "'u5'", "status 400"), strict=True):
+    for reason, why in zip(reasons, ("'u5'", "'u12': it has no audio", "status 400"), strict=True):
         assert why in reason
-    kept = [json.loads(line)["id"] for line in (tmp_path / "out/h.jsonl").read_text().splitlines()]
-    assert kept == [f"u{i}" for i in range(1, COUNT) if i != 5]
+    kept = [json.loads(line) for line in (tmp_path / "out/h.jsonl").read_text().splitlines()]
+    assert [row["id"] for row in kept] == [f"u{i}" for i in range(COUNT + 1)]
+    assert [row["id"] for row in kept if "set_aside" in row] == ["u0", "u5", "u12"]
+    assert kept[-1]["sound"] == "x.wav", "fields that are not ours stay with the utterance"
 
 
 def test_an_endpoint_can_be_used_again(corpus, tmp_path):
@@ -353,7 +358,7 @@ def test_a_server_that_repeats_the_key_encoded_gets_it_nowhere(corpus, tmp_path,
         server.hear = lambda clip, fields: [ECHOED if len(clip) == 1600 else "好"]
     asking = Asking(route=asking.route, prompt=asking.prompt, concurrency=1)
     rows = run(server, corpus[:2], tmp_path, asking, on_error="skip", key=KEY)
-    assert [row.id for row in rows] == ["u1"]
+    assert [row.id for row in rows if row.set_aside is None] == ["u1"]
     (aside,) = map(json.loads, (tmp_path / "h.jsonl.skipped.jsonl").read_text().splitlines())
     assert "key or password that was sent" in aside["reason"]
     for path in tmp_path.glob("h.jsonl*"):

@@ -8,7 +8,7 @@ import pytest
 
 from earmark.cli.transcribe import transcribe as command
 from earmark.errors import InputError
-from earmark.files import write_jsonl
+from earmark.formats.lines import write_jsonl
 from earmark.policies.checkpoint.weights_hash import hash_of_model
 from earmark.policies.lora.adapt import add_lora
 from earmark.prompting.answer import Answer
@@ -161,7 +161,11 @@ def test_a_long_clip_is_refused_or_split(corpus, tmp_path, rng):
     utterances = [*corpus, Utterance("long", audio="long.wav")]
     with pytest.raises(InputError, match=r"utterance .long.: .*7\.00 s of audio"):
         run(policy, utterances, tmp_path)
-    assert len(run(policy, utterances, tmp_path, on_error="skip")) == len(corpus)
+    rows = run(policy, utterances, tmp_path, on_error="skip")
+    assert len(rows) == len(utterances), "each utterance has a row"
+    (aside,) = [row for row in rows if row.set_aside is not None]
+    assert aside.text == ""
+    assert "at most 3 s can be heard" in aside.set_aside
     skipped = json.loads((tmp_path / "h.jsonl.skipped.jsonl").read_text())
     assert "at most 3 s can be heard" in skipped["reason"]
     assert len(run(policy, utterances, tmp_path, long_audio="split")) == len(utterances)
@@ -249,7 +253,9 @@ def test_clips_that_cannot_be_used_are_set_aside_by_their_row(corpus, tmp_path):
     write_audio(tmp_path / "1.wav", noise(np.random.default_rng(0), 0.005))
     write_audio(tmp_path / "3.wav", noise(np.random.default_rng(0), 3.5))
     hypotheses = run(tiny_policy(), corpus, tmp_path, on_error="skip")
-    assert [hyp.id for hyp in hypotheses] == ["u0", "u2", "u4"], "no text is invented"
+    heard = [hyp.id for hyp in hypotheses if hyp.set_aside is None]
+    assert heard == ["u0", "u2", "u4"], "no text is invented"
+    assert [hyp.text for hyp in hypotheses if hyp.set_aside is not None] == ["", ""]
     aside = (tmp_path / "h.jsonl.skipped.jsonl").read_text("utf-8").splitlines()
     aside = [json.loads(row) for row in aside]
     assert [row["line"] for row in aside] == [2, 4]
@@ -274,4 +280,5 @@ def test_a_clip_of_which_the_model_makes_no_token_is_refused(
     with pytest.raises(InputError, match=r"utterance 'u2': clip: 0\.100 s of audio is too short"):
         run(policy, corpus, tmp_path, batch_size=batch_size)
     hypotheses = run(policy, corpus, tmp_path, batch_size=batch_size, on_error="skip")
-    assert [hyp.id for hyp in hypotheses] == ["u0", "u1", "u3", "u4"]
+    heard = [hyp.id for hyp in hypotheses if hyp.set_aside is None]
+    assert heard == ["u0", "u1", "u3", "u4"]

@@ -17,7 +17,8 @@ from whisper_model import write_whisper
 
 from earmark.cli import app
 from earmark.errors import InputError
-from earmark.files import read_records, write_jsonl
+from earmark.formats.lines import write_jsonl
+from earmark.formats.reading import read
 from earmark.policies.load import model_path
 from earmark.records import Hypothesis, Utterance
 from earmark.speech.audio import read_audio, write_audio
@@ -84,7 +85,7 @@ def transcribe(world, out, *more):
 
 
 def rows_of(path):
-    return [(h.id, h.text, h.raw_text) for h in read_records(Hypothesis, path)]
+    return [(h.id, h.text, h.raw_text) for h in read(Hypothesis, path)]
 
 
 def to(url, world):
@@ -129,7 +130,7 @@ def test_its_transcription_route_hears_what_the_library_hears(world, tmp_path):
     processor = AutoProcessor.from_pretrained(model)
     network = AutoModelForSpeechSeq2Seq.from_pretrained(model)
     expected = []
-    for utterance in read_records(Utterance, world / "test.jsonl"):
+    for utterance in read(Utterance, world / "test.jsonl"):
         clip = read_audio(world / utterance.audio)
         heard = processor(clip, sampling_rate=16_000, return_tensors="pt")
         written = processor.batch_decode(network.generate(**heard), skip_special_tokens=True)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from earmark.errors import InputError
-from earmark.files import read_records
-from earmark.files import write_jsonl as real
+from earmark.formats.lines import write_jsonl as real
+from earmark.formats.reading import read
 from earmark.prompting.answer import Answer
 from earmark.records import Hypothesis, Utterance
 from earmark.speech.audio import write_audio
@@ -80,7 +80,7 @@ def test_a_disk_that_fills_while_rows_are_kept_loses_none(tmp_path, utterances):
     listened.clear()
     rows = work(tmp_path, utterances, listened)
     assert listened == [f"u{i}" for i in range(len(kept), COUNT)]
-    assert rows == list(read_records(Hypothesis, tmp_path / "hyps.jsonl"))
+    assert rows == list(read(Hypothesis, tmp_path / "hyps.jsonl"))
     assert visible(tmp_path) == ["a.wav", "hyps.jsonl"]
 
 

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from earmark.errors import InputError, KnobError
-from earmark.files import read_records
+from earmark.formats.reading import read
 from earmark.records import Utterance
 from earmark.text import tokenize
 from earmark.voices import corpus
@@ -48,7 +48,7 @@ def small(tmp_path_factory):
 
 def test_manifest_and_sound(small):
     folder, spoken = small
-    rows = list(read_records(Utterance, folder / MANIFEST))
+    rows = list(read(Utterance, folder / MANIFEST))
     assert rows == [row.utterance for row in spoken]
     assert sorted(row.language for row in rows) == ["en"] * 6 + ["mixed"] * 6 + ["zh"] * 6
     assert len(list((folder / "audio").iterdir())) == 18

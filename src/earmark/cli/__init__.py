@@ -27,6 +27,7 @@ COMMANDS = {
     "export": "Merge a trained adapter into a model folder that vLLM and transformers load.",
     "report": "Make one self-contained HTML page: table, plots, sound and coloured alignments.",
     "validate": "Check files before work begins, without doing the work.",
+    "convert": "Convert utterances, hypotheses or pairs from one file format to another.",
     "synthesize": "Make a small English-Mandarin speech corpus with a synthetic voice.",
     "tiny-base": "Train the tiny Audio LLM that ships with Earmark from scratch.",
     "demo": "See it all at once: speech, failures, pairs, training, report.",

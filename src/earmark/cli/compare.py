@@ -10,6 +10,7 @@ from earmark.errors import KnobError
 from earmark.evaluate.compare import compare as compare_scores
 from earmark.evaluate.score import score
 from earmark.evaluate.tables import signature_line
+from earmark.formats.reading import input_file
 from earmark.progress import note, output
 from earmark.storage.outputs import COMPARISON
 
@@ -24,7 +25,8 @@ def compare(
     """Compare systems on the same utterances: each further one with the first.
 
     Args:
-        truth: what was said: JSONL with `id` and `text`, Kaldi `text`, or plain text.
+        truth: what was said, in any format that docs/formats.md has, such as JSONL with `id` and
+            `text`, Kaldi or plain text; FILE@FORMAT names it.
         hyp: what a system wrote; give it twice or more, the first is the one to compare with.
         json: write the comparisons as JSON to this file; `-` prints them, and nothing else.
         scoring: how systems are scored.
@@ -34,12 +36,12 @@ def compare(
     check_target(json)
     options = scoring or ScoringOptions()
     options.check_outputs(json_output(json, COMPARISON), [truth, *hyp])
-    truths, written = options.truths(truth), [options.hyps(path) for path in hyp]
+    truths, written, _ = options.read(truth, hyp)
     how = options.keywords
     scores = [score(truths, hyps, progress=True, **how) for hyps in written]
     first, *others = scores
     results: list[dict[str, Any]] = []
-    base, *names = short_names(hyp)
+    base, *names = short_names([Path(input_file(path)) for path in hyp])
     if len({base, *names}) < len(set(hyp)):
         base, *names = map(str, hyp)
     for path, name, other in zip(hyp[1:], names, others, strict=True):

@@ -11,7 +11,10 @@ from earmark.curate import CURATORS
 from earmark.curate.choose import run_curator
 from earmark.curate.verdict import Drop, Keep
 from earmark.errors import KnobError
-from earmark.files import load_records, skipped_path, write_jsonl
+from earmark.formats.lines import write_jsonl
+from earmark.formats.moving import moved
+from earmark.formats.reading import input_file, load, open_source
+from earmark.formats.set_aside import skipped_path
 from earmark.lookup import summary_of
 from earmark.pairs.tally import tally_path
 from earmark.progress import note
@@ -49,7 +52,7 @@ def curate(
     """Keep a share of the pairs; the others go to OUT.dropped.jsonl with the reason.
 
     Args:
-        pairs: a pairs file.
+        pairs: pairs, in any format that docs/formats.md has; FILE@FORMAT names it.
         out: the pairs file to write; its tally goes to OUT.tally.json.
         by: the curator.
         criterion: name of the scores that the gap is taken of, chosen minus rejected.
@@ -63,14 +66,16 @@ def curate(
     written = [Output(out, PAIRS), Output(aside, DROPPED), Output(tally_path(out), TALLY)]
     if on_error == "skip":
         written.append(Output(skipped_path(out), SET_ASIDE))
-    check_outputs(written, [pairs])
-    rows = load_records(Pair, pairs, out=out, on_error=on_error)
+    check_outputs(written, [input_file(pairs)])
+    source, format = open_source(pairs)
+    rows = load(Pair, source, out=out, on_error=on_error, format=format)
     given: dict[str, Any] = {"criterion": criterion, "keep_share": keep_share, "seed": seed}
     chosen = {name: value for name, value in given.items() if value is not None} | knobs
     if by == "gap" and not criterion:
         chosen["criterion"] = only_criterion(rows)
     verdicts = run_curator(by, rows, chosen)
-    kept = [verdict.pair for verdict in verdicts if isinstance(verdict, Keep)]
+    old, new = source.folder.absolute(), out.absolute().parent
+    kept = [moved(verdict.pair, old, new) for verdict in verdicts if isinstance(verdict, Keep)]
     dropped = [verdict for verdict in verdicts if isinstance(verdict, Drop)]
     write_jsonl(aside, ({"id": drop.pair.id, "why": drop.why} for drop in dropped))
     write_jsonl(out, kept)

@@ -9,6 +9,8 @@ from earmark.cli.later import later
 from earmark.cli.scoring import Scoring, ScoringOptions
 from earmark.cli.short_names import short_names
 from earmark.errors import KnobError
+from earmark.formats.reading import input_file
+from earmark.formats.source import SOUNDS
 from earmark.progress import note, output
 from earmark.storage.atomic import write_text
 from earmark.storage.destination import is_special
@@ -46,7 +48,8 @@ def report(
     rule, the good and the bad, and the page says how.
 
     Args:
-        truth: what was said: JSONL (with `audio` for sound), Kaldi `text`, or plain text.
+        truth: what was said, in any format that docs/formats.md has, such as JSONL (with `audio`
+            for sound), Kaldi or plain text; FILE@FORMAT names it.
         hyp: what a system wrote; repeat it, the first is the one to compare with.
         out: the page to write.
         name: what to call a system; once per --hyp, in order; default: from the file names.
@@ -70,10 +73,10 @@ def report(
     options.check_outputs([Output(out, HTML), *table_file], [truth, *hyp])
     names = system_names(hyp, name or [])
     runs = read_runs(run or [])
-    truths = options.truths(truth)
-    hyps = {system: options.hyps(path) for system, path in zip(names, hyp, strict=True)}
-    folder = truth.resolve().parent
-    test_set = test_set_of(set_name(truth), truths, hyps, folder, allow_outside)
+    files = options.read(truth, hyp, Path(SOUNDS).expanduser())
+    hyps = dict(zip(names, files.hyps, strict=True))
+    folder = files.folder.resolve()
+    test_set = test_set_of(set_name(truth), files.truths, hyps, folder, allow_outside)
     control = control or control_among(names, runs)
     scored = score_set(test_set, control=control, **options.keywords)
     heading = title or f"{scored.name}: {', '.join(names)}"
@@ -101,7 +104,7 @@ def set_name(truth: Path) -> str:
     >>> set_name(Path("data/heldout/utterances.jsonl")), set_name(Path("seame.jsonl"))
     ('heldout', 'seame')
     """
-    path = truth.resolve()
+    path = Path(input_file(truth)).resolve()
     return path.parent.name if path.stem in EVERYDAY_NAMES else path.stem
 
 
@@ -118,7 +121,7 @@ def system_names(paths: Sequence[Path], names: Sequence[str]) -> list[str]:
     """
     if names and len(names) != len(paths):
         raise KnobError(f"{len(names)} --name for {len(paths)} --hyp; give one for each, or none")
-    found = list(names) or short_names(paths)
+    found = list(names) or short_names([Path(input_file(path)) for path in paths])
     twice = [system for system, count in Counter(found).items() if count > 1]
     if twice:
         raise KnobError(f"two systems are called '{twice[0]}'; give each --hyp once, or a --name")

@@ -9,7 +9,7 @@ from earmark.evaluate.rows import row_dict
 from earmark.evaluate.score import score as score_records
 from earmark.evaluate.tables import score_tables, signature_line
 from earmark.evaluate.utterance import UtteranceScore
-from earmark.files import write_jsonl
+from earmark.formats.lines import write_jsonl
 from earmark.progress import note, output
 from earmark.records import Hypothesis, Utterance
 from earmark.storage.outputs import SCORE, SCORED_ROWS, Output
@@ -30,8 +30,9 @@ def score(
     """Score transcripts: mixed error rate, by language, by failure mode, with an interval.
 
     Args:
-        truth: what was said: JSONL with `id` and `text`, Kaldi `text`, or plain text.
-        hyp: what the system wrote, in any of the same formats.
+        truth: what was said, in any format that docs/formats.md has, such as JSONL with `id` and
+            `text`, Kaldi or plain text; FILE@FORMAT names it.
+        hyp: what the system wrote, in any of these formats.
         json: write the score as JSON to this file; `-` prints it, and nothing else.
         per_utterance: write one row per utterance to this JSONL file.
         show: draw the alignments of this many utterances, those with the most errors.
@@ -41,7 +42,7 @@ def score(
     check_target(json)
     rows = [] if per_utterance is None else [Output(per_utterance, SCORED_ROWS)]
     options.check_outputs([*json_output(json, SCORE), *rows], [truth, hyp])
-    truths, hyps = options.truths(truth), options.hyps(hyp)
+    truths, (hyps,), _ = options.read(truth, [hyp])
     result = score_records(
         truths, hyps, features=per_utterance is not None, progress=True, **options.keywords
     )

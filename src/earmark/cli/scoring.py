@@ -10,15 +10,15 @@ from cyclopts import Parameter
 
 from earmark.errors import KnobError
 from earmark.evaluate.bootstrap import Resampling
-from earmark.files import skipped_path
+from earmark.formats.reading import format_named, input_file
+from earmark.formats.set_aside import skipped_path
+from earmark.formats.together import TestFiles, read_test
 from earmark.metrics.choose import chosen_metrics
 from earmark.progress import note
 from earmark.prompting.marks import check_families, strip_marks
-from earmark.records import Hypothesis, Utterance
 from earmark.storage.outputs import SET_ASIDE, Output, check_outputs
 from earmark.text.mapping import load_mapping
 from earmark.text.profiles import Profile, parse_profile
-from earmark.text.transcripts import Format, read_transcripts
 from earmark.translators.lexicon_file import load_lexicon
 
 
@@ -39,7 +39,8 @@ class ScoringOptions:
         over: what intervals resample; auto is speakers when every truth names one.
         resamples: how many resamples an interval is drawn from.
         seed: the seed of the resampling, and of every draw of examples.
-        format: of all files; auto looks at their names and first lines.
+        format: of the files whose name does not say theirs (FILE@FORMAT, such as ref@kaldi);
+            default: what they look like. docs/formats.md has all.
         on_error: stop at a bad row, or set it aside in a file and leave out hypotheses
             without a truth.
     """
@@ -52,13 +53,15 @@ class ScoringOptions:
     over: Literal["auto", "utterance", "speaker"] = "auto"
     resamples: int = 1000
     seed: int = 0
-    format: Format = "auto"
+    format: str | None = None
     on_error: Literal["stop", "skip"] = "stop"
 
     def __post_init__(self) -> None:
         """Refuse what cannot be, before any file is read."""
         if self.resamples < 1:
             raise KnobError(f"--resamples is {self.resamples}; expected 1 or more")
+        if self.format is not None:
+            format_named(self.format)
         parse_profile(self.profile)
         check_families(self.strip_marks)
 
@@ -72,25 +75,29 @@ class ScoringOptions:
         Raises:
             InputError: names the output.
         """
-        skips = self.on_error == "skip"
-        asides = {skipped_path(path) for path in inputs} if skips else set[Path]()
+        files = [input_file(path) for path in inputs]
+        asides = {skipped_path(path) for path in files} if self.on_error == "skip" else set()
         written = [*outputs, *(Output(aside, SET_ASIDE) for aside in sorted(asides))]
-        check_outputs(written, (*inputs, self.lexicon, self.mapping))
+        check_outputs(written, (*files, self.lexicon, self.mapping))
 
-    def truths(self, path: Path) -> list[Utterance]:
-        """Read what was said."""
-        return read_transcripts(Utterance, path, format=self.format, on_error=self.on_error)
+    def read(self, truth: Path, hyps: Sequence[Path], sounds: Path | None = None) -> TestFiles:
+        """Read what was said and what systems wrote; strip marks, note how much was cut.
 
-    def hyps(self, path: Path) -> Sequence[Hypothesis]:
-        """Read what a system wrote, and strip marks; say how much of it was cut."""
-        hyps = read_transcripts(Hypothesis, path, format=self.format, on_error=self.on_error)
-        cut = sum(hyp.cut is True for hyp in hyps)
-        if cut:
-            note(
-                f"{path}: {cut} of {len(hyps)} answers met their token cap; what they lack is "
-                "counted as deletions. Transcribe with a larger --max-new-tokens"
-            )
-        return strip_marks(hyps, self.strip_marks)
+        Args:
+            truth: what was said, as FILE or FILE@FORMAT.
+            hyps: what each system wrote.
+            sounds: where sound is written that comes as bytes; None leaves it out.
+        """
+        files = read_test(truth, hyps, format=self.format, on_error=self.on_error, sounds=sounds)
+        for path, rows in zip(hyps, files.hyps, strict=True):
+            cut = sum(hyp.cut is True for hyp in rows)
+            if cut:
+                note(
+                    f"{path}: {cut} of {len(rows)} answers met their token cap; what they lack is "
+                    "counted as deletions. Transcribe with a larger --max-new-tokens"
+                )
+        stripped = [list(strip_marks(rows, self.strip_marks)) for rows in files.hyps]
+        return files._replace(hyps=stripped)
 
     @cached_property
     def splitting(self) -> Profile:

@@ -13,7 +13,8 @@ from earmark.cli.later import later
 from earmark.cli.presets import preset_path
 from earmark.cli.terminal import error_panel
 from earmark.errors import InputError, KnobError, did_you_mean
-from earmark.files import skipped_path
+from earmark.formats.reading import input_file
+from earmark.formats.set_aside import skipped_path
 from earmark.progress import console, note, output
 from earmark.storage.outputs import SET_ASIDE, Output, check_outputs
 from earmark.train.settings import TrainSettings
@@ -99,7 +100,8 @@ def run(
     """Train.
 
     Args:
-        pairs: a pairs file (JSONL); audio paths in it are absolute or relative to it.
+        pairs: pairs, in any format that docs/formats.md has; FILE@FORMAT names it. Audio paths in
+            them are absolute or relative to the file.
         model: a model folder, a hub id (NAME, or NAME@REVISION for a branch, tag or commit), or
             `tiny-base`, the model that ships with Earmark.
         out: the run folder: run.json, log.jsonl, checkpoints, the adapter.
@@ -118,10 +120,11 @@ def run(
     references = settings.references if settings else ()
     check_run_folder(out, (model, *references))
     if on_error == "skip":
-        check_outputs([Output(skipped_path(out), SET_ASIDE)], (pairs, config))
+        check_outputs([Output(skipped_path(out), SET_ASIDE)], (input_file(pairs), config))
+    opened = open_pairs(pairs, out=out, on_error=on_error)
     folder = run_training(
-        open_pairs(pairs, out=out, on_error=on_error),
-        pairs.resolve().parent,
+        opened,
+        opened.folder.resolve(),
         model,
         out,
         objective=objective,

@@ -1,21 +1,17 @@
 """`earmark validate`: check files before work begins, without doing the work."""
 
-import os
 import sys
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from earmark.cli.checks.findings import Findings
 from earmark.cli.checks.model import check_model
 from earmark.cli.later import later
 from earmark.errors import InputError
-from earmark.files import AnyPath, Drained, numbered_lines, parse_line, reopenable
+from earmark.formats.kinds import kind_of
+from earmark.formats.reading import open_source, recognise
 from earmark.policies.checkpoint.folder import is_model
 from earmark.progress import output
-from earmark.records import MANIFEST
-from earmark.speech.manifests import kind_of
 
 # They open sound files.
 check_pairs = later("earmark.cli.checks.pairs:check_pairs")
@@ -24,55 +20,18 @@ check_utterances = later("earmark.cli.checks.rows:check_utterances")
 
 Kind = Literal["auto", "utterances", "hypotheses", "pairs"]
 
-# Fields that one kind of row has and no other; enough rows are read to outvote a typing error.
-PAIR_FIELDS = {"prompt", "chosen", "rejected", "failure_modes"}
-HYPOTHESIS_FIELDS = {"raw_text", "logprob", "tokens", "made_by"}
-SAMPLE_ROWS = 50
 
-
-def recognise(path: Path | Drained) -> str:
-    """Name what a path holds: utterances, hypotheses, pairs, kaldi, nemo, tsv, text or model.
-
-    Raises:
-        InputError: nothing is there, or nothing that Earmark knows.
-    """
-    if isinstance(path, Path) and not os.path.exists(path):
-        raise InputError(f"{path}: no such file or folder")
-    if isinstance(path, Path) and path.is_dir():
-        return "model" if is_model(path) else kind_of(path)
-    kind = kind_of(path)
-    if kind != "utterances":
-        return kind
-    fields = [set(row) for row in islice(_objects(path), SAMPLE_ROWS)]
-    pairs = sum(len(row & PAIR_FIELDS) for row in fields)
-    hypotheses = sum(len(row & HYPOTHESIS_FIELDS) for row in fields if not row & PAIR_FIELDS)
-    if pairs:
-        return "pairs"
-    return "hypotheses" if hypotheses else "utterances"
-
-
-def _objects(path: AnyPath) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a file that are JSON objects; the others are reported later."""
-    for number, raw in numbered_lines(path):
-        try:
-            row = parse_line(raw, f"{path}:{number}")
-        except InputError:
-            continue
-        if isinstance(row, dict):
-            yield row
-
-
-def check_path(path: Path, kind: Kind, limit: int, max_seconds: float | None) -> Findings:
+def check_path(path: str | Path, kind: Kind, limit: int, max_seconds: float | None) -> Findings:
     """Check one file or folder and return what was found."""
-    if os.path.isdir(path) and (path / MANIFEST).is_file():
-        path /= MANIFEST
-    findings = Findings(path, kind, limit)
+    findings = Findings(Path(path), kind, limit)
     try:
-        findings.source = reopenable(path)
-        findings.kind = recognise(findings.source) if kind == "auto" else kind
-        if findings.kind == "model":
+        if Path(path).is_dir() and is_model(Path(path)):
+            findings.kind = "model"
             check_model(findings)
             return findings
+        findings.source, chosen = open_source(path)
+        findings.format = chosen or recognise(findings.source)
+        findings.kind = kind_of(findings.source, findings.format) if kind == "auto" else kind
         if findings.kind == "pairs":
             check_pairs(findings, max_seconds)
         elif findings.kind == "hypotheses":
@@ -95,9 +54,9 @@ def validate(
 ) -> None:
     """Check files before work begins, without doing the work.
 
-    Utterances, hypotheses and pairs (JSONL), Kaldi folders and text files, NeMo manifests, TSV
-    files, and model folders are recognised by what is in them. All problems are listed with
-    file and line. The exit code is 1 when there is an error.
+    Utterances, hypotheses and pairs in any format that docs/formats.md has, and model folders, are
+    recognised by what is in them; FILE@FORMAT names a format. All problems are listed with file
+    and line. The exit code is 1 when there is an error.
 
     Args:
         paths: the files and folders to check.

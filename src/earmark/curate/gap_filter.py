@@ -11,7 +11,7 @@ from random import Random
 
 from earmark.curate.verdict import Drop, Keep, Verdict
 from earmark.errors import InputError, KnobError
-from earmark.pairs.scores import are_finite
+from earmark.pairs.rules import are_finite
 from earmark.records import Pair
 
 SHOWN = 5

@@ -16,7 +16,7 @@ from earmark.evaluate.tables import as_text
 from earmark.failures import TRANSLATING
 from earmark.failures.choose import NO_MODES
 from earmark.failures.mode import Mode, Tools
-from earmark.files import to_row
+from earmark.formats.fields import to_row
 from earmark.front.inputs import Given, records_of, test_set
 from earmark.pairs.imitate import Imitation, imitate_pairs
 from earmark.pairs.mined import FAILURES, make_mining, mine_pairs
@@ -264,7 +264,7 @@ def _planned(
     """Return utterances that pairs can be made of, and how rows are written."""
     rows = records_of(Utterance, utterances, "utterances")
     here = Path.cwd() / "pairs"
-    prompter = Prompter(load_prompts(prompts), here, here)
+    prompter = Prompter(load_prompts(prompts), Path.cwd(), here)
     seen: set[str] = set()
     for row in rows:
         prompter.check(row, f"utterance '{row.id}'")

@@ -1,12 +1,17 @@
 """What the front door takes: texts, records, rows, a path, or columns of a data frame."""
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from earmark.errors import InputError
-from earmark.files import brief, parse_row
-from earmark.front.files import moved, read_from
+from earmark.errors import InputError, shortened
+from earmark.formats.fields import brief, parse_row
+from earmark.formats.moving import moved
+from earmark.formats.reading import input_file
+from earmark.formats.source import HUB, folder_of
+from earmark.formats.together import read_test
+from earmark.front.files import read_from
 from earmark.records import Hypothesis, Pair, Utterance
 
 # A path, or texts, records, or rows (dictionaries), in any container that can be iterated.
@@ -41,7 +46,7 @@ def in_folder(rows: Sequence[Record], given: Given) -> tuple[list[Record], Path]
     """
     if not isinstance(given, str | Path):
         return list(rows), Path.cwd()
-    folder = Path(given).absolute().parent
+    folder = folder_of(input_file(given)).absolute()
     return [moved(row, Path.cwd(), folder) for row in rows], folder
 
 
@@ -54,6 +59,9 @@ def test_set(truths: Given, *systems: Given) -> tuple[list[Utterance], list[list
         InputError: not as many texts as truths, columns of frames with different indexes, or
             truths without ids for hypotheses with ids.
     """
+    paths = [given for given in (truths, *systems) if isinstance(given, str | Path)]
+    if len(paths) == 1 + len(systems):
+        return _of_files(paths[0], paths[1:])
     said = records_or_texts(Utterance, truths, "truths")
     index = said.labels if isinstance(said, Texts) else None
     written = [records_or_texts(Hypothesis, system, "hypotheses") for system in systems]
@@ -73,6 +81,17 @@ def test_set(truths: Given, *systems: Given) -> tuple[list[Utterance], list[list
         else:
             hyps.append(system)
     return said_records, hyps
+
+
+def _of_files(
+    truth: str | Path, systems: Sequence[str | Path]
+) -> tuple[list[Utterance], list[list[Hypothesis]]]:
+    """Read files together, since both sides show whether their lines begin with ids."""
+    for given in (truth, *systems):
+        _check_is_file(given, "truths" if given == truth else "hypotheses")
+    files = read_test(truth, systems)
+    old, new = files.folder.absolute(), Path.cwd()
+    return [moved(row, old, new) for row in files.truths], files.hyps
 
 
 def _in_order(
@@ -117,13 +136,22 @@ def records_or_texts(kind: type[Record], given: Given, what: str) -> list[Record
 
 
 def _read(kind: type[Record], given: str | Path, what: str) -> list[Record]:
-    """Read a file; a text that names none may have been meant as a text."""
-    try:
-        return read_from(given, kind)
-    except InputError as error:
-        if isinstance(given, str) and not Path(given[:255]).exists():
-            raise InputError(f"{error}; {what} as texts are given as a list") from error
-        raise
+    """Read a file."""
+    _check_is_file(given, what)
+    return read_from(given, kind)
+
+
+def _check_is_file(given: str | Path, what: str) -> None:
+    """Refuse a text that names no file, which may have been meant as a text.
+
+    Raises:
+        InputError: there is no such file.
+    """
+    file = str(input_file(given))
+    if file.startswith(HUB) or os.path.exists(file):
+        return
+    hint = f"; {what} as texts are given as a list" if isinstance(given, str) else ""
+    raise InputError(f"{shortened(file)}: cannot be read: No such file or directory{hint}")
 
 
 def _rows_by_id(given: Mapping[Any, Any], what: str) -> list[dict[str, Any]]:

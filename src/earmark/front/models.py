@@ -144,7 +144,8 @@ def train(
     chosen = replace(settings or TrainSettings(), **ours)
     rows: Pairs
     if isinstance(pairs, str | Path):
-        rows, folder = open_pairs(pairs, out=out), Path(pairs).resolve().parent
+        rows = opened = open_pairs(pairs, out=out)
+        folder = opened.folder.resolve()
     else:
         rows, folder = records_of(Pair, pairs, "pairs"), Path.cwd()
     return train_run(

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from earmark.errors import InputError
-from earmark.files import load_records, skipped_path, write_jsonl
+from earmark.formats.lines import write_jsonl
+from earmark.formats.reading import OnError, input_file, load, open_source
+from earmark.formats.set_aside import skipped_path
 from earmark.pairs.imitate import Imitation, check_imitation, imitate_pairs
 from earmark.pairs.mined import Mining, mine_pairs
 from earmark.pairs.prompts import Prompter, load_prompts
@@ -16,8 +18,6 @@ from earmark.progress import note, track
 from earmark.records import Hypothesis, Pair, Utterance
 from earmark.storage.atomic import write_text
 from earmark.storage.outputs import PAIRS, SET_ASIDE, TALLY, Output, check_outputs
-
-OnError = Literal["stop", "skip"]
 
 
 def outputs_of(out: str | Path, on_error: OnError, hyps: Sequence[str | Path] = ()) -> list[Output]:
@@ -31,7 +31,7 @@ def outputs_of(out: str | Path, on_error: OnError, hyps: Sequence[str | Path] = 
 
 def _named(out: str | Path, hyps: str | Path) -> str:
     """Name what belongs to one file of hypotheses after it."""
-    return f"{out}.{Path(hyps).name}"
+    return f"{out}.{Path(input_file(hyps)).name}"
 
 
 def imitate_file(
@@ -51,10 +51,11 @@ def imitate_file(
             an input, or another kind of file.
         KnobError: knobs of the imitation that make no sense.
     """
-    check_outputs(outputs_of(out, on_error), (utterances, prompts))
+    check_outputs(outputs_of(out, on_error), (input_file(utterances), prompts))
     check_imitation(imitation)
-    prompter = Prompter(load_prompts(prompts), utterances, out)
-    rows = load_records(Utterance, utterances, out=out, on_error=on_error, check=prompter.check)
+    source, chosen = open_source(utterances)
+    prompter = Prompter(load_prompts(prompts), source.folder, out)
+    rows = load(Utterance, source, out=out, on_error=on_error, check=prompter.check, format=chosen)
     knobs: dict[str, Any] = {"builder": "imitate", "mix": imitation.mix.as_dict()}
     if imitation.tools.translator is not None:
         knobs["translator"] = imitation.tools.translator.name
@@ -80,11 +81,13 @@ def mine_file(
         InputError: a bad row and `on_error` is "stop", or not one good row; an output that is
             an input, or another kind of file.
     """
-    check_outputs(outputs_of(out, on_error, hyps), (utterances, *hyps, prompts))
-    prompter = Prompter(load_prompts(prompts), utterances, out)
-    rows = load_records(Utterance, utterances, out=out, on_error=on_error, check=prompter.check)
+    inputs = map(input_file, (utterances, *hyps))
+    check_outputs(outputs_of(out, on_error, hyps), (*inputs, prompts))
+    source, chosen = open_source(utterances)
+    prompter = Prompter(load_prompts(prompts), source.folder, out)
+    rows = load(Utterance, source, out=out, on_error=on_error, check=prompter.check, format=chosen)
     systems = [_by_id(path, rows, out, on_error) for path in hyps]
-    names = [Path(path).name for path in hyps]
+    names = [Path(input_file(path)).name for path in hyps]
     knobs: dict[str, Any] = {
         "builder": "mined",
         "labels": [*mining.labels, *mining.own],
@@ -104,7 +107,7 @@ def _by_id(
 
     Each file's bad rows have a file of their own, named after it.
     """
-    rows = load_records(Hypothesis, path, out=_named(out, path), on_error=on_error)
+    rows = load(Hypothesis, path, out=_named(out, path), on_error=on_error, sounds=None)
     found = {hyp.id: hyp for hyp in rows}
     strangers = len(found.keys() - {utterance.id for utterance in utterances})
     if strangers:

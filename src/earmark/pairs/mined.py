@@ -20,6 +20,7 @@ from earmark.translators.lexicon import Lexicon
 
 FAILURES = ("omission", "translation", "hallucination", "format", "empty")
 NO_HYPOTHESIS = "no hypothesis for the utterance"
+SET_ASIDE = "set aside when it was transcribed"
 CUT = "cut at the token cap, so that its failure may be the cap's"
 
 
@@ -99,6 +100,9 @@ def mine_pairs(
             hypothesis = system.get(utterance.id)
             if hypothesis is None:
                 tally.drop("any", NO_HYPOTHESIS)
+                continue
+            if hypothesis.set_aside is not None:
+                tally.drop("any", SET_ASIDE)
                 continue
             raw = hypothesis.raw_text
             truth = utterance.text or ""

@@ -1,15 +1,14 @@
 """The prompt of a pair: a clip, and a request to transcribe it drawn from a pool; its form."""
 
 import os
-from collections.abc import Iterator
-from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from earmark.errors import InputError, shortened
-from earmark.files import decode_line, numbered_lines
+from earmark.formats.lines import decode_line, numbered_lines
+from earmark.formats.moving import seen_from
 from earmark.records import Utterance
 from earmark.speech.audio_path import audio_path
 
@@ -30,34 +29,16 @@ def load_prompts(path: str | Path | None = None) -> list[str]:
     return [line.strip() for line in lines]
 
 
-def form_problems(prompt: list[dict[str, Any]]) -> Iterator[str]:
-    """Yield what is wrong with the form of a prompt's messages."""
-    for message in prompt:
-        if not isinstance(message, dict) or not {"role", "content"} <= message.keys():
-            yield f"a prompt message should be an object with role and content, found {message!r}"
-            continue
-        content = message["content"]
-        if isinstance(content, str):
-            continue
-        for part in content if isinstance(content, list) else [content]:
-            kind = part.get("type") if isinstance(part, dict) else None
-            if kind not in ("text", "audio") or not isinstance(part.get(kind), str):
-                yield (
-                    'a content part should be {"type": "audio", "audio": PATH} or '
-                    f'{{"type": "text", "text": ...}}, found {part!r}'
-                )
-
-
 class Prompter:
     """Makes the prompts of the pairs in one file: clips as seen from there, requests drawn.
 
-    `manifest` is the file of the utterances, from whose folder their audio paths count;
-    `out` is the pairs file, relative to whose folder they are written when that is possible.
+    `folder` is where the audio paths of the utterances start; `out` is the pairs file, relative to
+    whose folder they are written when that is possible.
     """
 
-    def __init__(self, pool: list[str], manifest: str | Path, out: str | Path) -> None:
+    def __init__(self, pool: list[str], folder: str | Path, out: str | Path) -> None:
         self._pool = pool
-        self._manifest = Path(manifest).absolute().parent
+        self._manifest = Path(folder).absolute()
         self._out = Path(out).absolute().parent
 
     def prompt(self, utterance: Utterance, rng: Random) -> list[dict[str, Any]]:
@@ -72,11 +53,7 @@ class Prompter:
 
     def clip(self, utterance: Utterance) -> str:
         """Return an utterance's audio path as seen from the pairs file."""
-        folder, name = os.path.split(utterance.audio or "")
-        if os.path.isabs(folder):
-            return utterance.audio or ""
-        seen = _seen_from(self._out, self._manifest, folder)
-        return name if seen == os.curdir else os.path.join(seen, name)
+        return seen_from(utterance.audio or "", self._manifest, self._out)
 
     def check(self, utterance: Utterance, where: str) -> None:
         """Refuse an utterance that no pair can be made of.
@@ -97,13 +74,3 @@ class Prompter:
                 f"{where}: audio file not found: {shortened(str(path))}; paths count from the "
                 "manifest's folder"
             )
-
-
-@lru_cache(maxsize=2**12)
-def _seen_from(out: Path, manifest: Path, folder: str) -> str:
-    """Return a folder of the manifest relative to the pairs file; absolute on another drive."""
-    target = manifest / folder
-    try:
-        return os.path.relpath(target, out)
-    except ValueError:
-        return str(target)

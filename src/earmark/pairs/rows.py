@@ -8,7 +8,7 @@ from earmark import __version__
 from earmark.failures.surface import surface_of
 from earmark.pairs.prompts import Prompter
 from earmark.pairs.tally import Tally
-from earmark.records import Pair, Utterance
+from earmark.records import Pair, Utterance, carried
 
 SAME_AS_CHOSEN = "the same as the chosen answer once normalised"
 SAME_AS_ANOTHER = "the same as another rejected answer of the utterance"
@@ -74,4 +74,5 @@ def rows_of(
             language=utterance.language,
             source=utterance.id,
             made_by={**plan.made_by, "failures": details} if details else plan.made_by,
+            extra=carried(utterance, Pair),
         )

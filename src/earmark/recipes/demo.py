@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 from earmark.evaluate.score import score
 from earmark.failures.mode import Tools
-from earmark.files import read_records
+from earmark.formats.reading import read
 from earmark.pairs.files import imitate_file
 from earmark.pairs.imitate import Imitation
 from earmark.pairs.mix import parse_mix
@@ -214,7 +214,7 @@ def make_pairs(training: Spoken, out: Path, seed: int) -> list[Pair]:
     mix, _ = parse_mix(MIX)
     imitation = Imitation(mix, Tools(translator=load_lexicon(), longest=10), each=True)
     imitate_file(training.folder / MANIFEST, out, imitation, several=True, seed=seed)
-    return list(read_records(Pair, out))
+    return list(read(Pair, out))
 
 
 def hear(out: Path, run: Path | None, sets: dict[str, Spoken]) -> dict[str, list[Hypothesis]]:

@@ -11,15 +11,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from earmark.errors import InputError
-from earmark.files import (
-    BadRow,
-    parse_line,
-    parse_row,
-    read_rows,
-    skipped_path,
-    to_row,
-    write_jsonl,
-)
+from earmark.formats.fields import parse_row, to_row
+from earmark.formats.lines import numbered_lines, parse_line, write_jsonl
+from earmark.formats.set_aside import skipped_path
 from earmark.progress import note
 from earmark.records import Hypothesis, Utterance
 from earmark.storage import outputs as rule
@@ -129,18 +123,17 @@ def finished(
 
 def _read(path: Path) -> list[Kept]:
     """Read a partial file, leaving out lines that are torn."""
-    sounds: dict[str, str | None] = {}
-
-    def parse(raw: bytes, where: str) -> Hypothesis:
-        data = parse_line(raw, where)
-        sound = data.pop("sound", None) if isinstance(data, dict) else None
-        row = parse_row(Hypothesis, data, where)
-        sounds[row.id] = sound
-        return row
-
-    torn: list[BadRow] = []
-    rows = read_rows(path, parse, set_aside=torn) if path.is_file() else ()
-    return [Kept(row, sounds[row.id]) for row in rows]
+    rows: dict[str, Kept] = {}
+    for number, raw in numbered_lines(path) if path.is_file() else ():
+        where = f"{path}:{number}"
+        try:
+            data = parse_line(raw, where)
+            sound = data.pop("sound", None) if isinstance(data, dict) else None
+            row = parse_row(Hypothesis, data, where)
+        except InputError:
+            continue
+        rows.setdefault(row.id, Kept(row, sound))
+    return list(rows.values())
 
 
 def _write(

@@ -4,20 +4,22 @@ Whatever writes the transcripts down, a model in this process or a server, comes
 """
 
 import json
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from earmark.errors import InputError
-from earmark.files import BadRow, skipped_path, to_row, write_jsonl
+from earmark.formats.fields import to_row
+from earmark.formats.lines import write_jsonl
+from earmark.formats.set_aside import BadRow, skipped_path
 from earmark.progress import note, progress_bar, track
 from earmark.prompting.answer import Answer
 from earmark.prompting.clean import clean
-from earmark.records import Hypothesis, Utterance
+from earmark.records import Hypothesis, Utterance, carried
 from earmark.speech.audio import SAMPLE_RATE_HZ, check_audio, read_audio
 from earmark.speech.audio_path import audio_path
 from earmark.speech.split import split_at_quiet
@@ -35,6 +37,8 @@ from earmark.transcribe.resume import (
 
 OnError = Literal["stop", "skip"]
 MOST_NAMED = 20
+# The file's name in rows of utterances that could not be transcribed.
+UTTERANCES = "utterances"
 ADVICE = "choose another --out, and run the same command again: it continues where it was"
 
 
@@ -52,7 +56,8 @@ class Heard(NamedTuple):
 class Checked(NamedTuple):
     """Utterances whose clips can be used, how long they are, what was set aside, the folder.
 
-    `row` is the number of each utterance in the manifest, from 1, by id.
+    `row` is the number of each utterance in the manifest, from 1, by id; `utterances` are all, in
+    their order.
     """
 
     usable: list[Utterance]
@@ -60,6 +65,7 @@ class Checked(NamedTuple):
     row: dict[str, int]
     bad: list[BadRow]
     folder: Path
+    utterances: Sequence[Utterance]
 
 
 Listen = Callable[[Sequence[Utterance]], Generator[Heard]]
@@ -84,7 +90,7 @@ def check_clips(
     Raises:
         InputError: names all utterances without audio or with a clip that cannot be used.
     """
-    checked, bad = Checked([], {}, {}, list(set_aside), folder), []
+    checked, bad = Checked([], {}, {}, list(set_aside), folder, utterances), []
     for number, utterance in enumerate(track(utterances, "checking audio"), start=1):
         checked.row[utterance.id] = number
         try:
@@ -196,7 +202,7 @@ def keep(
             stack.enter_context(locked(lock_beside(output.path), TRANSCRIBING))
         done = finished(outputs, checked.usable, checked.folder)
         bad = [*checked.bad, *_listen(checked, listen, outputs, done, on_error, tidy)]
-        return _write(checked, outputs, done, bad, skipped_path(out))
+        return _write(checked._replace(bad=bad), outputs, done, skipped_path(out))
 
 
 def _listen(
@@ -251,20 +257,21 @@ def _write(
     checked: Checked,
     outputs: Sequence[Output],
     done: dict[str, list[Hypothesis]],
-    bad: Sequence[BadRow],
     aside: Path,
 ) -> list[list[Hypothesis]]:
-    """Write whole files; say what is not in them."""
+    """Write whole files, with a row for each utterance; report what was set aside.
+
+    An utterance that was set aside has a row that says why, so that scoring does not take it for
+    an empty answer.
+    """
+    bad = checked.bad
     if bad:
         write_jsonl(aside, map(asdict, bad))
         note(f"{len(bad)} rows set aside in {aside}")
     else:
         aside.unlink(missing_ok=True)
-    columns = [
-        [done[utterance.id][column] for utterance in checked.usable if utterance.id in done]
-        for column in range(len(outputs))
-    ]
-    if not columns[0]:
+    columns = [list(_column(checked, output, done, i)) for i, output in enumerate(outputs)]
+    if not done:
         first = f"; the first: {bad[0].reason}" if bad else ""
         raise InputError(f"{outputs[0].path}: not one utterance could be transcribed{first}")
     for output, rows in zip(outputs, columns, strict=True):
@@ -273,6 +280,20 @@ def _write(
         output.partial.unlink(missing_ok=True)
     _say_cut([row for rows in columns for row in rows])
     return columns
+
+
+def _column(
+    checked: Checked, output: Output, done: dict[str, list[Hypothesis]], column: int
+) -> Iterator[Hypothesis]:
+    """Yield the rows of one file, each with what is kept of its utterance."""
+    reasons = {row.line: row.reason for row in checked.bad if row.path == UTTERANCES}
+    for utterance in checked.utterances:
+        kept = carried(utterance, Hypothesis)
+        if utterance.id in done:
+            yield replace(done[utterance.id][column], extra=kept)
+        else:
+            why = reasons[checked.row[utterance.id]]
+            yield Hypothesis(utterance.id, "", made_by=output.made_by, set_aside=why, extra=kept)
 
 
 def _say_cut(rows: Sequence[Hypothesis]) -> None:
@@ -286,4 +307,4 @@ def _say_cut(rows: Sequence[Hypothesis]) -> None:
 
 def _bad_row(utterance: Utterance, number: int, reason: str) -> BadRow:
     raw = json.dumps(to_row(utterance), ensure_ascii=False)
-    return BadRow("utterances", number, raw, reason)
+    return BadRow(UTTERANCES, number, raw, reason)

@@ -21,7 +21,8 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 
 from earmark.errors import InputError, KnobError, did_you_mean
-from earmark.files import numbered_lines, parse_line, read_records, write_jsonl
+from earmark.formats.lines import numbered_lines, parse_line, write_jsonl
+from earmark.formats.reading import read
 from earmark.progress import progress_bar
 from earmark.records import MANIFEST, Utterance
 from earmark.speech.audio import SAMPLE_RATE_HZ, read_audio, write_audio
@@ -276,6 +277,6 @@ def read_corpus(folder: str | Path) -> Iterator[tuple[Utterance, np.ndarray]]:
     Raises:
         InputError: the manifest or a sound cannot be read.
     """
-    for utterance in read_records(Utterance, Path(folder) / MANIFEST):
+    for utterance in read(Utterance, Path(folder) / MANIFEST):
         assert utterance.audio is not None, "make_corpus gives every utterance a sound"
         yield utterance, read_audio(Path(folder) / utterance.audio)

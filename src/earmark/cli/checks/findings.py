@@ -5,7 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
-from earmark.files import AnyPath, BadRow
+from earmark.formats.fields import misspelt
+from earmark.formats.format import Format
+from earmark.formats.set_aside import BadRow
+from earmark.formats.source import Source
+from earmark.records import AnyRecord
 
 Level = Literal["error", "warning"]
 
@@ -23,7 +27,7 @@ class Findings:
     """Problems and facts gathered about one input; at most `limit` are listed, errors first.
 
     An error is what a later command would refuse; a warning is what it would do or leave out.
-    `source` is where the rows are read from: the path, or what came through it, if it is a pipe.
+    `source` and `format` are what the rows are read from; a model has none.
     """
 
     path: Path
@@ -33,7 +37,8 @@ class Findings:
     problems: list[Problem] = field(default_factory=list)
     counts: Counter[Level] = field(default_factory=Counter)
     facts: list[str] = field(default_factory=list)
-    source: AnyPath = ""
+    source: Source = field(default_factory=lambda: Source("."))
+    format: Format | None = None
 
     def error(self, where: str, message: str) -> None:
         """Note what a later command would refuse; `where` is `file:line`, or the file."""
@@ -42,6 +47,11 @@ class Findings:
     def warn(self, where: str, message: str) -> None:
         """Note what a later command would do, or leave out, without stopping."""
         self._add(Problem(_line(where), "warning", f"{where}: {message}"))
+
+    def check_names(self, record: AnyRecord, where: str) -> None:
+        """Warn of fields that are kept as they are, but may be one of ours that is misspelt."""
+        for name, near in misspelt(record):
+            self.warn(where, f"'{name}' is kept, but not used; did you mean '{near}'?")
 
     def add_bad_rows(self, bad: list[BadRow]) -> None:
         """Note rows that could not be read; their reason names the place."""
@@ -63,7 +73,9 @@ class Findings:
         if hidden:
             lines.append(f"... and {hidden} more; --limit N shows more")
         counts = ", ".join(some(self.counts[level], level) for level in get_args(Level))
-        return [*lines, f"{self.path}: {self.kind}; {counts}", *(f"  {f}" for f in self.facts)]
+        format = self.format.name if self.format else "jsonl"
+        how = "" if format == "jsonl" else f" ({format})"
+        return [*lines, f"{self.path}: {self.kind}{how}; {counts}", *(f"  {f}" for f in self.facts)]
 
 
 def some(count: int, noun: str) -> str:

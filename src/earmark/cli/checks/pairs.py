@@ -7,9 +7,15 @@ from typing import Any
 
 from earmark.cli.checks.findings import Findings, some
 from earmark.errors import InputError
-from earmark.files import BadRow, read_records
-from earmark.pairs.prompts import form_problems
-from earmark.pairs.scores import are_finite
+from earmark.formats.reading import read
+from earmark.formats.set_aside import BadRow
+from earmark.pairs.rules import (
+    answer_problems,
+    audio_parts,
+    form_problems,
+    part_problems,
+    score_problems,
+)
 from earmark.progress import track
 from earmark.records import Pair
 from earmark.speech.audio import check_audio
@@ -25,18 +31,21 @@ def check_pairs(findings: Findings, max_s: float | None) -> None:
     losers = 0
 
     def check(pair: Pair, where: str) -> None:
+        findings.check_names(pair, where)
         for problem in [*_answer_problems(pair), *_prompt_problems(pair)]:
             findings.error(where, problem)
         for warning in _answer_warnings(pair):
             findings.warn(where, warning)
-        for part in _audio_parts(pair):
+        sound = (part for part in audio_parts(pair.prompt) if not any(part_problems(part)))
+        for part in sound:
             key = (str(part["audio"]), part.get("start_s"), part.get("end_s"))
             if key not in heard:
-                heard[key] = _sound_problem(findings.path.parent, *key, max_s)
+                heard[key] = _sound_problem(findings.source.folder, *key, max_s)
             if heard[key]:
                 findings.error(where, f"pair '{pair.id}': {heard[key]}")
 
-    for pair in track(read_records(Pair, findings.source, check, bad), "checking pairs"):
+    rows = read(Pair, findings.source, check, bad, format=findings.format)
+    for pair in track(rows, "checking pairs"):
         findings.rows += 1
         modes.update(pair.failure_modes)
         losers += len(pair.losers)
@@ -64,25 +73,17 @@ def _sound_problem(
 def _answer_problems(pair: Pair) -> Iterator[str]:
     """Yield what is wrong with the answers and what goes with them."""
     losers, modes = pair.losers, pair.failure_modes
-    if not pair.chosen.strip() and not losers:
-        yield "there is neither a chosen nor a rejected answer; a pair has both"
+    yield from answer_problems(pair)
     if modes and len(modes) != len(losers):
         yield (
             f"{some(len(modes), 'failure mode')} for {some(len(losers), 'rejected answer')}; "
             "give one for each"
         )
-    for criterion, numbers in pair.scores.items():
-        if not are_finite(numbers) or len(numbers) != 1 + len(losers):
-            yield (
-                f"scores['{criterion}'] should hold {1 + len(losers)} finite numbers, chosen "
-                f"first, found {numbers!r}"
-            )
+    for criterion in pair.scores:
+        yield from (f"pair '{pair.id}' {each}" for each in score_problems(pair, criterion))
     for index, loser in enumerate(losers):
-        if not isinstance(loser, str):
-            yield f"rejected answer {index + 1} should be text, found {loser!r}"
-        elif loser.strip() == pair.chosen.strip():
-            yield f"rejected answer {index + 1} equals chosen ({loser!r}); remove it"
-        elif not loser.strip() and not (index < len(modes) and modes[index].startswith("empty")):
+        is_meant = index < len(modes) and modes[index].startswith("empty")
+        if pair.chosen.strip() and not loser.strip() and not is_meant:
             yield (
                 f"rejected answer {index + 1} is empty; if silence is the failure meant, "
                 "its failure mode is 'empty'"
@@ -96,7 +97,7 @@ def _answer_warnings(pair: Pair) -> Iterator[str]:
     if not pair.losers and pair.chosen.strip():
         yield "there is no rejected answer; give at least one (kto and sft do without)"
     chosen = tokenize(pair.chosen)
-    losers = [loser for loser in pair.losers if isinstance(loser, str)]
+    losers = pair.losers
     for index, loser in enumerate(losers):
         if loser.strip() != pair.chosen.strip() and tokenize(loser) == chosen:
             yield (
@@ -110,18 +111,8 @@ def _answer_warnings(pair: Pair) -> Iterator[str]:
 def _prompt_problems(pair: Pair) -> Iterator[str]:
     """Yield what is wrong with the prompt's messages."""
     yield from form_problems(pair.prompt)
-    if not any(_audio_parts(pair)):
+    if not any(audio_parts(pair.prompt)):
         yield (
             'the prompt has no audio; it needs a content part {"type": "audio", "audio": PATH}, '
             "or the model would be trained on text alone"
         )
-
-
-def _audio_parts(pair: Pair) -> Iterator[dict[str, Any]]:
-    """Yield the well-formed audio parts of a prompt."""
-    for message in pair.prompt:
-        content = message.get("content") if isinstance(message, dict) else None
-        for part in content if isinstance(content, list) else []:
-            is_audio = isinstance(part, dict) and part.get("type") == "audio"
-            if is_audio and isinstance(part.get("audio"), str):
-                yield part

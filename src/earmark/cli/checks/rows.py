@@ -1,18 +1,17 @@
 """Check manifests of utterances and files of hypotheses, row by row."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from earmark.cli.checks.findings import Findings
 from earmark.cli.checks.profile import Profile
 from earmark.errors import InputError
-from earmark.files import AnyPath, BadRow, numbered_lines, read_records
+from earmark.formats.reading import read
+from earmark.formats.set_aside import BadRow
 from earmark.progress import track
 from earmark.records import Hypothesis, Utterance
 from earmark.speech.audio import check_audio
 from earmark.speech.audio_path import audio_path
-from earmark.speech.manifests import read_manifest
 from earmark.text import tokenize
 
 UTTERANCE_LANGUAGES = ("zh", "en", "mixed")
@@ -20,29 +19,24 @@ UTTERANCE_LANGUAGES = ("zh", "en", "mixed")
 
 def check_utterances(findings: Findings, max_s: float | None) -> None:
     """Check a manifest: rows, transcripts, audio; note what the corpus is made of."""
-    path = findings.path
-    folder = path if path.is_dir() else path.parent
+    source, folder = findings.source, findings.source.folder
     profile, bad = Profile(), list[BadRow]()
 
     def check(row: Utterance, where: str) -> None:
         profile.rows += 1
+        findings.check_names(row, where)
         if row.speaker:
             profile.speakers.add(row.speaker)
         _check_text(row, where, findings, profile)
         _check_sound(row, where, findings, profile, folder, max_s)
 
-    rows = read_manifest(findings.source, check, bad)
-    _read_all(track(rows, f"checking {path.name}", _line_count(findings.source)))
+    rows = read(Utterance, source, check, bad, format=findings.format)
+    _read_all(track(rows, f"checking {source.named.name}"))
     findings.rows += profile.rows
     findings.add_bad_rows(bad)
     for warning in profile.warnings():
-        findings.warn(str(path), warning)
+        findings.warn(str(source), warning)
     findings.facts += profile.facts()
-
-
-def _line_count(path: AnyPath) -> int | None:
-    """Count the lines of a file, for the progress bar; a folder's are not known."""
-    return None if os.path.isdir(path) else sum(1 for _ in numbered_lines(path))
 
 
 def _read_all(rows: Iterator[object]) -> None:
@@ -95,8 +89,13 @@ def check_hypotheses(findings: Findings) -> None:
     """Check a file of hypotheses; an empty one is no error, for a model may write nothing."""
     bad: list[BadRow] = []
     empty = 0
-    for row in track(read_records(Hypothesis, findings.source, None, bad), "checking hypotheses"):
+    set_aside = 0
+    check = findings.check_names
+    rows = read(Hypothesis, findings.source, check, bad, format=findings.format)
+    for row in track(rows, "checking hypotheses"):
         findings.rows += 1
-        empty += not tokenize(row.text)
-    findings.facts.append(f"hypotheses: {findings.rows}, of them empty: {empty}")
+        set_aside += row.set_aside is not None
+        empty += row.set_aside is None and not tokenize(row.text)
+    fact = f"hypotheses: {findings.rows}, of them empty: {empty}"
+    findings.facts.append(fact + (f", set aside: {set_aside}" if set_aside else ""))
     findings.add_bad_rows(bad)

@@ -12,8 +12,7 @@ def hear(task: Task, options: LocalOptions) -> list[Path]:
     """Load the model, transcribe, and return the files written."""
     check_files(task, [task.out], options.adapter)
     manifest = read_manifest(task)
-    folder = task.utterances.resolve().parent
-    checked = check_clips(manifest.rows, folder, task.on_error, manifest.set_aside)
+    checked = check_clips(manifest.rows, manifest.folder, task.on_error, manifest.set_aside)
     adapter = str(options.adapter) if options.adapter else None
     policy = load_policy(
         task.model,

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from earmark.errors import InputError
-from earmark.files import BadRow, read_records
+from earmark.formats.reading import input_file, open_source, read
+from earmark.formats.set_aside import BadRow
 from earmark.records import Utterance
 from earmark.storage.lock import lock_beside, refuse_locked
 from earmark.storage.outputs import check_outputs, check_regular
@@ -112,16 +113,18 @@ def check_files(task: Task, paths: Sequence[Path], adapter: Path | None = None) 
     """
     for path in paths:
         check_regular(path, "rows are kept in OUT.partial while the work is under way")
-    check_outputs(hypothesis_outputs(paths, task.out), (task.utterances, task.model, adapter))
+    inputs = (input_file(task.utterances), task.model, adapter)
+    check_outputs(hypothesis_outputs(paths, task.out), inputs)
     for path in paths:
         refuse_locked(lock_beside(path), TRANSCRIBING)
 
 
 class Manifest(NamedTuple):
-    """The utterances of a manifest, and the rows that were set aside."""
+    """The utterances of a manifest, the rows that were set aside, and where paths start."""
 
     rows: list[Utterance]
     set_aside: list[BadRow]
+    folder: Path
 
 
 def read_manifest(task: Task) -> Manifest:
@@ -132,9 +135,8 @@ def read_manifest(task: Task) -> Manifest:
     """
     bad: list[BadRow] = []
     aside = bad if task.on_error == "skip" else None
-    rows = list(read_records(Utterance, task.utterances, set_aside=aside))
+    source, chosen = open_source(task.utterances)
+    rows = list(read(Utterance, source, set_aside=aside, format=chosen))
     if not rows:
-        raise InputError(
-            f"{task.utterances}: not one usable row; expected JSON objects, one a line"
-        )
-    return Manifest(rows, bad)
+        raise InputError(f"{source}: not one usable row; expected an utterance in each")
+    return Manifest(rows, bad, source.folder.resolve())

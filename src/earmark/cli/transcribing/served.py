@@ -18,7 +18,7 @@ def hear(url: str, task: Task, options: ServedOptions) -> list[Path]:
     transcribe_served(
         endpoint,
         manifest.rows,
-        task.utterances.resolve().parent,
+        manifest.folder,
         task.out,
         asking,
         on_error=task.on_error,

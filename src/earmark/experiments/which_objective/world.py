@@ -16,7 +16,7 @@ from earmark.experiments.which_objective.disturb import (
     spoil_chosen,
     with_accuracy,
 )
-from earmark.files import read_records
+from earmark.formats.reading import read
 from earmark.pairs.files import mine_file
 from earmark.pairs.mined import Mining
 from earmark.progress import note
@@ -80,7 +80,7 @@ def speak(folder: Path, plan: SetPlan, seed: int = 0) -> Spoken:
     """Make the speech of a set, or read what was made before."""
     if not (folder / MANIFEST).is_file():
         return speak_anew(folder, plan, seed)
-    return Spoken(folder, list(read_records(Utterance, folder / MANIFEST)))
+    return Spoken(folder, list(read(Utterance, folder / MANIFEST)))
 
 
 @lru_cache(maxsize=2)
@@ -88,7 +88,7 @@ def imitated(folder: Path, seed: int, pool: int) -> list[Pair]:
     """Return a seed's rows with an answer for each failure that can be imitated on the truth."""
     path = folder / "imitated.jsonl"
     speech = speak(folder / "speech", TRAINING._replace(size=pool), seed)
-    return list(read_records(Pair, path)) if path.is_file() else make_pairs(speech, path, seed)
+    return list(read(Pair, path)) if path.is_file() else make_pairs(speech, path, seed)
 
 
 @lru_cache(maxsize=2)
@@ -103,4 +103,4 @@ def mined(folder: Path, seed: int, scale: Scale) -> list[Pair]:
         mining = Mining(lexicon=load_lexicon())
         manifest = speech.folder / MANIFEST
         mine_file(manifest, [folder / "base.jsonl"], path, mining, several=True, seed=seed)
-    return list(read_records(Pair, path))
+    return list(read(Pair, path))

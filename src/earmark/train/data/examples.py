@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from earmark.errors import InputError, shortened
 from earmark.objectives.contract.signature import Contract
+from earmark.pairs import rules
 from earmark.policies.policy import Messages, Policy
 from earmark.policies.rows.shared_row import Answers
 from earmark.records import Pair
@@ -37,17 +38,10 @@ def audio_parts(pair: Pair, folder: Path) -> list[ClipRef]:
     Raises:
         InputError: an audio file does not exist, or what names it is no path.
     """
-    parts = [
-        part
-        for message in pair.prompt
-        if isinstance(message.get("content"), list)
-        for part in message["content"]
-        if part.get("type") == "audio"
-    ]
     clips = []
-    for part in parts:
+    for part in rules.audio_parts(pair.prompt):
         try:
-            path = audio_path(folder, str(part.get("audio", "")))
+            path = audio_path(folder, part["audio"])
         except InputError as error:
             raise InputError(f"pair '{pair.id}': {error}") from error
         if not os.path.lexists(path):
@@ -68,16 +62,13 @@ def answers_of(pair: Pair, needs: Contract) -> tuple[list[str], list[bool]]:
     Raises:
         InputError: an empty answer, or a rejected answer that equals the chosen one.
     """
+    single = needs.takes_single_answers
+    for problem in rules.answer_problems(pair, compares=needs.compares, single=single):
+        raise InputError(f"pair '{pair.id}': {problem}")
     chosen = pair.chosen.strip()
     wanted = [True] * bool(chosen)
-    if not wanted and not needs.takes_single_answers:
-        raise InputError(f"pair '{pair.id}': the chosen answer is empty")
     losers = [answer.strip() for answer in pair.losers] if needs.compares else []
-    if wanted and chosen in losers:
-        raise InputError(f"pair '{pair.id}': a rejected answer equals the chosen one")
     answers = [*([chosen] if wanted else []), *losers]
-    if not answers:
-        raise InputError(f"pair '{pair.id}': neither a chosen nor a rejected answer")
     return answers, wanted + [False] * len(losers)
 
 

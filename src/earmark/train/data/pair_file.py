@@ -16,19 +16,13 @@ from typing import IO, Literal, NamedTuple, Protocol
 import numpy as np
 
 from earmark.errors import InputError
-from earmark.files import (
-    AnyPath,
-    BadRow,
-    Line,
-    parse_line,
-    parse_row,
-    placed_lines,
-    reopenable,
-    skipped_path,
-    to_row,
-    write_jsonl,
-)
-from earmark.pairs.prompts import form_problems
+from earmark.formats.fields import to_row
+from earmark.formats.format import Parse
+from earmark.formats.lines import Line, parse_line, write_jsonl
+from earmark.formats.reading import as_lines
+from earmark.formats.set_aside import BadRow, skipped_path
+from earmark.formats.source import AnySource, Source
+from earmark.pairs.rules import form_problems
 from earmark.progress import note, progress_bar
 from earmark.records import Pair
 from earmark.storage.digests import new_digest, of_values, short_hash
@@ -53,20 +47,22 @@ class Pairs(Protocol):
 class PairFile:
     """The pairs of a file, in its order; a row is read on demand.
 
-    `places` has for each pair the number of its line, the byte where it starts, its length;
-    `digest` is a hash of the lines. `aside` is where bad rows are written, None where they stop
-    the work, and `bad` are those found by now.
+    `parse` makes a pair of a line's object. `places` has for each pair the number of its line, the
+    byte where it starts, its length; `digest` is a hash of the lines. `aside` is where bad rows are
+    written, None where they stop the work, and `bad` are those found by now.
     """
 
     def __init__(
         self,
-        path: AnyPath,
+        path: Source,
+        parse: Parse,
         places: np.ndarray,
         digest: str,
         aside: Path | None = None,
         bad: Sequence[BadRow] = (),
     ) -> None:
         self.path = path
+        self.parse = parse
         self.places = places
         self.digest = digest
         self.aside = aside
@@ -84,7 +80,7 @@ class PairFile:
             IndexError: there is no such pair.
             InputError: the file has changed since it was opened.
         """
-        return read_pair(self.path, self.line(index))
+        return read_pair(self.path, self.parse, self.line(index))
 
     def __iter__(self) -> Iterator[Pair]:
         """Yield all pairs, one in memory at a time.
@@ -95,7 +91,12 @@ class PairFile:
         with self._open() as file:
             for number, start, length in self.places.tolist():
                 file.seek(start)
-                yield read_pair(self.path, Line(number, start, file.read(length)))
+                yield read_pair(self.path, self.parse, Line(number, start, file.read(length)))
+
+    @property
+    def folder(self) -> Path:
+        """Return where relative audio paths start."""
+        return self.path.folder
 
     def line(self, index: int) -> Line:
         """Read the line of one pair."""
@@ -122,7 +123,7 @@ class PairFile:
         if not len(left):
             raise InputError(f"{self.path}: not one usable row; {self.aside} says why")
         digest = of_values(self.digest, sorted(reasons)) if reasons else self.digest
-        return PairFile(self.path, left, digest, self.aside, bad)
+        return PairFile(self.path, self.parse, left, digest, self.aside, bad)
 
     @contextmanager
     def _open(self) -> Iterator[IO[bytes]]:
@@ -148,40 +149,40 @@ class _Seen(NamedTuple):
 
 
 def open_pairs(
-    path: AnyPath, *, out: str | Path, on_error: Literal["stop", "skip"] = "stop"
+    path: AnySource, *, out: str | Path, on_error: Literal["stop", "skip"] = "stop"
 ) -> PairFile:
-    """Check every row of a pairs file and keep its place.
+    """Check every row of a pairs file, of any format, and keep its place.
 
     With `skip`, bad rows go to `<out>.skipped.jsonl`.
 
     Raises:
         InputError: a bad row when `on_error` is "stop", or not one good row in the file.
     """
-    path = reopenable(path)
     bad: list[BadRow] = []
+    source, parse = as_lines(Pair, path, bad if on_error == "skip" else None)
     seen = _Seen(array("q"), array("q"))
     digest = new_digest()
-    for line in _with_progress(path):
+    for line in _with_progress(source):
         try:
-            pair = parse_pair(path, line)
+            pair = parse_pair(source, parse, line)
         except InputError as error:
             if on_error == "stop":
                 raise
-            bad.append(bad_row(path, line, str(error)))
+            bad.append(bad_row(source, line, str(error)))
             continue
         seen.places.extend((line.number, line.start, len(line.raw)))
         seen.ids.append(short_hash(pair.id))
         digest.update(line.raw)
     places = np.asarray(seen.places, np.int64).reshape(-1, 3)
     aside = skipped_path(out) if on_error == "skip" else None
-    pairs = PairFile(path, places, digest.hexdigest(), aside, bad)
+    pairs = PairFile(source, parse, places, digest.hexdigest(), aside, bad)
     twice = repeated_ids(pairs, np.asarray(seen.ids, np.int64))
     if twice and aside is None:
         raise twice[min(twice)]
     if bad or twice:
         pairs = pairs.without({index: str(error) for index, error in twice.items()})
     if not len(pairs):
-        raise InputError(f"{path}: not one usable row; expected JSON objects, one a line")
+        raise InputError(f"{source}: not one usable row; expected a pair in each")
     return pairs
 
 
@@ -195,26 +196,28 @@ def digest_of(pairs: Pairs) -> str:
     return digest.hexdigest()
 
 
-def parse_pair(path: AnyPath, line: Line) -> Pair:
+def parse_pair(path: Source, parse: Parse, line: Line) -> Pair:
     """Parse one line.
 
     Raises:
         InputError: it is not a pair, or its prompt has no proper form; names file and line.
     """
-    pair = read_pair(path, line)
+    pair = read_pair(path, parse, line)
     for problem in form_problems(pair.prompt):
         raise InputError(f"{path}:{line.number}: pair '{pair.id}': {problem}")
     return pair
 
 
-def read_pair(path: AnyPath, line: Line) -> Pair:
+def read_pair(path: Source, parse: Parse, line: Line) -> Pair:
     """Parse a line whose prompt needs no look, or has had it.
 
     Raises:
         InputError: it is not a pair; names file and line.
     """
     where = f"{path}:{line.number}"
-    return parse_row(Pair, parse_line(line.raw, where), where)
+    pair = parse(parse_line(line.raw, where), where)
+    assert isinstance(pair, Pair)
+    return pair
 
 
 def repeated_ids(pairs: PairFile, hashes: np.ndarray) -> dict[int, InputError]:
@@ -238,17 +241,17 @@ def repeated_ids(pairs: PairFile, hashes: np.ndarray) -> dict[int, InputError]:
     return found
 
 
-def bad_row(path: AnyPath, line: Line, reason: str) -> BadRow:
+def bad_row(path: Source, line: Line, reason: str) -> BadRow:
     """Return a row that is set aside, as it is in the file."""
     return BadRow(str(path), line.number, line.raw.decode("utf-8", "replace"), reason)
 
 
-def _with_progress(path: AnyPath) -> Iterator[Line]:
+def _with_progress(path: Source) -> Iterator[Line]:
     """Yield the lines of a file while a bar shows how many of its bytes were read."""
     with progress_bar() as bar:
         size = os.path.getsize(path) if os.path.isfile(path) else 0
         task = bar.add_task("reading pairs, bytes", total=size)
-        for line in placed_lines(path):
+        for line in path.lines():
             yield line
             if line.number % 1000 == 0:
                 bar.update(task, completed=line.start)

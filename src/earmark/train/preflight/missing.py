@@ -5,7 +5,7 @@ from typing import TypeGuard
 
 from earmark.errors import InputError, KnobError
 from earmark.objectives.contract.signature import Contract
-from earmark.pairs.scores import are_finite
+from earmark.pairs.rules import score_problems
 from earmark.progress import note
 from earmark.records import Pair
 from earmark.train.data.pair_file import PairFile, Pairs
@@ -72,18 +72,7 @@ def lacks(pair: Pair, needs_rejected: bool, criteria: Sequence[str]) -> Iterator
     if needs_rejected and not pair.losers:
         yield "has no rejected answer"
     for name in criteria:
-        yield from lacks_scores(pair, name)
-
-
-def lacks_scores(pair: Pair, name: str) -> Iterator[str]:
-    """Return whether a criterion has not one finite number for each candidate."""
-    candidates, found = 1 + len(pair.losers), pair.scores.get(name)
-    if found is None:
-        yield f"has no scores for '{name}'"
-    elif not are_finite(found):
-        yield f"has scores for '{name}' that are not all finite numbers: {found!r}"
-    elif len(found) != candidates:
-        yield f"has {len(found)} scores for '{name}', of {candidates} candidates"
+        yield from score_problems(pair, name)
 
 
 def can_be_left_out(pairs: Pairs) -> TypeGuard[PairFile]:

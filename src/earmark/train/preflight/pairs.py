@@ -14,7 +14,7 @@ import numpy as np
 
 from earmark.errors import InputError
 from earmark.objectives.contract.signature import Contract
-from earmark.pairs.prompts import form_problems
+from earmark.pairs.rules import form_problems
 from earmark.policies.audio import AudioPolicy
 from earmark.policies.checks.short_audio import SURELY_HEARD_S, check_long_enough
 from earmark.policies.policy import Policy
