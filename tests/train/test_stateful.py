@@ -87,7 +87,7 @@ def test_a_stopped_run_goes_on_with_what_it_remembered(world, pairs, tmp_path, n
     lost = stop_after(tmp_path / "whole", STOP, tmp_path / "lost")
     (lost / FILE).unlink()
     reseal(lost)
-    with pytest.raises(InputError, match="without what the objective remembers"):
+    with pytest.raises(InputError, match="without the objective's state"):
         run(tmp_path / "lost")
 
 
