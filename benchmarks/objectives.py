@@ -16,8 +16,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from earmark.experiments.which_objective.pages import pages
-
 from earmark.errors import EarmarkError, KnobError, did_you_mean
 from earmark.experiments.which_objective.arms import choose_arms
 from earmark.experiments.which_objective.cells import SLICE, Scale, check_scale
@@ -30,6 +28,7 @@ from earmark.experiments.which_objective.kept import (
     unpack_results,
 )
 from earmark.experiments.which_objective.outcomes import Outcomes, rates_of, read_outcomes
+from earmark.experiments.which_objective.pages import pages
 from earmark.experiments.which_objective.schedule import Clock, Plan, Sweep, base_result
 from earmark.experiments.which_objective.tables import (
     answer_table,

@@ -78,13 +78,12 @@ def test_by_hand():
 def test_counts_are_those_of_jiwer_on_text_split_beforehand(pairs):
     result = scored(pairs)
     theirs = jiwer.process_words([t for t, _ in pairs], [h for _, h in pairs])
-    assert result["counts"] == {
-        "hits": theirs.hits,
-        "substitutions": theirs.substitutions,
-        "deletions": theirs.deletions,
-        "insertions": theirs.insertions,
-        "truth_tokens": theirs.hits + theirs.substitutions + theirs.deletions,
-    }
+    counts = result["counts"]
+    edits = ("substitutions", "deletions", "insertions")
+    assert sum(counts[name] for name in edits) == sum(getattr(theirs, name) for name in edits)
+    assert counts["truth_tokens"] == theirs.hits + theirs.substitutions + theirs.deletions
+    # Of alignments with as few edits ours is one with the most hits; jiwer's is any of them.
+    assert counts["hits"] >= theirs.hits
     if result["mixed_error_rate"] is not None:
         assert result["mixed_error_rate"] == pytest.approx(theirs.wer)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
 from earmark.errors import InputError
@@ -23,6 +23,7 @@ WRITTEN = [
 ]
 NEEDS_SOUND = ("lhotse", "shar")
 FOLDERS = ("kaldi", "shar")
+TABLES = ("parquet", "arrow")
 DURATION_S = 1.0
 
 
@@ -52,6 +53,8 @@ def records_of(kind, sound):
 @given(data=st.data())
 def test_what_is_written_is_read_again(name, kind, sound, tmp_path_factory, data):
     records = data.draw(records_of(kind, sound if name in NEEDS_SOUND else None))
+    # A table of ids alone does not say what its rows are.
+    assume(name not in TABLES or kind is not Utterance or all(map(has_content, records)))
     folder = tmp_path_factory.mktemp(name)
     path = folder / ("out" if name in FOLDERS and kind is Utterance else f"out.{name}")
     chosen = format_named(name)
@@ -63,6 +66,10 @@ def test_what_is_written_is_read_again(name, kind, sound, tmp_path_factory, data
     lost = chosen.loses[kind]
     found = [without(record, lost) for record in read(kind, path, format=name, sounds=folder)]
     assert found == expected(records, name, lost)
+
+
+def has_content(record):
+    return record.text is not None or record.audio is not None
 
 
 def expected(records, name, lost):
