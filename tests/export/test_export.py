@@ -81,6 +81,13 @@ def test_it_equals_base_and_adapter_and_not_the_base(world, exported):
     assert base_written != written
 
 
+def test_a_run_leaves_the_names_of_published_checkpoints(world):
+    """peft with transformers 4 puts an adapter on nothing, without an error, by other names."""
+    stored = load_file(world / "lora/adapter_model.safetensors")
+    assert len(stored) == 42
+    assert all(name.startswith("base_model.model.language_model.model.layers.") for name in stored)
+
+
 def test_plain_transformers_loads_it(exported):
     network = AutoModelForMultimodalLM.from_pretrained(exported, dtype=torch.float32)
     processor = AutoProcessor.from_pretrained(exported)

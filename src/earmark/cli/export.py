@@ -16,6 +16,7 @@ def export(
     model: str | None = None,
     scores: list[Path] | None = None,
     dtype: Literal["stored", "float32", "bfloat16", "float16"] = "stored",
+    allow_rounding: bool = False,
     trust_remote_code: bool = False,
 ) -> None:
     """Merge a trained adapter into a model folder that vLLM and transformers load.
@@ -32,6 +33,8 @@ def export(
         scores: what `earmark score --json FILE` wrote, for the table of the card; repeat it, and
             name the files as the rows should be named.
         dtype: number type of the weights; stored: that of the base's files.
+        allow_rounding: write the model also where rounding to its number type leaves less than
+            half of what was trained; --dtype float32 keeps all of it.
         trust_remote_code: run Python code that comes with the model.
     """
     folder = run_export(
@@ -40,6 +43,7 @@ def export(
         model=model,
         scores=scores or [],
         dtype=dtype,
+        allow_rounding=allow_rounding,
         trust_remote_code=trust_remote_code,
     )
     note(f"{folder}: done; next: earmark transcribe --model {folder} ..., or vllm serve {folder}")

@@ -1,7 +1,6 @@
 """Merge a trained adapter into a model folder that vLLM and transformers load."""
 
 import json
-import shutil
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -11,25 +10,22 @@ import torch
 
 from earmark import __version__
 from earmark.errors import InputError, KnobError
+from earmark.export.base_files import copy_base_files, keep_config
 from earmark.export.loading import loading_of
 from earmark.export.model_card import CARD, model_card, read_scores
+from earmark.export.rounding import check_rounding, moved_of_whole
 from earmark.export.run_facts import read_log
 from earmark.policies.checkpoint.folder import SETTINGS, is_adapter
 from earmark.policies.checkpoint.json_object import read_object
 from earmark.policies.checkpoint.run_description import RUN, read_description
-from earmark.policies.checkpoint.weights_hash import stored_folder
+from earmark.policies.checkpoint.weights_hash import stored_folder, weights_hash
 from earmark.policies.load import load_policy, model_path, stored_config
-from earmark.policies.lora.adapt import merge_lora
+from earmark.policies.lora.merge import merge_lora
 from earmark.policies.policy import Policy
 from earmark.progress import note
 from earmark.storage.atomic import atomic_folder, write_text
 
 Dtype = Literal["stored", "float32", "bfloat16", "float16"]
-# Files of the base that other programs read and the library does not write, such as
-# preprocessor_config.json and vocab.json.
-COPIED = {".json", ".jinja", ".txt", ".model", ".tiktoken"}
-NOT_COPIED = {RUN, SETTINGS, "trainer_state.json", "model.safetensors.index.json"}
-LICENCES = ("LICENSE*", "LICENCE*", "NOTICE*")
 
 
 def export(
@@ -39,6 +35,7 @@ def export(
     model: str | None = None,
     scores: Sequence[Path] = (),
     dtype: Dtype = "stored",
+    allow_rounding: bool = False,
     trust_remote_code: bool = False,
 ) -> Path:
     """Write a whole model: weights, configuration, processor, card, run.json.
@@ -52,11 +49,13 @@ def export(
         scores: what `earmark score --json` wrote, for the card.
         dtype: number type of the weights; stored: that of the base's files, or, of a whole model
             whose base is gone, its own.
+        allow_rounding: write it also where rounding to that type leaves less than half of what
+            was trained.
         trust_remote_code: run Python code that comes with the model.
 
     Raises:
-        InputError: no adapter or model there, another base, bad scores, something in the way, or
-            weights that are not finite.
+        InputError: no adapter or model there, another base, bad scores, something in the way,
+            weights that are not finite, or rounding that leaves too little.
         KnobError: a base is named for a model that is whole.
     """
     read = read_scores(list(scores))
@@ -78,15 +77,22 @@ def export(
                 f"{source}: its LoRA for speech becomes part of the weights; load the result as it "
                 "is, without that LoRA. vLLM, which looks for it, has not been tried"
             )
+        beside = base_folder(base, run) if whole else stored_folder(source)
+        moved = None
         if not whole:
-            merge_lora(policy)
+            moved = merge_lora(policy)
+        elif beside is not None:
+            moved = moved_of_whole(adapter, beside, kept)
         check_finite(policy, adapter, kept)
-        write_model(policy, source, folder)
+        if moved is not None:
+            check_rounding(moved, adapter, kept, allowed=allow_rounding)
+        write_model(policy, source, beside or adapter, folder, kept)
         exported = {
             "earmark": __version__,
             "base": base,
             "merged": not whole,
             "dtype": kept,
+            **({} if moved is None else {"share_left_by_rounding": round(moved.share, 4)}),
             "versions": {name: version(name) for name in ("torch", "transformers", "peft")},
         }
         described = json.dumps({**(run or {}), "exported": exported}, indent=2, ensure_ascii=False)
@@ -214,23 +220,38 @@ def check_finite(policy: Policy, adapter: Path, dtype: str) -> None:
             )
 
 
-def write_model(policy: Policy, source: str, folder: Path) -> None:
-    """Write weights, configurations and processor, and what else the base has beside them.
+def base_folder(base: str, run: dict[str, Any] | None) -> Path | None:
+    """Return the folder of the model that a whole model was trained from, if it is still there.
+
+    Its weights must have the hash that the run recorded.
+    """
+    folder = stored_folder(model_path(base))
+    recorded = (run or {}).get("model", {}).get("weights")
+    if folder is None or recorded is None or weights_hash(folder) != recorded:
+        note(
+            f"{base}: the model that was trained is not here as it was, so the tokenizer and the "
+            "processor are the run's, and what rounding leaves of the training is not known"
+        )
+        return None
+    return folder
+
+
+def write_model(policy: Policy, source: str, beside: Path, folder: Path, dtype: str) -> None:
+    """Write weights and configuration, and what the base has beside them, as it is.
+
+    Args:
+        policy: what is written.
+        source: where it was loaded from, for messages.
+        beside: the folder of the base, or of the run if the base is gone.
+        folder: where it is written.
+        dtype: number type of the weights.
 
     Raises:
-        InputError: the library refuses to write it.
+        InputError: the library refuses to write it, or a file of the base leads elsewhere.
     """
     try:
         policy.network.save_pretrained(folder)
-        policy.processor.save_pretrained(folder)
     except ValueError as error:
         raise InputError(f"{source}: cannot be saved again: {error}") from error
-    beside = stored_folder(source)
-    if beside is None:
-        return
-    files = [path for path in beside.iterdir() if path.suffix in COPIED]
-    files += [path for pattern in LICENCES for path in beside.glob(pattern)]
-    for path in files:
-        there = folder / path.name
-        if path.is_file() and path.name not in NOT_COPIED and not there.exists():
-            shutil.copyfile(path, there)
+    copy_base_files(beside, folder)
+    keep_config(beside, folder, dtype)

@@ -21,9 +21,11 @@ from earmark.objectives.contract.choose import Function, Wrapper, choose_objecti
 from earmark.objectives.contract.objective import Objective, name_of
 from earmark.objectives.contract.probe import sees_batch
 from earmark.objectives.contract.signature import Contract, contract
+from earmark.policies.checkpoint.folder import is_adapter
 from earmark.policies.checkpoint.weights_hash import hash_of_model
 from earmark.policies.load import load_policy, model_path
 from earmark.policies.lora.adapt import add_lora, disable_dropout, freeze_hearing
+from earmark.policies.lora.publish import publish_names
 from earmark.policies.policy import Policy
 from earmark.progress import note
 from earmark.storage.lock import lock_in, refuse_locked
@@ -333,6 +335,8 @@ def run_trainer(
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         trainer.save_whole(out)
         if trainer.is_world_process_zero():
+            if is_adapter(out):
+                publish_names(policy.network, out)
             policy.processor.save_pretrained(str(out))
             write_run_card(out, loading_of(policy))
             finish_run(out)

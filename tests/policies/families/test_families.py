@@ -12,7 +12,8 @@ from earmark.errors import InputError
 from earmark.policies import policy as policy_module
 from earmark.policies.checks.plain_forward import plain_logps
 from earmark.policies.checks.prompt_tokens import check_prompt_ids
-from earmark.policies.lora.adapt import add_lora, disable_dropout, freeze_hearing, merge_lora
+from earmark.policies.lora.adapt import add_lora, disable_dropout, freeze_hearing
+from earmark.policies.lora.merge import merge_lora
 from earmark.policies.lora.put_on import put_on
 from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import SharedBatch

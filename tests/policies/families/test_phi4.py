@@ -10,7 +10,8 @@ from earmark.errors import InputError
 from earmark.export.merge import export
 from earmark.policies.checks.plain_forward import plain_logps
 from earmark.policies.load import load_policy
-from earmark.policies.lora.adapt import add_lora, merge_lora
+from earmark.policies.lora.adapt import add_lora
+from earmark.policies.lora.merge import merge_lora
 from earmark.policies.lora.speech_lora import merge_speech_lora
 from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import SharedBatch

@@ -14,7 +14,8 @@ from earmark.policies.checks.prompt_tokens import check_prompt_ids
 from earmark.policies.families.text import TextPolicy
 from earmark.policies.families.text import text_policy as policy_of
 from earmark.policies.load import load_policy
-from earmark.policies.lora.adapt import add_lora, disable_dropout, merge_lora
+from earmark.policies.lora.adapt import add_lora, disable_dropout
+from earmark.policies.lora.merge import merge_lora
 from earmark.policies.lora.put_on import put_on
 from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import SharedBatch

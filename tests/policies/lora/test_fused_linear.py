@@ -7,8 +7,9 @@ from peft.tuners import lora
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from earmark.policies.lora.adapt import add_lora, merge_lora, without_adapter
+from earmark.policies.lora.adapt import add_lora, without_adapter
 from earmark.policies.lora.fused_linear import LoraLinear, LowRankLinear, take_one_step
+from earmark.policies.lora.merge import merge_lora
 from earmark.policies.lora.put_on import put_on
 from tiny_world import tiny_policy
 

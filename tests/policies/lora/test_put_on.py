@@ -12,7 +12,8 @@ from earmark.cli.validate import check_path
 from earmark.errors import InputError
 from earmark.export.merge import export
 from earmark.policies.load import load_policy
-from earmark.policies.lora.adapt import add_lora, merge_lora
+from earmark.policies.lora.adapt import add_lora
+from earmark.policies.lora.merge import merge_lora
 from earmark.policies.lora.put_on import put_on
 from tiny_world import save_tiny, tiny_policy
 

@@ -30,6 +30,12 @@ BESIDE = (
     "tokenizer.json",
     "tokenizer_config.json",
     "tekken.json",
+    # What an export takes over from its base.
+    "vocab.json",
+    "merges.txt",
+    "tokenizer.model",
+    "special_tokens_map.json",
+    "added_tokens.json",
 )
 
 

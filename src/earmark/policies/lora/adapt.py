@@ -2,16 +2,16 @@
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from peft import LoraConfig, PeftModel, get_peft_model
 from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import nn
 
-from earmark.errors import InputError
-from earmark.policies.checkpoint.library_errors import one_message
+from earmark.errors import InputError, KnobError
 from earmark.policies.lora.fused_linear import take_one_step
+from earmark.policies.lora.merge import shared_weights
 from earmark.policies.policy import Policy
 
 
@@ -34,7 +34,8 @@ def add_lora(policy: Policy, rank: int, alpha: int, targets: str | None = None) 
             the parameters of experts; None means the family's: the language model without experts.
 
     Raises:
-        InputError: the expression matches no layer.
+        InputError: the expression matches no layer, or one that shares its weights.
+        KnobError: it is not a regular expression.
 
     Source: Hu et al. 2021, arXiv 2106.09685.
     """
@@ -83,36 +84,44 @@ def lora_places(network: nn.Module, targets: str) -> tuple[list[str], list[str]]
     """Return the linear layers, and the parameters of experts, whose whole names match.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or one shares its weights with another layer.
+        KnobError: not a regular expression.
     """
     layers = [name for name, module in network.named_modules() if isinstance(module, nn.Linear)]
-    found = [name for name in layers if re.fullmatch(targets, name)]
-    parameters = [name for name in _experts(network) if re.fullmatch(targets, name)]
+    try:
+        matches = re.compile(targets).fullmatch
+    except re.error as error:
+        raise KnobError(
+            f"lora_targets '{targets}' is not a regular expression: {error}; expected one for "
+            f"whole names, such as {_an_attention_layer(layers)}"
+        ) from error
+    found = [name for name in layers if matches(name)]
+    parameters = [name for name in _experts(network) if matches(name)]
     if not found and not parameters:
         raise InputError(
             f"lora_targets '{targets}' matches no layer of {type(network).__name__}; expected a "
-            f"regular expression for whole names, such as {layers[-1]}"
+            f"regular expression for whole names, such as {_an_attention_layer(layers)}"
+        )
+    tied = sorted(shared_weights(network) & {*found})
+    if tied:
+        raise InputError(
+            f"lora_targets '{targets}' matches {tied[0]}, which shares its weights with the "
+            "embedding of tokens, so that the adapter could not be merged; leave it out, as in "
+            f"{_an_attention_layer(layers)}"
         )
     return found, parameters
+
+
+def _an_attention_layer(layers: Sequence[str]) -> str:
+    """Return an expression for the last layer of attention, as an example."""
+    of_attention = [name for name in layers if "attn" in name or "attention" in name]
+    return re.escape((of_attention or layers)[-1])
 
 
 def _experts(network: nn.Module) -> list[str]:
     """Name the parameters that hold one matrix for each expert."""
     every = network.named_parameters()
     return [name for name, value in every if value.dim() == 3 and ".experts." in name]
-
-
-def merge_lora(policy: Policy) -> None:
-    """Add the adapter's update to the weights and take the adapter off, in place.
-
-    Raises:
-        InputError: the policy has no adapter, or one that the weights cannot hold.
-    """
-    if not isinstance(policy.model, PeftModel):
-        raise InputError("there is no adapter to merge: the model is whole already")
-    with one_message("the adapter", "merged; use it as it is, beside its base model"):
-        policy.model.merge_and_unload()
-    policy.model = policy.network
 
 
 def disable_dropout(model: nn.Module) -> None:

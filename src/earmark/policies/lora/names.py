@@ -50,7 +50,7 @@ def own_names(network: nn.Module, names: Iterable[str]) -> dict[str, str]:
         found = PART.search(short)
         layer = short[: found.start()] if found else short
         if layer not in modules and found:
-            published = published or {published_name(network, m): m for m in _layers(network)}
+            published = published or _by_published_name(network)
             short = published.get(layer, layer) + short[found.start() :]
         named[name] = PREFIX + short
     return named
@@ -70,13 +70,18 @@ def own_targets(network: nn.Module, targets: Any) -> Any:
     layers = _layers(network)
     if any(_matches(targets, layer) for layer in layers):
         return targets
+    published = _by_published_name(network)
     for before in ("", THINKER):
-        forms = {layer: published_name(network, layer) for layer in layers}
-        found = [n for n, form in forms.items() if _matches(targets, before + form)]
+        found = [name for form, name in published.items() if _matches(targets, before + form)]
         found = found or [name for name in layers if _matches(targets, before + name)]
         if found:
             return found
     return targets
+
+
+def _by_published_name(network: nn.Module) -> dict[str, str]:
+    """Return the layers of a model by their published names, without the name of a whole model."""
+    return {published_name(network, m).removeprefix(THINKER): m for m in _layers(network)}
 
 
 def _layers(network: nn.Module) -> list[str]:
