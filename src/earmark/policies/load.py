@@ -9,7 +9,7 @@ import torch
 import transformers
 from transformers import AutoConfig, AutoProcessor, GenerationConfig, PreTrainedConfig
 
-from earmark.errors import InputError
+from earmark.errors import InputError, KnobError
 from earmark.policies.checkpoint.folder import check_adapter_dir, check_model_dir
 from earmark.policies.checkpoint.hub_files import fetch
 from earmark.policies.checkpoint.hub_name import hub_name
@@ -76,7 +76,7 @@ def load_policy(
             belongs to another model.
         KnobError: there is no family of that name.
     """
-    path, number_type = model_path(model), _dtype(dtype)
+    path, number_type, where = model_path(model), _dtype(dtype), _device(device)
     parts = read_parts(path, trust_remote_code, family)
     if adapter is not None:
         check_adapter(parts, Path(adapter), path)
@@ -89,7 +89,7 @@ def load_policy(
         merge_speech_lora(network, parts.folder, chosen.facts.speech_lora)
     if number_type is torch.float16:
         _check_range(network, path)
-    network.to(_device(device))
+    network.to(where)
     if network.device.type == "cuda":
         take_torch_norms(network)
     policy = chosen.policy(network, parts.processor, chosen.facts)
@@ -226,6 +226,23 @@ def _dtype(name: str) -> torch.dtype:
 
 
 def _device(name: str) -> torch.device:
+    """Return the device of a name.
+
+    Raises:
+        KnobError: there is no such device, or none here.
+    """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(name)
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise KnobError(
+            f"device '{name}' is unknown; expected auto, cpu, cuda, or cuda:N"
+        ) from error
+    count = torch.cuda.device_count()
+    if device.type == "cuda" and (device.index or 0) >= count:
+        raise KnobError(
+            f"device '{name}' is not here: torch finds {count} GPU(s); expected auto or cpu, or a "
+            "build of torch for your GPU"
+        )
+    return device

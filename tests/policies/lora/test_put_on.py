@@ -1,6 +1,7 @@
 """Every tensor of an adapter is used, under the names that families have had, or it is refused."""
 
 import json
+import os
 import shutil
 
 import pytest
@@ -204,3 +205,22 @@ def test_biases_that_the_weights_cannot_hold(world, tmp_path):
     policy.model = put_on(policy.network, tmp_path / "adapter", base="tiny")
     with pytest.raises(InputError, match=r"cannot be merged; use it as it is.*lora_bias=True"):
         merge_lora(policy)
+
+
+@pytest.mark.parametrize("name", ["adapter_config.json", "adapter_model.safetensors", "run.json"])
+def test_what_is_no_file(world, adapter, name):
+    path = adapter / name
+    path.unlink(missing_ok=True)
+    path.mkdir()
+    for what in ("a folder", "a link to nothing", "a pipe or a device"):
+        with pytest.raises(InputError, match=f"{path}: expected a file, found {what}"):
+            load_policy(str(world / "base"), str(adapter), device="cpu")
+        assert f"{path}: expected a file, found {what}" in "".join(
+            check_path(adapter, "auto", 50, None).lines()
+        )
+        if what == "a folder":
+            path.rmdir()
+            path.symlink_to("nowhere")
+        else:
+            path.unlink()
+            os.mkfifo(path)

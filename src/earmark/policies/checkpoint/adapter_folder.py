@@ -7,6 +7,7 @@ from typing import Any
 
 from earmark.errors import InputError
 from earmark.policies.checkpoint.json_object import read_object
+from earmark.policies.checkpoint.odd_files import odd_files
 from earmark.policies.checkpoint.run_description import RUN, read_description
 from earmark.policies.checkpoint.safetensors_file import EXPONENT
 from earmark.policies.checkpoint.stored_tensors import stored_tensors, weight_problems
@@ -17,6 +18,7 @@ SETTINGS = "adapter_config.json"
 
 def adapter_problems(folder: Path) -> Iterator[str]:
     """Yield what keeps an adapter and the description of its run from being loaded."""
+    yield from odd_files(folder)
     yield from problems_of_part(folder)
     try:
         if (folder / RUN).is_file():

@@ -8,6 +8,7 @@ from earmark.errors import InputError
 from earmark.policies.checkpoint.adapter_folder import SETTINGS, adapter_problems, problems_of_part
 from earmark.policies.checkpoint.config_values import tokenizer_problems, value_problems
 from earmark.policies.checkpoint.json_object import read_object
+from earmark.policies.checkpoint.odd_files import OBJECTS, odd_files
 from earmark.policies.checkpoint.stored_tensors import check_index, stored_tensors, weight_problems
 from earmark.policies.checkpoint.weight_files import ADAPTER_WEIGHTS, weight_files
 from earmark.prompting.families import FACTS
@@ -17,28 +18,12 @@ PARTS = {
     "a processor": ("processor_config.json", "preprocessor_config.json"),
     "a tokenizer": ("tokenizer.json", "tokenizer_config.json", "tekken.json"),
 }
-OBJECTS = (
-    "config.json",
-    "adapter_config.json",
-    "generation_config.json",
-    "processor_config.json",
-    "preprocessor_config.json",
-    "feature_extractor_config.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab.json",
-    "tekken.json",
-    "chat_template.json",
-)
 CHECKED = {
     "generation_config.json",
     "processor_config.json",
     "preprocessor_config.json",
     "tokenizer_config.json",
 }
-TEXTS = ("chat_template.jinja", "merges.txt", "vocab.txt", "tokenizer.model", "run.json")
 ENCODER_SETTINGS = {"is_encoder_decoder", "encoder_no_repeat_ngram_size"}
 
 
@@ -75,7 +60,8 @@ def check_adapter_dir(folder: Path) -> None:
     Raises:
         InputError: no adapter there, or the first problem that `problems` finds.
     """
-    if not (folder / SETTINGS).is_file() or not (folder / ADAPTER_WEIGHTS).is_file():
+    whole = all((folder / name).is_file() for name in (SETTINGS, ADAPTER_WEIGHTS))
+    if not whole and not (folder.is_dir() and any(odd_files(folder))):
         raise InputError(
             f"{folder}: no adapter here; expected {SETTINGS} and {ADAPTER_WEIGHTS}, which "
             "`earmark train --lora-rank N` writes. A run with --lora-rank 0 is a whole model: give "
@@ -91,10 +77,10 @@ def problems(folder: Path) -> Iterator[str]:
     All that can be known without the model's class is checked. What is left,
     `policies/checks/complete.py` compares with the class.
     """
-    yield from _odd_files(folder)
     if is_adapter(folder):
         yield from adapter_problems(folder)
         return
+    yield from odd_files(folder)
     settings = folder / "config.json"
     if (folder / SETTINGS).is_file():
         yield (
@@ -123,17 +109,6 @@ def problems(folder: Path) -> Iterator[str]:
     facts = FACTS.get(str(config.get("model_type")))
     if facts and facts.speech_lora and (folder / facts.speech_lora).is_dir():
         yield from problems_of_part(folder / facts.speech_lora, folder)
-
-
-def _odd_files(folder: Path) -> Iterator[str]:
-    """Yield folders, pipes and dangling links that have the name of a file."""
-    for path in sorted(folder.iterdir()):
-        named = path.name in OBJECTS or path.name in TEXTS or path.suffix == ".safetensors"
-        if named and not path.is_file():
-            found = "a folder" if path.is_dir() else "a link to nothing"
-            if path.exists() and not path.is_dir():
-                found = "a pipe or a device"
-            yield f"{path}: expected a file, found {found}; copy the file again, or remove it"
 
 
 def _missing_parts(folder: Path) -> Iterator[str]:

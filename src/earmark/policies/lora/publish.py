@@ -11,14 +11,14 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 
 from earmark.policies.checkpoint.adapter_folder import SETTINGS
 from earmark.policies.checkpoint.json_object import read_object
 from earmark.policies.checkpoint.weight_files import ADAPTER_WEIGHTS
 from earmark.policies.lora.names import PART, PREFIX, published_name
-from earmark.storage.atomic import write_text
+from earmark.storage.atomic import atomic_path, write_text
 
 
 def publish_names(network: Any, folder: Path) -> None:
@@ -44,7 +44,8 @@ def publish_names(network: Any, folder: Path) -> None:
         short = name.removeprefix(PREFIX)
         layer = PART.split(short, maxsplit=1)[0]
         named[PREFIX + published[layer] + short.removeprefix(layer)] = tensor
-    save_file(named, folder / ADAPTER_WEIGHTS, {"format": "pt"})
+    with atomic_path(folder / ADAPTER_WEIGHTS) as path:
+        path.write_bytes(save(named, {"format": "pt"}))
     targets = either_name(network, settings.get("target_modules"), published)
     whole = json.dumps({**settings, "target_modules": targets}, indent=2, ensure_ascii=False)
     write_text(folder / SETTINGS, whole + "\n")
