@@ -8,7 +8,7 @@ from earmark.cli.scoring import Scoring, ScoringOptions
 from earmark.cli.short_names import short_names
 from earmark.errors import KnobError
 from earmark.evaluate.compare import compare as compare_scores
-from earmark.evaluate.score import score
+from earmark.evaluate.score import score, set_aside_in
 from earmark.evaluate.tables import signature_line
 from earmark.formats.reading import input_file
 from earmark.progress import note, output
@@ -28,6 +28,7 @@ def compare(
         truth: what was said, in any format that docs/formats.md has, such as JSONL with `id` and
             `text`, Kaldi or plain text; FILE@FORMAT names it.
         hyp: what a system wrote; give it twice or more, the first is the one to compare with.
+            Utterances for which either has no hypothesis are not compared.
         json: write the comparisons as JSON to this file; `-` prints them, and nothing else.
         scoring: how systems are scored.
     """
@@ -37,7 +38,7 @@ def compare(
     options = scoring or ScoringOptions()
     options.check_outputs(json_output(json, COMPARISON), [truth, *hyp])
     truths, written, _ = options.read(truth, hyp)
-    how = options.keywords
+    how = options.keywords | {"leave_out": set_aside_in(*written)}
     scores = [score(truths, hyps, progress=True, **how) for hyps in written]
     first, *others = scores
     results: list[dict[str, Any]] = []

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from earmark.errors import KnobError
 from earmark.evaluate.bootstrap import Resampling
+from earmark.evaluate.score import SetAside
 from earmark.formats.reading import format_named, input_file
 from earmark.formats.set_aside import skipped_path
 from earmark.formats.together import TestFiles, read_test
@@ -43,6 +44,8 @@ class ScoringOptions:
             default: what they look like. docs/formats.md has all.
         on_error: stop at a bad row, or set it aside in a file and leave out hypotheses
             without a truth.
+        set_aside: leave out utterances that `earmark transcribe --on-error skip` has set aside (in
+            any of the files), or count them as deletions.
     """
 
     profile: str = "default"
@@ -55,6 +58,7 @@ class ScoringOptions:
     seed: int = 0
     format: str | None = None
     on_error: Literal["stop", "skip"] = "stop"
+    set_aside: SetAside = "leave-out"
 
     def __post_init__(self) -> None:
         """Refuse what cannot be, before any file is read."""
@@ -114,6 +118,7 @@ class ScoringOptions:
             "resampling": Resampling(self.resamples, seed=self.seed),
             "lexicon": None if self.lexicon is None else load_lexicon(self.lexicon),
             "unmatched": self.on_error,
+            "set_aside": self.set_aside,
             "strip_marks": self.strip_marks,
             **({"metrics": chosen_metrics(self.metric)} if self.metric else {}),
         }

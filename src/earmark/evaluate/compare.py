@@ -1,7 +1,7 @@
 """Compare two systems on the same utterances: paired, so that hard utterances cancel out."""
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +17,7 @@ from earmark.evaluate.bootstrap import (
 )
 from earmark.evaluate.matched_pairs import MatchedPairs, matched_pairs
 from earmark.evaluate.rows import frame
-from earmark.evaluate.score import Score, score
+from earmark.evaluate.score import Score, score, set_aside_in
 from earmark.evaluate.signature import check_comparable
 from earmark.evaluate.tables import as_text, comparison_tables, signature_line
 from earmark.failures.cascade import LABELS
@@ -54,10 +54,19 @@ class Difference(NamedTuple):
         return row | {"interval": None if self.interval is None else list(self.interval)}
 
 
+class LeftOut(NamedTuple):
+    """How many utterances are not compared, and for how many each system has no hypothesis."""
+
+    utterances: int = 0
+    first_missing: int = 0
+    second_missing: int = 0
+
+
 @dataclass(frozen=True, repr=False)
 class Comparison:
     """Two scores side by side; negative differences mean that the second makes fewer errors.
 
+    Utterances without a hypothesis of either system are not compared; `left_out` has how many.
     `names` are those of the systems, and `metrics` has the differences of the metrics that were
     given beside our own. A comparison prints like the table of `earmark compare`.
     """
@@ -69,6 +78,7 @@ class Comparison:
     failure_modes: dict[str, Difference]
     matched_pairs: MatchedPairs
     resampling: Resampling
+    left_out: LeftOut
     names: tuple[str, str] = ("first", "second")
     metrics: dict[str, Difference] = field(default_factory=dict)
 
@@ -85,6 +95,7 @@ class Comparison:
             "interval_over": self.over,
             "resamples": self.resampling.resamples,
             "p_floor": self.p_floor,
+            "left_out": self.left_out._asdict(),
             **{name: rate.to_dict() for name, rate in self.rates.items()},
             "failure_modes": {name: rate.to_dict() for name, rate in self.failure_modes.items()},
             "metrics": {name: rate.to_dict() for name, rate in self.metrics.items()},
@@ -131,11 +142,13 @@ def compare(
 ) -> Comparison:
     """Compare two scores of the same utterances; `names` are those of the systems.
 
-    Every interval draws the same utterances (or speakers) for both. How they are drawn is
-    taken from the first score.
+    Where a system has no hypothesis the other is not compared with it: a partial file would show
+    how much of it is there. Every interval draws the same utterances (or speakers) for both. How
+    they are drawn is taken from the first score.
 
     Raises:
-        InputError: the signatures differ, or the utterances or metrics are not the same.
+        InputError: the signatures differ, the utterances or metrics are not the same, or no
+            utterance has a hypothesis of both.
     """
     check_comparable(first.signature, second.signature)
     check_comparable(*("|".join(map(_signed, each.metrics)) for each in (first, second)))
@@ -143,6 +156,7 @@ def compare(
         raise InputError(
             "these scores are of different utterances; score both systems against one truth file"
         )
+    first, second, left_out = in_common(first, second)
     pairs = zip(first.rows, second.rows, strict=True)
     return Comparison(
         first.signature,
@@ -152,9 +166,38 @@ def compare(
         {label: difference(first, second, failure_share(label)) for label in LABELS},
         matched_pairs([b.counts.errors - a.counts.errors for a, b in pairs]),
         first.resampling,
+        left_out,
         names,
         {metric.name: difference(first, second, metric) for metric in first.metrics},
     )
+
+
+def in_common(first: Score, second: Score) -> tuple[Score, Score, LeftOut]:
+    """Return both scores without the utterances for which either has no hypothesis.
+
+    Raises:
+        InputError: no utterance is left.
+    """
+    missing = [[row.missing for row in each.rows] for each in (first, second)]
+    kept = [not (a or b) for a, b in zip(*missing, strict=True)]
+    if all(kept):
+        return first, second, LeftOut()
+    left_out = LeftOut(kept.count(False), *(each.count(True) for each in missing))
+    if not any(kept):
+        raise InputError(
+            f"no utterance has a hypothesis of both systems: of {len(kept)}, "
+            f"{left_out.first_missing} are missing in the first, {left_out.second_missing} in the "
+            "second"
+        )
+    one, two = (
+        replace(
+            each,
+            rows=[row for row, keep in zip(each.rows, kept, strict=True) if keep],
+            signature=each.signature.replace("|missing:deletions|", "|missing:left-out|"),
+        )
+        for each in (first, second)
+    )
+    return one, two, left_out
 
 
 def _signed(metric: Metric) -> str:
@@ -182,6 +225,7 @@ def compare_records(
         InputError: what `score` and `compare` refuse.
         KnobError: what `score` refuses.
     """
+    how = {"leave_out": set_aside_in(first, second), **how}
     return compare(score(truths, first, **how), score(truths, second, **how), names)
 
 

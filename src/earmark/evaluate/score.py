@@ -1,10 +1,11 @@
 """Score hypotheses against truths: one row per utterance, and everything summed from the rows."""
 
 import gc
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any, Literal, NamedTuple
 
 from rich.console import Group
@@ -28,6 +29,7 @@ from earmark.text.profiles import Profile, parse_profile
 from earmark.translators.lexicon import Lexicon
 
 SHOWN_IDS = 5
+SetAside = Literal["leave-out", "count"]
 # The metrics that have an interval in every score.
 WITH_INTERVAL = (
     "mixed_error_rate",
@@ -49,8 +51,10 @@ class Score:
     """The rows of a scored system, their signature, and how its intervals are drawn.
 
     `over` is what the bootstrap resamples: utterances, or speakers. `unmatched` counts
-    hypotheses without a truth that were left out. `notes` say what a reader should know: marks
-    that count as words, intervals over few speakers. `metrics` are those given beside our own.
+    hypotheses without a truth that were left out, `set_aside` utterances that were set aside when
+    they were transcribed: left out, or counted as deletions. `notes` say what a reader should
+    know: marks that count as words, intervals over few speakers. `metrics` are those given beside
+    our own.
     A score prints like the table of `earmark score`.
     """
 
@@ -59,6 +63,7 @@ class Score:
     over: Unit = "utterance"
     resampling: Resampling = STANDARD
     unmatched: int = 0
+    set_aside: int = 0
     notes: tuple[str, ...] = ()
     metrics: tuple[Metric, ...] = ()
 
@@ -96,6 +101,7 @@ class Score:
             "signature": self.signature,
             **summary(self.rows, self.columns),
             "unmatched": self.unmatched,
+            "set_aside": self.set_aside,
             "interval": intervals["mixed_error_rate"],
             "intervals": intervals,
             "interval_over": self.over,
@@ -152,6 +158,8 @@ def score(
     resampling: Resampling = STANDARD,
     lexicon: Lexicon | None = None,
     unmatched: Literal["stop", "skip"] = "stop",
+    set_aside: SetAside = "leave-out",
+    leave_out: Collection[str] = (),
     strip_marks: Sequence[str] = (),
     metrics: Sequence[str | Metric] = (),
     features: bool = False,
@@ -168,6 +176,10 @@ def score(
         resampling: how many resamples, the level of the interval, the seed.
         lexicon: helps to tell a translation from other errors.
         unmatched: stop at a hypothesis without a truth, or leave it out and count it.
+        set_aside: leave out utterances that were set aside when they were transcribed, or count
+            them as deletions.
+        leave_out: ids of more utterances to leave out, as if they were set aside here too; so that
+            systems are scored on the same utterances, see `set_aside_in`.
         strip_marks: families of models whose marks are stripped from what the system wrote, as
             in `earmark.prompting.marks.MARKS`, or `all`.
         metrics: more metrics to compute: names of `METRICS`, or objects such as
@@ -177,14 +189,17 @@ def score(
 
     Raises:
         InputError: no truths, a truth without a text, an id used twice, hypotheses without a
-            truth, hypotheses decoded with different token caps, or intervals over speakers
-            where not every truth names one.
+            truth, none with one, all set aside, hypotheses decoded with different token caps, or
+            intervals over speakers where not every truth names one.
         KnobError: an unknown profile, family of marks or metric.
     """
     chosen = parse_profile(profile)
     hyps = stripped_of_marks(hyps, strip_marks)
     written = _by_id(truths, hyps)
     extra = _check_unmatched(truths, written, unmatched)
+    aside = {*leave_out, *set_aside_in(hyps)}
+    aside &= {truth.id for truth in truths}
+    truths = truths if set_aside == "count" else _without(truths, aside)
     unit, own = _unit(over, truths), chosen_metrics(metrics)
     pairs: Iterable[Utterance] = track(truths, "scoring", len(truths)) if progress else truths
     with collector_paused():
@@ -192,9 +207,40 @@ def score(
             measure(truth, written.get(truth.id), chosen.splitter, lexicon, features=features)
             for truth in pairs
         ]
-    signed = signature(chosen, hyps, lexicon, stripped=strip_marks)
+    signed = signature(
+        chosen,
+        hyps,
+        lexicon,
+        stripped=strip_marks,
+        set_aside=len(aside),
+        count_set_aside=set_aside == "count",
+    )
     notes = notes_on(truths, hyps, chosen, unit)
-    return Score(signed, rows, unit, resampling, extra, notes, own)
+    return Score(signed, rows, unit, resampling, extra, len(aside), notes, own)
+
+
+def set_aside_in(*systems: Iterable[Hypothesis]) -> set[str]:
+    """Return the ids that any system has set aside when it transcribed them.
+
+    >>> sorted(set_aside_in([Hypothesis("u1", "", set_aside="no sound"), Hypothesis("u2", "好")]))
+    ['u1']
+    """
+    return {hyp.id for hyps in systems for hyp in hyps if hyp.set_aside is not None}
+
+
+def _without(truths: Sequence[Utterance], aside: Collection[str]) -> Sequence[Utterance]:
+    """Return the truths that were not set aside.
+
+    Raises:
+        InputError: there is none.
+    """
+    left = [truth for truth in truths if truth.id not in aside] if aside else truths
+    if not left:
+        raise InputError(
+            f"all {len(truths)} utterances were set aside when they were transcribed; there is "
+            "nothing to score"
+        )
+    return left
 
 
 def _unit(over: Unit | Literal["auto"], truths: Sequence[Utterance]) -> Unit:
@@ -208,7 +254,7 @@ def _unit(over: Unit | Literal["auto"], truths: Sequence[Utterance]) -> Unit:
         return "speaker" if known else "utterance"
     if over == "speaker" and not known:
         unnamed = [truth.id for truth in truths if truth.speaker is None]
-        shown = ", ".join(unnamed[:SHOWN_IDS]) + (", ..." if len(unnamed) > SHOWN_IDS else "")
+        shown = _shown(unnamed)
         found = (
             f"{len(unnamed)} of {len(truths)} utterances name no speaker ({shown})"
             if unnamed
@@ -257,10 +303,21 @@ def _check_unmatched(
 ) -> int:
     """Count the hypotheses that no truth asks for, or refuse them."""
     extra = list(written.keys() - {truth.id for truth in truths})
-    if extra and unmatched == "stop":
-        shown = ", ".join(sorted(extra)[:SHOWN_IDS]) + (", ..." if len(extra) > SHOWN_IDS else "")
+    if written and len(extra) == len(written):
         raise InputError(
-            f"{len(extra)} of {len(written)} hypotheses have no truth ({shown}); check that both "
-            "files are of the same test set, or leave them out with --on-error skip"
+            f"not one of {len(written)} hypotheses has the id of a truth: {_shown(written)} here, "
+            f"{_shown(truth.id for truth in truths)} there; check that both files are of the same "
+            "test set, and their formats (FILE@FORMAT)"
+        )
+    if extra and unmatched == "stop":
+        raise InputError(
+            f"{len(extra)} of {len(written)} hypotheses have no truth ({_shown(sorted(extra))}); "
+            "check that both files are of the same test set, or leave them out with --on-error skip"
         )
     return len(extra)
+
+
+def _shown(ids: Iterable[str]) -> str:
+    """List the first few ids."""
+    first = list(islice(ids, SHOWN_IDS + 1))
+    return ", ".join(first[:SHOWN_IDS]) + (", ..." if len(first) > SHOWN_IDS else "")

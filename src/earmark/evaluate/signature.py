@@ -23,11 +23,14 @@ def signature(
     lexicon: Lexicon | None = None,
     *,
     stripped: Sequence[str] = (),
+    set_aside: int = 0,
+    count_set_aside: bool = False,
 ) -> str:
     """Write the signature of a score.
 
     The token cap of the decoding is in it if the hypotheses record one, the lexicon, if one
-    helped to name the failures, and the families whose marks were stripped.
+    helped to name the failures, the families whose marks were stripped, and how many utterances
+    were set aside when they were transcribed, with what became of them.
 
     >>> signature("default+ok-okay").split("|")[:3]
     ['mixed_error_rate', 'norm:default-2+ok-okay', 'han:char']
@@ -43,6 +46,8 @@ def signature(
     cap = token_cap(hyps)
     parts = ["mixed_error_rate", norm, rest, "align:most-hits"]
     parts += ["empty:insertions", "missing:deletions"]
+    became = "deletions" if count_set_aside else "left-out"
+    parts += [f"set-aside:{set_aside}-{became}"] if set_aside else []
     parts += [f"stripped:{'+'.join(sorted(set(stripped)))}"] if stripped else []
     parts += [f"cap:{cap}"] if cap else []
     parts += [f"lexicon:{lexicon.name}"] if lexicon else []
@@ -55,14 +60,24 @@ def token_cap(hyps: Iterable[Hypothesis]) -> str | None:
     Raises:
         InputError: the hypotheses were not all decoded with the same cap.
     """
-    caps = {hyp.made_by.get("decoding", {}).get("max_new_tokens") for hyp in hyps}
+    caps = {_cap_of(hyp) for hyp in hyps}
     if len(caps) > 1:
-        named = ", ".join(sorted("unknown" if cap is None else str(cap) for cap in caps))
+        named = ", ".join(sorted("unknown" if cap is None else cap for cap in caps))
         raise InputError(
             f"the hypotheses were decoded with different token caps ({named}); a loop costs as "
             "many errors as the cap allows, so transcribe them all with one --max-new-tokens"
         )
-    cap = next(iter(caps), None)
+    return next(iter(caps), None)
+
+
+def _cap_of(hyp: Hypothesis) -> str | None:
+    """Return the token cap that a hypothesis records, as text: what others record may be anything.
+
+    >>> _cap_of(Hypothesis("u1", "好", made_by={"decoding": "greedy"})) is None
+    True
+    """
+    decoding = hyp.made_by.get("decoding")
+    cap = decoding.get("max_new_tokens") if isinstance(decoding, dict) else None
     return None if cap is None else str(cap)
 
 

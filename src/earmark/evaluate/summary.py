@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from earmark.evaluate.utterance import UtteranceScore
+from earmark.evaluate.utterance import MISSING, UtteranceScore
 from earmark.failures.cascade import LABELS
 from earmark.metrics import METRICS
 from earmark.metrics.columns import LANGUAGE_LETTERS, Columns
@@ -21,7 +21,7 @@ def summary(rows: Sequence[UtteranceScore], columns: Columns | None = None) -> d
     counts = total(rows)
     return {
         "utterances": len(rows),
-        "missing": sum(row.missing for row in rows),
+        "missing": sum(row.failure.label == MISSING.label for row in rows),
         "empty_truths": sum(row.counts.truth_tokens == 0 for row in rows),
         "mixed_error_rate": counts.rate,
         "counts": counts_json(counts),
@@ -70,9 +70,13 @@ def with_rate(counts: Counts) -> dict[str, Any]:
 
 
 def failure_modes(rows: Sequence[UtteranceScore]) -> dict[str, Any]:
-    """Return how many utterances have each label, and their share; `ok` and `error` among them."""
+    """Return how many utterances have each label, and their share; `ok` and `error` among them.
+
+    What is no answer of the model, a missing hypothesis or a clip that was set aside, has a label
+    of its own where there is any.
+    """
     found = Counter(row.failure.label for row in rows)
     return {
         label: {"utterances": found[label], "rate": found[label] / len(rows) if rows else None}
-        for label in LABELS
+        for label in dict.fromkeys((*LABELS, *sorted(found)))
     }

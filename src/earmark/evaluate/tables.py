@@ -59,6 +59,10 @@ def score_tables(score: Json) -> Group:
         f"({level})\n{score['utterances']:,} utterances, {score['missing']:,} without a hypothesis "
         "(counted as deletions)"
     )
+    if score["set_aside"]:
+        counted = "-deletions" in score["signature"].partition("set-aside:")[2].partition("|")[0]
+        became = "counted as deletions" if counted else "left out"
+        head += f", {score['set_aside']:,} set aside ({became})"
     if score["unmatched"]:
         head += f", {score['unmatched']:,} hypotheses without a truth left out"
     tables: list[RenderableType] = [Text(head), _rate_table(score), _interval_table(score)]
@@ -178,7 +182,19 @@ def comparison_tables(comparison: Json, first: str, second: str) -> Group:
         f"without loops: where neither system loops; with {comparison['resamples']:,} resamples "
         f"p is at least {floor:.2g}\n{test['test']}: {t}"
     )
-    return Group(Text(head), table, Text(below))
+    return Group(Text(head + _left_out(comparison, first, second)), table, Text(below))
+
+
+def _left_out(comparison: Json, first: str, second: str) -> str:
+    """Say how many utterances are not compared, since a system has no hypothesis for them."""
+    left = comparison["left_out"]
+    if not left["utterances"]:
+        return ""
+    return (
+        f"\nleft out: {left['utterances']:,} utterances without a hypothesis on both sides "
+        f"({left['first_missing']:,} are missing in {first}, {left['second_missing']:,} in "
+        f"{second})"
+    )
 
 
 def _t_in_words(t: float | None, p: float | None) -> str:

@@ -8,9 +8,16 @@ from earmark.records import Counts, Hypothesis, Utterance
 from earmark.text.profiles import Splitter
 from earmark.translators.lexicon import Lexicon
 
+# What is no answer of the model, and so none of its failures.
+MISSING = Failure("missing", "no hypothesis", {})
+SET_ASIDE = Failure("set aside", "not transcribed", {})
+
 
 class UtteranceScore(NamedTuple):
-    """One utterance: who speaks, whether a hypothesis is missing, its answer and its failure."""
+    """One utterance: who speaks, whether a hypothesis is missing, its answer and its failure.
+
+    A hypothesis is missing too where its clip was set aside when it was transcribed.
+    """
 
     id: str
     speaker: str | None
@@ -32,12 +39,17 @@ def measure(
     *,
     features: bool = False,
 ) -> UtteranceScore:
-    """Score one utterance; a missing hypothesis is all deletions."""
-    aligned = align_texts(utterance.text or "", hyp.text if hyp else "", split)
+    """Score one utterance; a missing hypothesis is all deletions, and a class of its own."""
+    if hyp is None or hyp.set_aside is not None:
+        aligned = align_texts(utterance.text or "", "", split)
+        failure = MISSING if hyp is None else SET_ASIDE
+        answer = answer_of(aligned, failure.label)
+        return UtteranceScore(utterance.id, utterance.speaker, True, answer, failure)
+    aligned = align_texts(utterance.text or "", hyp.text, split)
     failure = name_failure(
         aligned.truth,
         aligned.hyp,
-        raw=hyp.raw_text if hyp else None,
+        raw=hyp.raw_text,
         lexicon=lexicon,
         blocks=aligned.blocks,
         truth_tokens=aligned.truth_tokens,
@@ -45,4 +57,4 @@ def measure(
         features=features,
     )
     answer = answer_of(aligned, failure.label)
-    return UtteranceScore(utterance.id, utterance.speaker, hyp is None, answer, failure)
+    return UtteranceScore(utterance.id, utterance.speaker, False, answer, failure)

@@ -8,7 +8,7 @@ from earmark.errors import KnobError, did_you_mean
 from earmark.evaluate.bootstrap import Resampling, Unit
 from earmark.evaluate.compare import Comparison
 from earmark.evaluate.compare import compare as compare_scores
-from earmark.evaluate.score import Score
+from earmark.evaluate.score import Score, SetAside, set_aside_in
 from earmark.evaluate.score import score as score_records
 from earmark.front.inputs import Given, test_set
 from earmark.metrics import Metric
@@ -33,6 +33,7 @@ class Scoring(NamedTuple):
     resamples: int = 1000
     seed: int = 0
     unmatched: Literal["stop", "skip"] = "stop"
+    set_aside: SetAside = "leave-out"
 
     def keywords(self) -> dict[str, Any]:
         """Return them as `earmark.evaluate.score` takes them.
@@ -53,6 +54,7 @@ class Scoring(NamedTuple):
             "resampling": Resampling(self.resamples, seed=self.seed),
             "lexicon": load_lexicon(words) if isinstance(words, str | Path) else words,
             "unmatched": self.unmatched,
+            "set_aside": self.set_aside,
             "strip_marks": self.strip_marks,
             "metrics": chosen_metrics(self.metrics),
         }
@@ -71,6 +73,7 @@ def score(
     resamples: int = 1000,
     seed: int = 0,
     unmatched: Literal["stop", "skip"] = "stop",
+    set_aside: SetAside = "leave-out",
 ) -> Score:
     """Score what a system wrote against what was said.
 
@@ -96,13 +99,15 @@ def score(
         resamples: how many resamples an interval is drawn from.
         seed: of the resampling.
         unmatched: stop at a hypothesis without a truth, or leave it out and count it.
+        set_aside: leave out utterances that were set aside when they were transcribed, or count
+            them as deletions.
 
     Raises:
         InputError: texts or records that cannot be used, with their place.
         KnobError: an option that cannot be.
     """
     how = Scoring(
-        profile, mapping, strip_marks, lexicon, metrics, over, resamples, seed, unmatched
+        profile, mapping, strip_marks, lexicon, metrics, over, resamples, seed, unmatched, set_aside
     ).keywords()
     said, (written,) = test_set(truths, hyps)
     return score_records(said, written, **how)
@@ -134,6 +139,7 @@ def compare(
     """
     how = scoring_of(scoring).keywords()
     said, systems = test_set(truths, first, second)
+    how["leave_out"] = set_aside_in(*systems)
     called = names or (_name(first, "first"), _name(second, "second"))
     before, after = (score_records(said, each, **how) for each in systems)
     return compare_scores(before, after, called)

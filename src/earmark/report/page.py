@@ -197,6 +197,12 @@ def _set_part(scored: ScoredSet, several: bool) -> dict[str, Any]:
             f"{system}: {text}"
             for system, each in scored.scores.items()
             if (text := heaviest_in_words(each))
+        ]
+        + [
+            f"{scored.systems[0]} and {system}: {left} utterances without a hypothesis of both are "
+            "not compared"
+            for system, each in scored.comparisons.items()
+            if (left := each["left_out"]["utterances"])
         ],
         "tables": [_named(table, scored.name) for table in tables] if several else tables,
         "figure": failure_figure(scored),

@@ -6,7 +6,7 @@ from typing import Literal
 from earmark.errors import KnobError, did_you_mean
 from earmark.evaluate.bootstrap import STANDARD, Resampling, Unit
 from earmark.evaluate.compare import compare
-from earmark.evaluate.score import Score, score
+from earmark.evaluate.score import Score, SetAside, score, set_aside_in
 from earmark.report.test_set import Outcome, ScoredSet, TestSet
 from earmark.text.profiles import Profile
 from earmark.translators.lexicon import Lexicon
@@ -22,6 +22,7 @@ def score_set(
     resampling: Resampling = STANDARD,
     lexicon: Lexicon | None = None,
     unmatched: Literal["stop", "skip"] = "stop",
+    set_aside: SetAside = "leave-out",
     strip_marks: Sequence[str] = (),
     control: str | None = None,
 ) -> ScoredSet:
@@ -44,6 +45,8 @@ def score_set(
             resampling=resampling,
             lexicon=lexicon,
             unmatched=unmatched,
+            set_aside=set_aside,
+            leave_out=set_aside_in(*test_set.hyps.values()),
             strip_marks=strip_marks,
             progress=True,
         )

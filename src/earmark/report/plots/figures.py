@@ -47,7 +47,8 @@ def _failure_rates(scored: ScoredSet) -> dict[str, dict[str, float]]:
     """Return failure -> system -> share of utterances, for those that occur; `error` last."""
     rates = {
         mode: {
-            system: score["failure_modes"][mode]["rate"] for system, score in scored.scores.items()
+            system: score["failure_modes"].get(mode, {}).get("rate", 0.0)
+            for system, score in scored.scores.items()
         }
         for mode in sorted(scored.failure_modes, key=lambda mode: mode == ERROR)
         if mode != OK
