@@ -70,7 +70,7 @@ def test_sound_inside_of_json_is_written_once(tmp_path, sounds, audio):
         ({"array": [0.1], "sampling_rate": True}, "its sampling_rate is True"),
         ({"url": "x"}, r"neither a path nor bytes nor an array; found \['url'\]"),
         ("data:audio/wav;base64,###", "what follows is not base64"),
-        ("data:audio/wav;base64,aGFsbG8=", "cannot be read as sound"),
+        ("data:audio/wav;base64,aGFsbG8=", "cannot be read as audio"),
         ("A" * 9000, "'audio' should be a path, found 9000 characters that begin with 'AAAA"),
         (7, "'audio' should be a path, found 7"),
     ],

@@ -155,3 +155,9 @@ def test_a_folder_that_is_read_or_a_file_is_refused(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="a file is there; expected a folder for a run"):
         check_folder(tmp_path / "file", True, "a run")
+
+
+def test_an_input_that_is_named_with_its_format_is_an_input(tmp_path):
+    (tmp_path / "a.jsonl").write_text(PAIR)
+    with pytest.raises(InputError, match="this is an input"):
+        check_outputs([Output(tmp_path / "a.jsonl", PAIRS)], [f"{tmp_path / 'a.jsonl'}@trl"])

@@ -18,9 +18,10 @@ from earmark.formats.reading import (
     recognise,
     rows_of,
 )
-from earmark.formats.set_aside import BadRow, write_aside
+from earmark.formats.set_aside import BadRow, skipped_path, write_aside
 from earmark.formats.source import SOUNDS, Source
 from earmark.records import AnyRecord
+from earmark.storage.outputs import SET_ASIDE, Output, check_outputs
 
 AUDIO = "audio"
 # Formats that are folders, of the records that they hold as such.
@@ -72,6 +73,8 @@ def convert(
     target = format_named(to)
     if out.exists() or out.is_symlink():
         raise InputError(f"{out}: something is there already; choose another path")
+    if on_error == "skip":
+        check_outputs([Output(skipped_path(out), SET_ASIDE)], [path])
     named = FOLDERS.get(to)
     source, chosen = open_source(path, sounds=SOUNDS if to in PACKED else None)
     chosen = chosen or recognise(source)

@@ -4,7 +4,6 @@ import binascii
 import os
 import re
 from base64 import b64decode
-from hashlib import blake2b
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
@@ -13,6 +12,8 @@ from typing import Any
 from earmark.errors import InputError
 from earmark.formats.source import Source
 from earmark.storage.atomic import atomic_path
+from earmark.storage.digests import of_bytes
+from earmark.storage.open_sound import open_sound, open_sound_bytes
 
 LONGEST_PATH = 4096
 DATA_URI = re.compile(r"data:[\w/.+-]*(?:;[\w=-]+)*,", re.ASCII)
@@ -84,7 +85,7 @@ def _keep(data: bytes, source: Source, where: str, name: str) -> str | None:
     """Write sound to a FLAC file, unless it is there already, and return its path."""
     if source.sounds is None:
         return None
-    digest = blake2b(data, digest_size=8).hexdigest()
+    digest = of_bytes(data)[:16]
     stem = UNSAFE.sub("_", name)[:80].strip("._")
     path = (source.sounds / (f"{stem}-{digest}.flac" if stem else f"{digest}.flac")).absolute()
     if not path.exists():
@@ -103,15 +104,14 @@ def flac_of(data: bytes, where: str) -> bytes:
         return data
     soundfile = import_module("soundfile")
     try:
-        with soundfile.SoundFile(BytesIO(data)) as file:
+        with open_sound_bytes(data, f"{where}: the bytes in 'audio'") as file:
             subtype = "PCM_16" if file.subtype in SIXTEEN_BITS else "PCM_24"
             samples, rate_hz = file.read(dtype="float64"), file.samplerate
         out = BytesIO()
         soundfile.write(out, samples, rate_hz, subtype, format="FLAC")
     except (soundfile.LibsndfileError, ValueError, RuntimeError) as error:
         raise InputError(
-            f"{where}: the bytes in 'audio' cannot be read as sound: {error}; expected those of a "
-            "WAV, FLAC, OGG or MP3 file"
+            f"{where}: the bytes in 'audio' cannot be decoded: {error}; copy the sound again"
         ) from error
     return out.getvalue()
 
@@ -122,18 +122,12 @@ def header(path: Path) -> dict[str, Any]:
     Raises:
         InputError: it is not there, or no sound.
     """
-    soundfile = import_module("soundfile")
-    try:
-        info = soundfile.info(str(path))
-    except (soundfile.LibsndfileError, OSError) as error:
-        raise InputError(
-            f"{path}: cannot be read as sound: {error}; this format needs the length of each clip"
-        ) from error
-    return {
-        "sampling_rate": info.samplerate,
-        "num_samples": info.frames,
-        "duration": info.frames / info.samplerate,
-    }
+    with open_sound(path) as sound:
+        return {
+            "sampling_rate": sound.samplerate,
+            "num_samples": sound.frames,
+            "duration": sound.frames / sound.samplerate,
+        }
 
 
 def _encoded(value: dict[str, Any], where: str) -> bytes:

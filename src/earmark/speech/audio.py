@@ -13,8 +13,8 @@ import soxr
 
 from earmark.errors import InputError
 from earmark.progress import note
-from earmark.speech.open_sound import open_sound
 from earmark.storage.atomic import atomic_path
+from earmark.storage.open_sound import open_sound
 
 SAMPLE_RATE_HZ = 16000
 SPAN_TOLERANCE_S = 0.02

@@ -71,12 +71,13 @@ def check_outputs(outputs: Iterable[Output], inputs: Iterable[str | Path | None]
 
     Args:
         outputs: the files that will be written, side files too.
-        inputs: the files and folders that are read; what is no path on disk is passed over.
+        inputs: the files and folders that are read, as PATH or PATH@FORMAT; what is no path on
+            disk is passed over.
 
     Raises:
         InputError: an output is an input, two outputs are one file, or something else is there.
     """
-    read = {identity: path for path in inputs if path and (identity := _identity(path))}
+    read = {identity: path for path in inputs if path and (identity := _identity_of_input(path))}
     written: dict[object, Path] = {}
     for path, kind in outputs:
         if is_special(path):
@@ -190,6 +191,11 @@ def _first_rows(start: bytes) -> Iterator[Any]:
         except (ValueError, RecursionError):
             continue
         yield found[0] if isinstance(found, list) and found else found
+
+
+def _identity_of_input(path: str | Path) -> tuple[int, int] | None:
+    """Return what an input is; it may be named as FILE@FORMAT."""
+    return _identity(path) or _identity(str(path).rpartition("@")[0])
 
 
 def _identity(path: str | Path) -> tuple[int, int] | None:

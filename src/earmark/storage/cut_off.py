@@ -7,8 +7,7 @@ length is compared with the file. FLAC and MP3 need no look here: to read their 
 import re
 import struct
 from collections.abc import Callable, Iterator
-from io import FileIO
-from typing import Literal, NamedTuple
+from typing import BinaryIO, Literal, NamedTuple
 
 # A file written as a stream has no true length in its header but the largest number there is.
 STREAM_BYTES = 0x7FFFFF00
@@ -29,7 +28,7 @@ class Promised(NamedTuple):
     length: int
 
 
-def shortfall(file: FileIO, size: int) -> str | None:
+def shortfall(file: BinaryIO, size: int) -> str | None:
     """Say how a sound file falls short of what it promises; None where it is whole or unknown.
 
     Args:
@@ -50,7 +49,7 @@ def shortfall(file: FileIO, size: int) -> str | None:
     return None
 
 
-def _without_last_page(file: FileIO, size: int) -> str | None:
+def _without_last_page(file: BinaryIO, size: int) -> str | None:
     """Return whether the last Ogg page is there, whole, and marked as the end of the stream."""
     file.seek(max(0, size - 2 * LONGEST_PAGE))
     tail = file.read()
@@ -69,7 +68,7 @@ def _without_last_page(file: FileIO, size: int) -> str | None:
     return None
 
 
-def _riff(file: FileIO, size: int, order: Order = "<") -> Promised | None:
+def _riff(file: BinaryIO, size: int, order: Order = "<") -> Promised | None:
     """Read where a WAV or RF64 file keeps its sound."""
     long_count: int | None = None
     for name, start, count in _chunks(file, size, 12, order):
@@ -83,13 +82,13 @@ def _riff(file: FileIO, size: int, order: Order = "<") -> Promised | None:
     return None
 
 
-def _aiff(file: FileIO, size: int) -> Promised | None:
+def _aiff(file: BinaryIO, size: int) -> Promised | None:
     """Read where an AIFF file keeps its sound."""
     found = [Promised(at, n) for name, at, n in _chunks(file, size, 12, ">") if name == b"SSND"]
     return found[0] if found and found[0].length < STREAM_BYTES else None
 
 
-def _w64(file: FileIO, size: int) -> Promised | None:
+def _w64(file: BinaryIO, size: int) -> Promised | None:
     """Read where a Wave64 file keeps its sound; its chunks are padded to eight bytes."""
     place = 40
     for _ in range(MOST_CHUNKS):
@@ -103,7 +102,7 @@ def _w64(file: FileIO, size: int) -> Promised | None:
     return None
 
 
-def _au(file: FileIO, size: int, order: Order = ">") -> Promised | None:
+def _au(file: BinaryIO, size: int, order: Order = ">") -> Promised | None:
     """Read where an AU file keeps its sound."""
     file.seek(4)
     start, count = _number(file, f"{order}I"), _number(file, f"{order}I")
@@ -112,7 +111,7 @@ def _au(file: FileIO, size: int, order: Order = ">") -> Promised | None:
     return Promised(start, count)
 
 
-def _nist(file: FileIO, size: int) -> Promised | None:
+def _nist(file: BinaryIO, size: int) -> Promised | None:
     """Read where a SPHERE file keeps its sound; None for one that is compressed."""
     file.seek(8)
     length = file.read(8).strip()
@@ -129,7 +128,7 @@ def _nist(file: FileIO, size: int) -> Promised | None:
     return Promised(int(length), samples * width * numbers.get(b"channel_count", 1))
 
 
-READERS: dict[bytes, Callable[[FileIO, int], Promised | None]] = {
+READERS: dict[bytes, Callable[[BinaryIO, int], Promised | None]] = {
     b"RIFF": _riff,
     b"RIFX": lambda file, size: _riff(file, size, ">"),
     b"RF64": _riff,
@@ -141,7 +140,9 @@ READERS: dict[bytes, Callable[[FileIO, int], Promised | None]] = {
 }
 
 
-def _chunks(file: FileIO, size: int, place: int, order: Order) -> Iterator[tuple[bytes, int, int]]:
+def _chunks(
+    file: BinaryIO, size: int, place: int, order: Order
+) -> Iterator[tuple[bytes, int, int]]:
     """Yield name, start and size of the chunks of a file, padded to two bytes."""
     for _ in range(MOST_CHUNKS):
         file.seek(place)
@@ -152,7 +153,7 @@ def _chunks(file: FileIO, size: int, place: int, order: Order) -> Iterator[tuple
         place += 8 + count + count % 2
 
 
-def _number(file: FileIO, form: str) -> int | None:
+def _number(file: BinaryIO, form: str) -> int | None:
     """Read one number; None at the end of the file."""
     raw = file.read(struct.calcsize(form))
     return int(struct.unpack(form, raw)[0]) if len(raw) == struct.calcsize(form) else None

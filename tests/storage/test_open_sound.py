@@ -9,7 +9,7 @@ import soundfile
 
 from earmark.errors import InputError
 from earmark.speech.audio import check_audio, duration_s, read_audio
-from earmark.speech.open_sound import READABLE
+from earmark.storage.open_sound import READABLE, open_sound_bytes
 
 SECONDS = 3
 FORMATS = {
@@ -163,3 +163,30 @@ def test_a_path_that_leads_nowhere_is_named(tmp_path, name):
 
 def test_the_formats_are_listed_once():
     assert READABLE.startswith("WAV, RF64, Wave64, FLAC, Ogg (Vorbis, Opus), MP3, SPHERE")
+
+
+@pytest.mark.parametrize("name", ["wav", "opus", "flac"])
+def test_bytes_of_a_row_are_opened_like_a_file(tmp_path, name):
+    kind, coding = FORMATS[name]
+    path = tmp_path / "clip"
+    soundfile.write(path, sound(), 16000, format=kind, subtype=coding)
+    with open_sound_bytes(path.read_bytes(), "rows.parquet:3") as file:
+        assert file.frames == pytest.approx(16000 * SECONDS, abs=1600)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda whole: whole[: len(whole) // 2], "rows.parquet:3: corrupt: its header promises"),
+        (lambda whole: b"not a sound", "rows.parquet:3: cannot be read as audio"),
+        (lambda whole: b"\0\0\0\x1cftypM4A " + bytes(99), "it is MP4 or M4A; .* ffmpeg -i IN"),
+    ],
+)
+def test_bytes_that_are_no_whole_sound_are_refused(tmp_path, make, message):
+    path = tmp_path / "clip.wav"
+    soundfile.write(path, sound(), 16000)
+    with (
+        pytest.raises(InputError, match=message),
+        open_sound_bytes(make(path.read_bytes()), "rows.parquet:3"),
+    ):
+        pass

@@ -8,13 +8,13 @@ import os
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import FileIO
+from importlib import import_module
+from io import BytesIO, FileIO
 from pathlib import Path
-
-import soundfile
+from typing import Any, BinaryIO
 
 from earmark.errors import InputError, shortened
-from earmark.speech.cut_off import shortfall
+from earmark.storage.cut_off import shortfall
 from earmark.storage.regular import open_regular
 
 # The decoder's name of each format that is read, and what users call it.
@@ -47,27 +47,50 @@ FOREIGN = {
 
 
 @contextmanager
-def open_sound(path: Path) -> Iterator[soundfile.SoundFile]:
-    """Open a sound file for reading.
+def open_sound(path: Path) -> Iterator[Any]:
+    """Open a sound file for reading, as soundfile's `SoundFile`.
 
     Raises:
         InputError: nothing there, a pipe or a device, a format that is not read, or a file that
             was cut off; says how to convert it where that is known.
     """
-    with _open_file(path) as file:
-        start = file.read(64)
-        missing = shortfall(file, os.fstat(file.fileno()).st_size)
-        if missing:
-            raise InputError(f"{path}: corrupt: {missing}; copy the file again")
-        file.seek(0)
-        try:
-            sound = soundfile.SoundFile(file.fileno(), closefd=False)
-        except soundfile.LibsndfileError as error:
-            raise _unreadable(path, start, error.error_string) from error
-        with sound:
-            if sound.format not in FORMATS:
-                raise _unreadable(path, start, f"it is {sound.format}")
-            yield sound
+    with _open_file(path) as file, _decoder(file, file.fileno(), path) as sound:
+        yield sound
+
+
+@contextmanager
+def open_sound_bytes(data: bytes, where: str) -> Iterator[Any]:
+    """Open the bytes of a sound file, such as a row holds them, as `open_sound` opens a file.
+
+    Args:
+        data: the bytes.
+        where: their place, for messages.
+
+    Raises:
+        InputError: as `open_sound`.
+    """
+    file = BytesIO(data)
+    with _decoder(file, file, where) as sound:
+        yield sound
+
+
+@contextmanager
+def _decoder(file: BinaryIO, source: Any, named: str | Path) -> Iterator[Any]:
+    """Check that a file is whole and of a format that is read, and decode it from `source`."""
+    soundfile: Any = import_module("soundfile")  # An extra: rows of text are read without it.
+    start = file.read(64)
+    missing = shortfall(file, file.seek(0, os.SEEK_END))
+    if missing:
+        raise InputError(f"{named}: corrupt: {missing}; copy the file again")
+    file.seek(0)
+    try:
+        sound = soundfile.SoundFile(source, closefd=False)
+    except soundfile.LibsndfileError as error:
+        raise _unreadable(named, start, error.error_string) from error
+    with sound:
+        if sound.format not in FORMATS:
+            raise _unreadable(named, start, f"it is {sound.format}")
+        yield sound
 
 
 def _open_file(path: Path) -> FileIO:
@@ -84,16 +107,17 @@ def _open_file(path: Path) -> FileIO:
         raise InputError(f"{shown}: cannot be read as audio: {reason}; check the path") from error
 
 
-def _unreadable(path: Path, start: bytes, reason: str) -> InputError:
+def _unreadable(named: str | Path, start: bytes, reason: str) -> InputError:
     """Say what a file is instead of a sound that can be read, and how to convert it."""
     kinds = [kind for (place, magic), kind in FOREIGN.items() if start[place:].startswith(magic)]
     if b"shorten" in start or (start.startswith(b"NIST_1A") and not kinds):
         kinds = ["SPHERE that is compressed or of an unknown coding"]
     advice = "check that it is a sound file, and copy it again or convert it"
     if kinds:
-        names = [shlex.quote(str(name)) for name in (path, path.with_suffix(".flac"))]
-        command = f"ffmpeg -i {names[0]} -c:a flac {names[1]}"
-        reason, advice = f"it is {kinds[0]}", f"convert it: {command}"
+        given, made = "IN", "OUT.flac"
+        if isinstance(named, Path):
+            given, made = (shlex.quote(str(p)) for p in (named, named.with_suffix(".flac")))
+        reason, advice = f"it is {kinds[0]}", f"convert it: ffmpeg -i {given} -c:a flac {made}"
     return InputError(
-        f"{path}: cannot be read as audio: {reason.rstrip('.')}; expected {READABLE}; {advice}"
+        f"{named}: cannot be read as audio: {reason.rstrip('.')}; expected {READABLE}; {advice}"
     )
