@@ -42,8 +42,6 @@ def api_pages() -> dict[str, str]:
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Add the tables, the decisions and the generated pages to the navigation."""
     decisions = sorted((ROOT / "docs/decisions").glob("*.md"))
-    if (ROOT / "docs/formats.md").is_file() and "formats.md" not in str(config.nav):
-        config.nav.insert(3, {"File formats": "formats.md"})
     tables = sorted((ROOT / "docs/tables").glob("*.md"))
     config.nav += [
         {"Tables": [{title(page): f"tables/{page.name}"} for page in tables]},

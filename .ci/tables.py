@@ -15,6 +15,7 @@ from typing import Any
 from earmark.cli import COMMANDS
 from earmark.curate import CURATORS
 from earmark.failures import MODES
+from earmark.formats import FORMATS
 from earmark.metrics import METRICS
 from earmark.objectives import HEAD_OBJECTIVES, OBJECTIVES, WRAPPERS
 from earmark.objectives.contract.explain import knobs, papers, summary, tensors
@@ -80,6 +81,20 @@ def keyword_only(function: Callable[..., Any]) -> str:
     return code(p.name if p.default is p.empty else f"{p.name}={p.default}" for p in own)
 
 
+def formats() -> str:
+    """Tabulate formats: what they look like, and which records they hold and lose."""
+    rows = (
+        [
+            f"`{name}`",
+            form.expects,
+            ", ".join(dict.fromkeys(kind.__name__ for kind in (*form.loses, *form.reads))),
+            "; ".join(f"{k.__name__}: {', '.join(lost)}" for k, lost in form.loses.items() if lost),
+        ]
+        for name, form in FORMATS.items()
+    )
+    return table(["name", "a file of it", "holds", "cannot hold"], rows)
+
+
 def methods() -> str:
     """Return the page of everything that can be chosen by name."""
     modes = ([f"`{n}`", m.label, m.detail, m.needs] for n, m in MODES.items())
@@ -103,10 +118,11 @@ def methods() -> str:
 
 
 def options() -> str:
-    """Return the page of commands, text profiles and presets."""
+    """Return the page of commands, file formats, text profiles and presets."""
     presets = sorted(Path(str(files("earmark").joinpath("assets/presets"))).glob("*.yaml"))
     parts = {
         "Commands": table(["command", "what it does"], named(COMMANDS, "earmark ")),
+        f"{len(FORMATS)} file formats (`FILE@NAME`, `earmark convert --to NAME`)": formats(),
         "Text profiles (`--profile`)": code(PROFILES),
         "Options of a profile (`--profile default+NAME`)": table(
             ["option", "what it does"], named({n: o.says for n, o in OPTIONS.items()})
