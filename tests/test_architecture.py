@@ -41,6 +41,11 @@ def body_lines(node: ast.FunctionDef) -> int:
     return len(lines)
 
 
+def test_no_two_test_files_share_a_name():
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names)), "pytest imports test files by their bare names"
+
+
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_every_objective_is_in_the_docs(name):
     assert f"`{name}`" in (ROOT / "docs/papers.md").read_text()

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from earmark.errors import InputError
@@ -23,7 +23,7 @@ WRITTEN = [
 ]
 NEEDS_SOUND = ("lhotse", "shar")
 FOLDERS = ("kaldi", "shar")
-TABLES = ("parquet", "arrow")
+LENGTHS = ("lhotse", "shar", "nemo")
 DURATION_S = 1.0
 
 
@@ -53,8 +53,6 @@ def records_of(kind, sound):
 @given(data=st.data())
 def test_what_is_written_is_read_again(name, kind, sound, tmp_path_factory, data):
     records = data.draw(records_of(kind, sound if name in NEEDS_SOUND else None))
-    # A table of ids alone does not say what its rows are.
-    assume(name not in TABLES or kind is not Utterance or all(map(has_content, records)))
     folder = tmp_path_factory.mktemp(name)
     path = folder / ("out" if name in FOLDERS and kind is Utterance else f"out.{name}")
     chosen = format_named(name)
@@ -65,11 +63,15 @@ def test_what_is_written_is_read_again(name, kind, sound, tmp_path_factory, data
         return
     lost = chosen.loses[kind]
     found = [without(record, lost) for record in read(kind, path, format=name, sounds=folder)]
-    assert found == expected(records, name, lost)
+    expected_ = expected(records, name, lost)
+    if kind is Utterance and name in LENGTHS:
+        found, expected_ = near(found), near(expected_)
+    assert found == expected_
 
 
-def has_content(record):
-    return record.text is not None or record.audio is not None
+def near(records):
+    """Round ends to a picosecond: start + length meets an end to one step of a double."""
+    return [replace(r, end_s=None if r.end_s is None else round(r.end_s, 12)) for r in records]
 
 
 def expected(records, name, lost):

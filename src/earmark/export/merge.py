@@ -20,7 +20,7 @@ from earmark.policies.checkpoint.json_object import read_object
 from earmark.policies.checkpoint.run_description import RUN, read_description
 from earmark.policies.checkpoint.weights_hash import stored_folder, weights_hash
 from earmark.policies.load import load_policy, model_path, stored_config
-from earmark.policies.lora.merge import merge_lora
+from earmark.policies.lora.merge import Moved, merge_lora
 from earmark.policies.policy import Policy
 from earmark.progress import note
 from earmark.storage.atomic import atomic_folder, write_text
@@ -87,16 +87,12 @@ def export(
         if moved is not None:
             check_rounding(moved, adapter, kept, allowed=allow_rounding)
         write_model(policy, source, beside or adapter, folder, kept)
-        exported = {
-            "earmark": __version__,
-            "base": base,
-            "merged": not whole,
-            "dtype": kept,
-            **({} if moved is None else {"share_left_by_rounding": round(moved.share, 4)}),
-            "versions": {name: version(name) for name in ("torch", "transformers", "peft")},
+        described = {
+            **(run or {}),
+            "exported": facts_of_export(base, kept, merged=not whole, moved=moved),
         }
-        described = json.dumps({**(run or {}), "exported": exported}, indent=2, ensure_ascii=False)
-        write_text(folder / RUN, described + "\n")
+        text = json.dumps(described, indent=2, ensure_ascii=False)
+        write_text(folder / RUN, text + "\n")
         card = model_card(
             out.absolute().name,
             base,
@@ -108,6 +104,18 @@ def export(
         )
         write_text(folder / CARD, card)
     return out
+
+
+def facts_of_export(base: str, dtype: str, *, merged: bool, moved: Moved | None) -> dict[str, Any]:
+    """Return what run.json says of the export."""
+    return {
+        "earmark": __version__,
+        "base": base,
+        "merged": merged,
+        "dtype": dtype,
+        **({} if moved is None else {"share_left_by_rounding": round(moved.share, 4)}),
+        "versions": {name: version(name) for name in ("torch", "transformers", "peft")},
+    }
 
 
 def read_run(adapter: Path) -> dict[str, Any] | None:
