@@ -9,8 +9,8 @@ import pytest
 
 from earmark.cli.score import score
 from earmark.cli.validate import check_path
-from earmark.formats.fields import to_row
 from earmark.formats.reading import load, read
+from earmark.formats.schema.fields import to_row
 from earmark.records import Hypothesis, Pair, Utterance
 from earmark.train.data.pair_file import open_pairs
 

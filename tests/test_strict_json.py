@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earmark.errors import InputError
-from earmark.formats.lines import parse_line
+from earmark.formats.files.lines import parse_line
 from earmark.formats.reading import read
 from earmark.records import Utterance
 from earmark.strict_json import DEEPEST, parse_json

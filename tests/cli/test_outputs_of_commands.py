@@ -9,7 +9,7 @@ import pytest
 from earmark.cli import app
 from earmark.cli.json_out import write_json
 from earmark.errors import InputError
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
 from earmark.records import Hypothesis, Pair, Utterance
 from earmark.train.run_folder import check_run_folder
 from earmark.voices.corpus import is_corpus

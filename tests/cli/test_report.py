@@ -7,7 +7,7 @@ import pytest
 from earmark.cli.report import report, system_names
 from earmark.cli.scoring import ScoringOptions
 from earmark.errors import InputError, KnobError
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
 from earmark.records import Hypothesis, Utterance
 
 

@@ -9,7 +9,7 @@ import pytest
 from earmark.cli import app
 from earmark.cli.train import command
 from earmark.errors import InputError, KnobError
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
 from earmark.objectives import OBJECTIVES, WRAPPERS
 from earmark.objectives.contract.signature import contract
 from earmark.objectives.dpo import dpo

@@ -9,7 +9,7 @@ from earmark.curate import CURATORS
 from earmark.curate.gap_filter import draw, gap_filter, random_drop
 from earmark.curate.verdict import Drop, Keep
 from earmark.errors import InputError, KnobError
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
 from earmark.formats.reading import read
 from earmark.records import Pair
 

@@ -13,7 +13,7 @@ from raw_server import RawServer, drip, flood, serving
 from earmark.endpoint import KEY_VARIABLES, Endpoint, EndpointError, UnreachableError
 from earmark.endpoint.body import MOST_BYTES
 from earmark.errors import InputError, KnobError
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
 from earmark.records import Utterance
 from earmark.speech.audio import write_audio
 from earmark.transcribe.served import Asking, transcribe_served

@@ -9,7 +9,7 @@ from earmark.cli.scoring import ScoringOptions
 from earmark.errors import InputError
 from earmark.evaluate.compare import compare, compare_records
 from earmark.evaluate.score import score
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
 from earmark.pairs.files import mine_file
 from earmark.pairs.mined import Mining
 from earmark.records import Hypothesis, Utterance

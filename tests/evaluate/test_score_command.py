@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
 from earmark.records import Hypothesis, Utterance
 from evaluate_systems import corpus, noisy
 

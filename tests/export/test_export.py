@@ -17,7 +17,7 @@ from earmark.errors import InputError, KnobError
 from earmark.export.loading import Loading
 from earmark.export.merge import export
 from earmark.export.model_card import model_card
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
 from earmark.formats.reading import read
 from earmark.policies.checks.plain_forward import plain_logps
 from earmark.policies.load import load_policy, model_path

@@ -10,9 +10,9 @@ import soundfile
 from earmark.cli.convert import convert as convert_command
 from earmark.errors import InputError, KnobError
 from earmark.formats.convert import convert
-from earmark.formats.fields import to_row
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
 from earmark.formats.reading import read
+from earmark.formats.schema.fields import to_row
 from earmark.records import Hypothesis, Pair, Utterance
 from earmark.speech.audio import write_audio
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from earmark.formats import FORMATS
+from earmark.formats.files.source import Source
 from earmark.formats.reading import read, recognise
-from earmark.formats.source import Source
 from earmark.records import Hypothesis, Pair, Utterance
 
 PAGE = (Path(__file__).parents[2] / "docs/formats.md").read_text("utf-8")

@@ -12,8 +12,8 @@ import pytest
 import soundfile
 
 from earmark.errors import InputError
+from earmark.formats.files.source import Source
 from earmark.formats.reading import load, read, recognise
-from earmark.formats.source import Source
 from earmark.records import Hypothesis, Pair, Utterance
 
 RATE_HZ = 16000

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from earmark.errors import InputError
+from earmark.formats.files.source import Source
 from earmark.formats.reading import read, recognise
-from earmark.formats.source import Source
 from earmark.records import Pair
 from earmark.train.data.pair_file import open_pairs
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earmark.errors import InputError
-from earmark.formats.fields import parse_row, to_row
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
+from earmark.formats.files.set_aside import skipped_path
 from earmark.formats.reading import load, read
-from earmark.formats.set_aside import skipped_path
+from earmark.formats.schema.fields import parse_row, to_row
 from earmark.records import Hypothesis, Pair, Utterance
 from earmark.storage.atomic import atomic_writer, write_text
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from earmark.errors import InputError
 from earmark.formats import FORMATS
-from earmark.formats.losses import SEVERAL, without
+from earmark.formats.files.source import Source
 from earmark.formats.reading import format_named, read, recognise
-from earmark.formats.source import Source
+from earmark.formats.schema.losses import SEVERAL, without
 from earmark.records import Hypothesis, Pair, Utterance
 from earmark.speech.audio import write_audio
 from formats.given import HYPOTHESES, different_ids, pairs, utterances

@@ -3,8 +3,8 @@
 import pytest
 
 from earmark.errors import InputError
+from earmark.formats.files.source import Source
 from earmark.formats.reading import load, recognise
-from earmark.formats.source import Source
 from earmark.formats.together import read_test
 from earmark.records import Hypothesis, Utterance
 

@@ -9,7 +9,7 @@ import pytest
 import earmark
 from earmark import Hypothesis, InputError, KnobError, Utterance
 from earmark.cli import app
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
 from earmark.speech.audio import write_audio
 
 TRUTHS = ["我想 review 一下", "今天去 KTV"]

@@ -8,7 +8,7 @@ import pytest
 
 import earmark
 from earmark import InputError, KnobError
-from earmark.formats.fields import to_row
+from earmark.formats.schema.fields import to_row
 from earmark.policies.families.qwen2_audio import Qwen2AudioPolicy
 from earmark.policies.families.table import FAMILIES
 from tiny_world import save_tiny, write_pairs

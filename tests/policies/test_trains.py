@@ -10,7 +10,7 @@ from text_models import build_text
 
 from earmark.cli.train import command
 from earmark.errors import InputError
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
 from earmark.policies.load import load_policy
 from earmark.prompting.messages import ask
 from earmark.speech.audio import write_audio

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from earmark.errors import InputError
-from earmark.formats.lines import numbered_lines
+from earmark.formats.files.lines import numbered_lines
 from earmark.storage import pipes
 from earmark.storage.pipes import open_input
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
 from earmark.records import Pair
 from tiny_world import save_tiny, write_pairs
 

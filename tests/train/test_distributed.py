@@ -15,7 +15,7 @@ import torch.distributed as dist
 from safetensors.torch import load_file, save_file
 from transformers import TrainerCallback, TrainingArguments
 
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
 from earmark.formats.reading import read
 from earmark.objectives import OBJECTIVES
 from earmark.objectives.contract.objective import Objective

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from earmark.errors import InputError
-from earmark.formats.fields import to_row
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
+from earmark.formats.schema.fields import to_row
 from earmark.train.data import clip as clips
 from earmark.train.data.pair_file import open_pairs
 from earmark.train.run import train

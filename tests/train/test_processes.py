@@ -21,7 +21,7 @@ from accelerate.utils import DistributedType
 from safetensors.torch import load_file
 
 from earmark.cli import main
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
 from resume_world import stop_after
 from tiny_world import save_tiny, write_pairs
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from earmark.errors import InputError, KnobError
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
 from earmark.objectives.contract.signature import contract
 from earmark.objectives.dpo import dpo
 from earmark.policies.families.qwen2_audio import Qwen2AudioPolicy

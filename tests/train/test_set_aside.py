@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from earmark.errors import InputError
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
 from earmark.objectives.contract.signature import contract
 from earmark.objectives.dpo import dpo
 from earmark.objectives.spa import spa

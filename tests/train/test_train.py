@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file
 
 from earmark.errors import InputError
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
 from earmark.objectives.contract.signature import contract
 from earmark.objectives.dpo import dpo
 from earmark.policies.load import load_policy

@@ -8,9 +8,9 @@ from openai_server import OpenAIServer, serving
 
 from earmark.cli import app
 from earmark.errors import InputError, KnobError
-from earmark.formats.fields import parse_row
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
 from earmark.formats.reading import read
+from earmark.formats.schema.fields import parse_row
 from earmark.pairs.files import mine_file
 from earmark.pairs.mined import CUT, Mining
 from earmark.records import Hypothesis, Utterance

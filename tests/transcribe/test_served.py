@@ -11,7 +11,7 @@ from openai_server import CHAT, TRANSCRIPTIONS, OpenAIServer, clip_of, serving
 
 from earmark.cli import app
 from earmark.errors import InputError, KnobError
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
 from earmark.formats.reading import read
 from earmark.policies.load import load_policy
 from earmark.prompting.families import FACTS

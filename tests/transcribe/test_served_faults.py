@@ -14,7 +14,7 @@ from openai_server import OpenAIServer, serving
 
 from earmark.endpoint import KEY_VARIABLES, Endpoint, SettingsError, UnreachableError
 from earmark.errors import InputError, KnobError
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
 from earmark.records import Utterance
 from earmark.speech.audio import write_audio
 from earmark.transcribe.served import Asking, Decoding, transcribe_served

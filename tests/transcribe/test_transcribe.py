@@ -8,7 +8,7 @@ import pytest
 
 from earmark.cli.transcribe import transcribe as command
 from earmark.errors import InputError
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
 from earmark.policies.checkpoint.weights_hash import hash_of_model
 from earmark.policies.lora.adapt import add_lora
 from earmark.prompting.answer import Answer

@@ -17,7 +17,7 @@ from whisper_model import write_whisper
 
 from earmark.cli import app
 from earmark.errors import InputError
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
 from earmark.formats.reading import read
 from earmark.policies.load import model_path
 from earmark.records import Hypothesis, Utterance

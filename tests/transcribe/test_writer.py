@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from earmark.errors import InputError
-from earmark.formats.lines import write_jsonl as real
+from earmark.formats.files.lines import write_jsonl as real
 from earmark.formats.reading import read
 from earmark.prompting.answer import Answer
 from earmark.records import Hypothesis, Utterance

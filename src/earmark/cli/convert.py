@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 from earmark.formats import FORMATS
 from earmark.formats.convert import convert as convert_file
-from earmark.formats.kinds import Kind
+from earmark.formats.schema.kinds import Kind
 from earmark.progress import note
 
 WRITTEN = [name for name, each in FORMATS.items() if each.loses]

@@ -11,10 +11,10 @@ from earmark.curate import CURATORS
 from earmark.curate.choose import run_curator
 from earmark.curate.verdict import Drop, Keep
 from earmark.errors import KnobError
-from earmark.formats.lines import write_jsonl
-from earmark.formats.moving import moved
+from earmark.formats.files.lines import write_jsonl
+from earmark.formats.files.moving import moved
+from earmark.formats.files.set_aside import skipped_path
 from earmark.formats.reading import input_file, load, open_source
-from earmark.formats.set_aside import skipped_path
 from earmark.lookup import summary_of
 from earmark.pairs.tally import tally_path
 from earmark.progress import note

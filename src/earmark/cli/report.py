@@ -9,8 +9,8 @@ from earmark.cli.later import later
 from earmark.cli.scoring import Scoring, ScoringOptions
 from earmark.cli.short_names import short_names
 from earmark.errors import KnobError
+from earmark.formats.files.source import SOUNDS
 from earmark.formats.reading import input_file
-from earmark.formats.source import SOUNDS
 from earmark.progress import note, output
 from earmark.storage.atomic import write_text
 from earmark.storage.destination import is_special

@@ -9,7 +9,7 @@ from earmark.evaluate.rows import row_dict
 from earmark.evaluate.score import score as score_records
 from earmark.evaluate.tables import score_tables, signature_line
 from earmark.evaluate.utterance import UtteranceScore
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
 from earmark.progress import note, output
 from earmark.records import Hypothesis, Utterance
 from earmark.storage.outputs import SCORE, SCORED_ROWS, Output

@@ -11,8 +11,8 @@ from cyclopts import Parameter
 from earmark.errors import KnobError
 from earmark.evaluate.bootstrap import Resampling
 from earmark.evaluate.score import SetAside
+from earmark.formats.files.set_aside import skipped_path
 from earmark.formats.reading import format_named, input_file
-from earmark.formats.set_aside import skipped_path
 from earmark.formats.together import TestFiles, read_test
 from earmark.metrics.choose import chosen_metrics
 from earmark.progress import note

@@ -13,8 +13,8 @@ from earmark.cli.later import later
 from earmark.cli.presets import preset_path
 from earmark.cli.terminal import error_panel
 from earmark.errors import InputError, KnobError, did_you_mean
+from earmark.formats.files.set_aside import skipped_path
 from earmark.formats.reading import input_file
-from earmark.formats.set_aside import skipped_path
 from earmark.progress import console, note, output
 from earmark.storage.outputs import SET_ASIDE, Output, check_outputs
 from earmark.train.settings import TrainSettings

@@ -8,8 +8,8 @@ from earmark.cli.checks.findings import Findings
 from earmark.cli.checks.model import check_model
 from earmark.cli.later import later
 from earmark.errors import InputError
-from earmark.formats.kinds import kind_of
 from earmark.formats.reading import open_source, recognise
+from earmark.formats.schema.kinds import kind_of
 from earmark.policies.checkpoint.folder import is_model
 from earmark.progress import output
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from earmark.display import visible, without_folders
 from earmark.errors import InputError
-from earmark.formats.lines import numbered_lines, parse_line
+from earmark.formats.files.lines import numbered_lines, parse_line
 from earmark.progress import note
 
 Json = Mapping[str, Any]

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from earmark.errors import InputError
-from earmark.formats.source import Source
-from earmark.formats.tables import optional, table_format
+from earmark.formats.files.source import Source
+from earmark.formats.schema.tables import optional, table_format
 
 FILE_MAGIC = b"ARROW1"
 STREAM_MAGIC = b"\xff\xff\xff\xff"

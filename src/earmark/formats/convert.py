@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from earmark.errors import InputError
 from earmark.formats import FORMATS
-from earmark.formats.kinds import KINDS, Kind, kind_of
-from earmark.formats.losses import lost_of
-from earmark.formats.moving import moved
+from earmark.formats.files.moving import moved
+from earmark.formats.files.set_aside import BadRow, skipped_path, write_aside
+from earmark.formats.files.source import SOUNDS, Source
 from earmark.formats.reading import (
     OnError,
     check_holds,
@@ -18,8 +18,8 @@ from earmark.formats.reading import (
     recognise,
     rows_of,
 )
-from earmark.formats.set_aside import BadRow, skipped_path, write_aside
-from earmark.formats.source import SOUNDS, Source
+from earmark.formats.schema.kinds import KINDS, Kind, kind_of
+from earmark.formats.schema.losses import lost_of
 from earmark.records import AnyRecord
 from earmark.storage.outputs import SET_ASIDE, Output, check_outputs
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from earmark.errors import InputError
-from earmark.formats.columns import table_parser
+from earmark.formats.files.lines import DAMAGE, open_bytes, unreadable
+from earmark.formats.files.source import Source
 from earmark.formats.format import Format, Row
-from earmark.formats.lines import DAMAGE, open_bytes, unreadable
-from earmark.formats.source import Source
+from earmark.formats.schema.columns import table_parser
 from earmark.formats.tsv import LOSES, check_header, header_nearness, table_of, typed
 from earmark.records import AnyRecord, Utterance
 from earmark.storage.atomic import write_text

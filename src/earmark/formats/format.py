@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from earmark.errors import InputError
-from earmark.formats.lines import write_jsonl
-from earmark.formats.source import Source
+from earmark.formats.files.lines import write_jsonl
+from earmark.formats.files.source import Source
 from earmark.records import AnyRecord
 
 

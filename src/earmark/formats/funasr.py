@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from earmark.formats.fields import Extra, named_as, parse_row, renamed, to_row
+from earmark.formats.files.source import Source
 from earmark.formats.format import Parse, json_format, share
-from earmark.formats.losses import NO_TEXT
-from earmark.formats.source import Source
-from earmark.formats.spans import audio_of, check_whole
+from earmark.formats.schema.fields import Extra, named_as, parse_row, renamed, to_row
+from earmark.formats.schema.losses import NO_TEXT
+from earmark.formats.schema.spans import audio_of, check_whole
 from earmark.records import AnyRecord, Hypothesis, Utterance
 
 OURS = {Utterance: {"id": "key", "audio": "source", "text": "target"}, Hypothesis: {"id": "key"}}

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from earmark.errors import InputError
-from earmark.formats.source import HUB, Source
-from earmark.formats.tables import optional, table_format
+from earmark.formats.files.source import HUB, Source
+from earmark.formats.schema.tables import optional, table_format
 
 
 def sniff(source: Source) -> float:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from earmark.formats.fields import FIELDS, Extra, parse_row, to_row
+from earmark.formats.files.sound import audio_in_row, is_path
+from earmark.formats.files.source import Source
 from earmark.formats.format import Parse, json_format
-from earmark.formats.sound import audio_in_row, is_path
-from earmark.formats.source import Source
+from earmark.formats.schema.fields import FIELDS, Extra, parse_row, to_row
 from earmark.records import AnyRecord, Hypothesis, Pair, Utterance
 
 KNOWN = {name for known in FIELDS.values() for name in known}

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from earmark.errors import InputError
-from earmark.formats.fields import brief
+from earmark.formats.files.line_ids import has_tabs, text_begins_with
+from earmark.formats.files.source import Source
 from earmark.formats.format import Format, Row, text_rows
-from earmark.formats.line_ids import has_tabs, text_begins_with
-from earmark.formats.losses import BLANKS, NO_START, ONLY_TEXT
-from earmark.formats.source import Source
-from earmark.formats.spans import audio_of, text_of
+from earmark.formats.schema.fields import brief
+from earmark.formats.schema.losses import BLANKS, NO_START, ONLY_TEXT
+from earmark.formats.schema.spans import audio_of, text_of
 from earmark.records import AnyRecord, Hypothesis, Utterance
 from earmark.storage.atomic import write_text
 

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from earmark.errors import InputError
-from earmark.formats.fields import Extra, brief, parse_row, to_row
+from earmark.formats.files.lines import write_jsonl
+from earmark.formats.files.sound import header
+from earmark.formats.files.source import Source
 from earmark.formats.format import Format, Row, share
-from earmark.formats.lines import write_jsonl
-from earmark.formats.losses import NO_START
-from earmark.formats.sound import header
-from earmark.formats.source import Source
-from earmark.formats.spans import audio_of, length_of, seconds
+from earmark.formats.schema.fields import Extra, brief, parse_row, to_row
+from earmark.formats.schema.losses import NO_START
+from earmark.formats.schema.spans import audio_of, length_of, seconds
 from earmark.records import AnyRecord, Utterance
 
 SUPERVISION = ("id", "recording_id", "start", "duration")

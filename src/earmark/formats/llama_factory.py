@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from earmark.errors import InputError
-from earmark.formats.fields import Extra
+from earmark.formats.files.source import Source
 from earmark.formats.format import Parse, json_format, share
-from earmark.formats.losses import ONE_IN_A_LIST, SEVERAL, TEXT_PARTS
-from earmark.formats.messages import (
+from earmark.formats.schema.fields import Extra
+from earmark.formats.schema.losses import ONE_IN_A_LIST, SEVERAL, TEXT_PARTS
+from earmark.formats.schema.messages import (
     Messages,
     answer_of,
     answers,
@@ -19,7 +20,6 @@ from earmark.formats.messages import (
     text_of,
     write_audio,
 )
-from earmark.formats.source import Source
 from earmark.records import Pair
 
 TAKEN = (

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from earmark.errors import InputError
-from earmark.formats.fields import Extra
+from earmark.formats.files.source import Source
 from earmark.formats.format import Parse, json_format
-from earmark.formats.losses import ONE_IN_A_LIST, SEVERAL, TEXT_PARTS
-from earmark.formats.messages import (
+from earmark.formats.schema.fields import Extra
+from earmark.formats.schema.losses import ONE_IN_A_LIST, SEVERAL, TEXT_PARTS
+from earmark.formats.schema.messages import (
     answer_of,
     answers,
     message,
@@ -18,7 +19,6 @@ from earmark.formats.messages import (
     text_of,
     write_audio,
 )
-from earmark.formats.source import Source
 from earmark.records import Pair
 
 REJECTED = ("rejected_response", "rejected_messages", "label")

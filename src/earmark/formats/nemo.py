@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from earmark.errors import InputError
-from earmark.formats.fields import Extra, named_as, parse_row, renamed, to_row
+from earmark.formats.files.source import Source
 from earmark.formats.format import Parse, json_format
-from earmark.formats.losses import NO_START
-from earmark.formats.source import Source
-from earmark.formats.spans import audio_of, length_of, seconds
+from earmark.formats.schema.fields import Extra, named_as, parse_row, renamed, to_row
+from earmark.formats.schema.losses import NO_START
+from earmark.formats.schema.spans import audio_of, length_of, seconds
 from earmark.records import AnyRecord, Hypothesis, Utterance
 
 OURS = {"audio": "audio_filepath", "language": "lang"}

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from earmark.errors import InputError
-from earmark.formats.source import Source
-from earmark.formats.tables import optional, table_format
+from earmark.formats.files.source import Source
+from earmark.formats.schema.tables import optional, table_format
 
 MAGIC = b"PAR1"
 

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from earmark.errors import InputError
+from earmark.formats.files.line_ids import text_begins_with
+from earmark.formats.files.lines import DAMAGE, decode_line, open_bytes, unreadable
+from earmark.formats.files.source import BOM, Source
 from earmark.formats.format import Format, Row
-from earmark.formats.line_ids import text_begins_with
-from earmark.formats.lines import DAMAGE, decode_line, open_bytes, unreadable
-from earmark.formats.losses import BLANKS, IDS, ONLY_TEXT
-from earmark.formats.source import BOM, Source
-from earmark.formats.spans import text_of
+from earmark.formats.schema.losses import BLANKS, IDS, ONLY_TEXT
+from earmark.formats.schema.spans import text_of
 from earmark.records import Hypothesis, Utterance
 from earmark.storage.atomic import write_text
 

@@ -7,11 +7,11 @@ from typing import Literal
 
 from earmark.errors import InputError, KnobError, did_you_mean
 from earmark.formats import FORMATS
-from earmark.formats.fields import name_of
+from earmark.formats.files.set_aside import BadRow, write_aside
+from earmark.formats.files.source import SOUNDS, AnySource, Source
 from earmark.formats.format import Format, Parse
 from earmark.formats.jsonl import FORMAT as OURS
-from earmark.formats.set_aside import BadRow, write_aside
-from earmark.formats.source import SOUNDS, AnySource, Source
+from earmark.formats.schema.fields import name_of
 from earmark.records import MANIFEST, Record
 
 NEAREST = 3

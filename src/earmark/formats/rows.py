@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from earmark.formats.columns import nearness, table_parser, table_row
 from earmark.formats.format import json_format
+from earmark.formats.schema.columns import nearness, table_parser, table_row
 from earmark.records import AnyRecord, Hypothesis, Utterance
 
 NAMES: Mapping[str, str] = {"audio": "file_name", "text": "transcription"}

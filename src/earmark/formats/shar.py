@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from earmark.formats.files.lines import DAMAGE, unreadable
+from earmark.formats.files.sound import audio_path, flac_of, header
+from earmark.formats.files.source import Source
 from earmark.formats.format import Format, Row
 from earmark.formats.lhotse import cut_of, cut_rows
-from earmark.formats.lines import DAMAGE, unreadable
-from earmark.formats.losses import NO_START
-from earmark.formats.sound import audio_path, flac_of, header
-from earmark.formats.source import Source
-from earmark.formats.spans import audio_of, check_whole
+from earmark.formats.schema.losses import NO_START
+from earmark.formats.schema.spans import audio_of, check_whole
 from earmark.records import AnyRecord, Utterance
 
 SHARD = "{}.{:06d}.{}"

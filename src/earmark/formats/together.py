@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from earmark.errors import InputError
+from earmark.formats.files.line_ids import begin_with, first_fields, text_begins_with
+from earmark.formats.files.source import Source
 from earmark.formats.format import Format
 from earmark.formats.kaldi import FORMAT as KALDI
-from earmark.formats.line_ids import begin_with, first_fields, text_begins_with
 from earmark.formats.plain import FORMAT as PLAIN
 from earmark.formats.reading import OnError, claiming, load, open_source, recognise
-from earmark.formats.source import Source
 from earmark.records import Hypothesis, Utterance
 
 NAME_IT = "append @kaldi to the names of files whose lines begin with ids, @plain to the others"

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from earmark.errors import InputError
-from earmark.formats.fields import Extra
+from earmark.formats.files.source import Source
 from earmark.formats.format import Parse, json_format, share
-from earmark.formats.losses import ONE_IN_A_LIST, SEVERAL
-from earmark.formats.messages import (
+from earmark.formats.schema.fields import Extra
+from earmark.formats.schema.losses import ONE_IN_A_LIST, SEVERAL
+from earmark.formats.schema.messages import (
     SOUND_KEYS,
     Messages,
     answer_of,
@@ -22,7 +23,6 @@ from earmark.formats.messages import (
     rest_of,
     text_of,
 )
-from earmark.formats.source import Source
 from earmark.records import Pair
 
 TAKEN = ("prompt", "chosen", "rejected", "completion", "label", "audios", "audio")

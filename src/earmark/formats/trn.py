@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from earmark.errors import InputError
+from earmark.formats.files.source import Source
 from earmark.formats.format import Format, Row, text_rows
-from earmark.formats.losses import BLANKS, ONLY_TEXT
-from earmark.formats.source import Source
-from earmark.formats.spans import text_of
+from earmark.formats.schema.losses import BLANKS, ONLY_TEXT
+from earmark.formats.schema.spans import text_of
 from earmark.records import AnyRecord, Hypothesis, Utterance
 from earmark.storage.atomic import write_text
 

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from earmark.errors import InputError
-from earmark.formats.columns import COLUMNS, nearness, table_parser, table_row
+from earmark.formats.files.source import Source
 from earmark.formats.format import Format, Row, text_rows
-from earmark.formats.losses import EMPTY, NO_TEXT, NOT_TEXT, as_text
-from earmark.formats.source import Source
+from earmark.formats.schema.columns import COLUMNS, nearness, table_parser, table_row
+from earmark.formats.schema.losses import EMPTY, NO_TEXT, NOT_TEXT, as_text
 from earmark.records import AnyRecord, Hypothesis, Utterance
 from earmark.storage.atomic import write_text
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from earmark.errors import InputError
-from earmark.formats.fields import Extra, named_as, parse_row, renamed, to_row
+from earmark.formats.files.source import Source
 from earmark.formats.format import Parse, json_format, share
-from earmark.formats.losses import NO_START, NO_TEXT
-from earmark.formats.source import Source
-from earmark.formats.spans import audio_of, seconds
+from earmark.formats.schema.fields import Extra, named_as, parse_row, renamed, to_row
+from earmark.formats.schema.losses import NO_START, NO_TEXT
+from earmark.formats.schema.spans import audio_of, seconds
 from earmark.records import Utterance
 
 OURS = {"id": "key", "audio": "wav", "text": "txt", "start_s": "start", "end_s": "end"}

@@ -16,7 +16,7 @@ from earmark.evaluate.tables import as_text
 from earmark.failures import TRANSLATING
 from earmark.failures.choose import NO_MODES
 from earmark.failures.mode import Mode, Tools
-from earmark.formats.fields import to_row
+from earmark.formats.schema.fields import to_row
 from earmark.front.inputs import Given, records_of, test_set
 from earmark.pairs.imitate import Imitation, imitate_pairs
 from earmark.pairs.mined import FAILURES, make_mining, mine_pairs

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any, overload
 
 from earmark.errors import InputError, KnobError
+from earmark.formats.files.moving import moved
 from earmark.formats.format import Format
-from earmark.formats.kinds import KINDS, kind_of
-from earmark.formats.moving import moved
 from earmark.formats.reading import OnError, format_named, load, open_source, recognise
+from earmark.formats.schema.kinds import KINDS, kind_of
 from earmark.records import Hypothesis, Pair, Record, Utterance
 
 

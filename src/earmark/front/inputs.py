@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from earmark.errors import InputError, shortened
-from earmark.formats.fields import brief, parse_row
-from earmark.formats.moving import moved
+from earmark.formats.files.moving import moved
+from earmark.formats.files.source import HUB, folder_of
 from earmark.formats.reading import input_file
-from earmark.formats.source import HUB, folder_of
+from earmark.formats.schema.fields import brief, parse_row
 from earmark.formats.together import read_test
 from earmark.front.files import read_from
 from earmark.records import Hypothesis, Pair, Utterance

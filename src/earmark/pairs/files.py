@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from earmark.errors import InputError
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
+from earmark.formats.files.set_aside import skipped_path
 from earmark.formats.reading import OnError, input_file, load, open_source
-from earmark.formats.set_aside import skipped_path
 from earmark.pairs.imitate import Imitation, check_imitation, imitate_pairs
 from earmark.pairs.mined import Mining, mine_pairs
 from earmark.pairs.prompts import Prompter, load_prompts

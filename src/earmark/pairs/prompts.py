@@ -7,8 +7,8 @@ from random import Random
 from typing import Any
 
 from earmark.errors import InputError, shortened
-from earmark.formats.lines import decode_line, numbered_lines
-from earmark.formats.moving import seen_from
+from earmark.formats.files.lines import decode_line, numbered_lines
+from earmark.formats.files.moving import seen_from
 from earmark.records import Utterance
 from earmark.speech.audio_path import audio_path
 

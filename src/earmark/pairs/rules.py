@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from earmark.formats.fields import brief
+from earmark.formats.schema.fields import brief
 from earmark.records import Pair
 
 ROLES = ("system", "user", "assistant")

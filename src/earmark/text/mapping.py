@@ -16,7 +16,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from earmark.errors import InputError
-from earmark.formats.lines import decode_line, numbered_lines
+from earmark.formats.files.lines import decode_line, numbered_lines
 
 PLAIN = re.compile(r"[\w' ]+")
 

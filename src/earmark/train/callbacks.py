@@ -6,7 +6,7 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_callback import ProgressCallback
 
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
 from earmark.progress import note
 from earmark.storage.append import AppendFile
 from earmark.train.run_folder import LOG

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from earmark import __version__
 from earmark.errors import InputError
-from earmark.formats.set_aside import BadRow
+from earmark.formats.files.set_aside import BadRow
 from earmark.policies.audio import audio_policy
 from earmark.policies.checkpoint.weights_hash import adapter_hash, hash_of_model
 from earmark.policies.checks.short_audio import check_long_enough

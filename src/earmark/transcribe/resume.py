@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from earmark.errors import InputError
-from earmark.formats.fields import parse_row, to_row
-from earmark.formats.lines import numbered_lines, parse_line, write_jsonl
-from earmark.formats.set_aside import skipped_path
+from earmark.formats.files.lines import numbered_lines, parse_line, write_jsonl
+from earmark.formats.files.set_aside import skipped_path
+from earmark.formats.schema.fields import parse_row, to_row
 from earmark.progress import note
 from earmark.records import Hypothesis, Utterance
 from earmark.storage import outputs as rule

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from earmark import __version__
 from earmark.endpoint import Endpoint, SettingsError, UnreachableError
 from earmark.errors import InputError, KnobError, did_you_mean
-from earmark.formats.set_aside import BadRow
+from earmark.formats.files.set_aside import BadRow
 from earmark.prompting.answer import Answer
 from earmark.prompting.clean import clean
 from earmark.prompting.facts import Facts

@@ -13,9 +13,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from earmark.errors import InputError
-from earmark.formats.fields import to_row
-from earmark.formats.lines import write_jsonl
-from earmark.formats.set_aside import BadRow, skipped_path
+from earmark.formats.files.lines import write_jsonl
+from earmark.formats.files.set_aside import BadRow, skipped_path
+from earmark.formats.schema.fields import to_row
 from earmark.progress import note, progress_bar, track
 from earmark.prompting.answer import Answer
 from earmark.prompting.clean import clean

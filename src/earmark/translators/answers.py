@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from earmark.errors import InputError
-from earmark.formats.lines import parse_line
+from earmark.formats.files.lines import parse_line
 from earmark.progress import note
 from earmark.storage.append import AppendFile, whole_rows
 from earmark.storage.destination import is_special

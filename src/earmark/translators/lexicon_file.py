@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from earmark.errors import InputError, shortened
-from earmark.formats.lines import decode_line, numbered_lines
+from earmark.formats.files.lines import decode_line, numbered_lines
 from earmark.strict_yaml import Text, read_yaml
 from earmark.text.script import is_han
 from earmark.translators.lexicon import Lexicon

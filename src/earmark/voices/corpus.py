@@ -21,7 +21,7 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 
 from earmark.errors import InputError, KnobError, did_you_mean
-from earmark.formats.lines import numbered_lines, parse_line, write_jsonl
+from earmark.formats.files.lines import numbered_lines, parse_line, write_jsonl
 from earmark.formats.reading import read
 from earmark.progress import progress_bar
 from earmark.records import MANIFEST, Utterance

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from earmark.errors import InputError
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
 from earmark.objectives.contract.signature import contract
 from earmark.objectives.dpo import dpo
 from earmark.policies.families.qwen2_audio import Qwen2AudioPolicy

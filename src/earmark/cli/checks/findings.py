@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
-from earmark.formats.fields import misspelt
+from earmark.formats.files.set_aside import BadRow
+from earmark.formats.files.source import Source
 from earmark.formats.format import Format
-from earmark.formats.set_aside import BadRow
-from earmark.formats.source import Source
+from earmark.formats.schema.fields import misspelt
 from earmark.records import AnyRecord
 
 Level = Literal["error", "warning"]

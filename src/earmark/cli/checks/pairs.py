@@ -7,8 +7,8 @@ from typing import Any
 
 from earmark.cli.checks.findings import Findings, some
 from earmark.errors import InputError
+from earmark.formats.files.set_aside import BadRow
 from earmark.formats.reading import read
-from earmark.formats.set_aside import BadRow
 from earmark.pairs.rules import (
     answer_problems,
     audio_parts,

@@ -6,8 +6,8 @@ from pathlib import Path
 from earmark.cli.checks.findings import Findings
 from earmark.cli.checks.profile import Profile
 from earmark.errors import InputError
+from earmark.formats.files.set_aside import BadRow
 from earmark.formats.reading import read
-from earmark.formats.set_aside import BadRow
 from earmark.progress import track
 from earmark.records import Hypothesis, Utterance
 from earmark.speech.audio import check_audio

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from earmark.errors import InputError
+from earmark.formats.files.set_aside import BadRow
 from earmark.formats.reading import input_file, open_source, read
-from earmark.formats.set_aside import BadRow
 from earmark.records import Utterance
 from earmark.storage.lock import lock_beside, refuse_locked
 from earmark.storage.outputs import check_outputs, check_regular

@@ -9,7 +9,7 @@ from earmark.experiments.which_objective.arms import ARMS, CORE
 from earmark.experiments.which_objective.cells import Cell, Result, Scale, write_result
 from earmark.experiments.which_objective.conditions import CONDITIONS
 from earmark.experiments.which_objective.schedule import Plan
-from earmark.formats.lines import write_jsonl
+from earmark.formats.files.lines import write_jsonl
 from earmark.storage.atomic import write_text
 from earmark.storage.outputs import KEPT_RESULTS, Output, check_outputs
 

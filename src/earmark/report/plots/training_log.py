@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from earmark.errors import InputError
-from earmark.formats.lines import numbered_lines, parse_line
+from earmark.formats.files.lines import numbered_lines, parse_line
 from earmark.policies.checkpoint.json_object import read_object
 from earmark.report.plots.curves import Line
 

@@ -16,12 +16,12 @@ from typing import IO, Literal, NamedTuple, Protocol
 import numpy as np
 
 from earmark.errors import InputError
-from earmark.formats.fields import to_row
+from earmark.formats.files.lines import Line, parse_line, write_jsonl
+from earmark.formats.files.set_aside import BadRow, skipped_path
+from earmark.formats.files.source import AnySource, Source
 from earmark.formats.format import Parse
-from earmark.formats.lines import Line, parse_line, write_jsonl
 from earmark.formats.reading import as_lines
-from earmark.formats.set_aside import BadRow, skipped_path
-from earmark.formats.source import AnySource, Source
+from earmark.formats.schema.fields import to_row
 from earmark.pairs.rules import form_problems
 from earmark.progress import note, progress_bar
 from earmark.records import Pair

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeAlias, cast
 
 from earmark.errors import InputError
-from earmark.formats.fields import to_row
+from earmark.formats.schema.fields import to_row
 from earmark.storage.atomic import atomic_writer
 from earmark.storage.pipes import open_input
 from earmark.strict_json import parse_json

@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from earmark.formats.columns import COLUMN_NAMES
-from earmark.formats.source import Source
+from earmark.formats.files.source import Source
+from earmark.formats.schema.columns import COLUMN_NAMES
 
 Begins = Literal["ids", "words", "either"]
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from earmark.errors import InputError
-from earmark.formats.fields import Extra, parse_row, renamed, to_row
-from earmark.formats.sound import audio_path
-from earmark.formats.source import Source
+from earmark.formats.files.sound import audio_path
+from earmark.formats.files.source import Source
+from earmark.formats.schema.fields import Extra, parse_row, renamed, to_row
 from earmark.records import AnyRecord, Hypothesis, Utterance
 
 TEXTS = ("text", "transcription", "transcript", "sentence", "txt", "normalized_text")

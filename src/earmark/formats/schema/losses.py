@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import MISSING, replace
 from typing import Any
 
-from earmark.formats.fields import FIELDS
+from earmark.formats.schema.fields import FIELDS
 from earmark.records import Pair, Utterance
 
 

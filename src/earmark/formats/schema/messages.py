@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from earmark.errors import InputError
-from earmark.formats.fields import Extra, parse_row, to_row
-from earmark.formats.source import Source
+from earmark.formats.files.source import Source
+from earmark.formats.schema.fields import Extra, parse_row, to_row
 from earmark.records import Pair
 
 Messages = list[dict[str, Any]]

@@ -2,9 +2,9 @@
 
 from typing import Any, Literal
 
-from earmark.formats.fields import FIELDS
+from earmark.formats.files.source import Source
 from earmark.formats.format import Format
-from earmark.formats.source import Source
+from earmark.formats.schema.fields import FIELDS
 from earmark.records import Hypothesis, Pair, Utterance
 
 Kind = Literal["utterances", "hypotheses", "pairs"]

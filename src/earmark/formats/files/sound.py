@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from earmark.errors import InputError
-from earmark.formats.source import Source
+from earmark.formats.files.source import Source
 from earmark.storage.atomic import atomic_path
 from earmark.storage.digests import of_bytes
 from earmark.storage.open_sound import open_sound, open_sound_bytes

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from earmark.errors import InputError
-from earmark.formats.lines import (
+from earmark.formats.files.lines import (
     DAMAGE,
     Drained,
     Line,

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from earmark.errors import InputError
-from earmark.formats.fields import to_row
+from earmark.formats.files.source import Source
 from earmark.formats.format import Format, Parse, Row
 from earmark.formats.jsonl import FORMAT as OURS
 from earmark.formats.llama_factory import FORMAT as LLAMA_FACTORY
-from earmark.formats.losses import NOT_TEXT, ONE_IN_A_LIST, TEXT_PARTS, as_text
 from earmark.formats.ms_swift import FORMAT as MS_SWIFT
 from earmark.formats.nemo import FORMAT as NEMO
 from earmark.formats.rows import FORMAT as ROWS
-from earmark.formats.source import Source
+from earmark.formats.schema.fields import to_row
+from earmark.formats.schema.losses import NOT_TEXT, ONE_IN_A_LIST, TEXT_PARTS, as_text
 from earmark.formats.trl import FORMAT as TRL
 from earmark.records import AnyRecord, Hypothesis, Pair, Utterance
 from earmark.storage.atomic import atomic_path
