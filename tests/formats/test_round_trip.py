@@ -77,7 +77,8 @@ def near(records):
 def expected(records, name, lost):
     whole = [without(record, [each for each in lost if each != SEVERAL]) for record in records]
     whole = [one for record in whole for one in divided(record)] if SEVERAL in lost else whole
-    if name == "kaldi" and any(getattr(r, "start_s", None) is not None for r in records):
+    spans = [getattr(record, name, None) for record in records for name in ("start_s", "end_s")]
+    if name == "kaldi" and any(each is not None for each in spans):
         # Where some are spans, all are: the others begin at 0.
         whole = [replace(record, start_s=record.start_s or 0.0) for record in whole]
     return [closed(record) for record in whole] if name in NEEDS_SOUND else whole
