@@ -2,8 +2,7 @@
 
 import pytest
 
-from earmark.cli.presets import presets
-from earmark.cli.train import command, read_files_first
+from earmark.cli.train import command, presets, read_files_first
 from earmark.errors import InputError, KnobError
 from earmark.objectives.contract.choose import choose_objective
 

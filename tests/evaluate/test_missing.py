@@ -68,7 +68,7 @@ def test_a_partial_file_is_compared_where_it_has_something():
     assert compared.rates["mixed_error_rate"].difference == 0
     assert (compared.utterances, compared.left_out) == (100, (100, 0, 100))
     assert "|missing:left-out|" in compared.signature
-    assert "(0 are missing in first, 100 in second)" in str(compared)
+    assert "(0 are missing in first, 100 in second)" in " ".join(str(compared).split())
     assert compared.to_dict()["left_out"]["second_missing"] == 100
     # The same as for the utterances that both have.
     kept = [truth for i, truth in enumerate(truths) if i % 2]

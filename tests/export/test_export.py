@@ -19,9 +19,9 @@ from earmark.export.merge import export
 from earmark.export.model_card import model_card
 from earmark.formats.files.lines import write_jsonl
 from earmark.formats.reading import read
-from earmark.policies.checks.plain_forward import plain_logps
 from earmark.policies.load import load_policy, model_path
 from earmark.records import Hypothesis, Utterance
+from earmark.train.preflight.proofs import plain_logps
 from earmark.train.run import train
 from earmark.train.settings import TrainSettings
 from tiny_world import messages, noise, save_tiny, write_pairs

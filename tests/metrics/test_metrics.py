@@ -4,12 +4,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earmark.errors import InputError, KnobError
-from earmark.evaluate.compare import difference
+from earmark.evaluate.compare import difference, failure_share
 from earmark.evaluate.score import score
 from earmark.metrics import METRICS, metric_of_texts
 from earmark.metrics.answer import align_texts, answer_of
 from earmark.metrics.columns import Columns
-from earmark.metrics.failure_share import failure_share
 from earmark.records import Hypothesis, Utterance
 from earmark.text import tokenize
 
@@ -55,7 +54,8 @@ def test_a_rate_without_anything_to_divide_by_is_none():
 
 
 def test_a_share_of_failures_is_of_all_utterances():
-    result = score([Utterance("a", "好"), Utterance("b", "好")], [Hypothesis("a", "好")])
+    hyps = [Hypothesis("a", "好"), Hypothesis("b", "")]
+    result = score([Utterance("a", "好"), Utterance("b", "好")], hyps)
     assert failure_share("empty").value(result.columns) == 1 / 2
     assert failure_share("ok").value(result.columns) == 1 / 2
 

@@ -7,9 +7,9 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
 from earmark.errors import InputError
-from earmark.policies.checks.prompt_tokens import check_prompt_ids
 from earmark.policies.continuation import continuation_ids
 from earmark.policies.families.text import text_policy
+from earmark.train.preflight.extreme_rows import check_prompt_ids
 
 TEMPLATE = (
     "{%- for m in messages -%}{{ m['role'] }}:\n{{ m['content'] }}"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from earmark.cli.presets import presets
+from earmark.cli.train import presets
 from earmark.policies.families.table import FAMILIES, REFUSED
 
 PAGE = (Path(__file__).parents[2] / "docs/models.md").read_text("utf-8")

@@ -9,9 +9,9 @@ import torch
 
 from earmark.errors import InputError, KnobError
 from earmark.policies.checkpoint.folder import check_model_dir
-from earmark.policies.checks.plain_forward import plain_logps
 from earmark.policies.load import load_policy, model_path
 from earmark.policies.lora.adapt import add_lora
+from earmark.train.preflight.proofs import plain_logps
 from tiny_world import messages, noise, save_tiny, tiny_policy, trainable
 
 

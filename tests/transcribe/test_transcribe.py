@@ -15,10 +15,9 @@ from earmark.prompting.answer import Answer
 from earmark.prompting.families import FACTS
 from earmark.records import Utterance
 from earmark.speech.audio import read_audio, write_audio
-from earmark.speech.split import split_at_quiet
 from earmark.transcribe.local import how_it_was_made, transcribe, weights_of
 from earmark.transcribe.resume import fingerprint
-from earmark.transcribe.writer import check_clips
+from earmark.transcribe.writer import check_clips, split_at_quiet
 from tiny_world import messages, noise, save_tiny, tiny_policy
 
 PROMPT = "Write it down."

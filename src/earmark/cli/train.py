@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,7 +11,6 @@ from cyclopts import App, Parameter
 from earmark.cli.catalog import objectives, weightings, wrappers
 from earmark.cli.config_file import options_of, refuse_fractions
 from earmark.cli.later import later
-from earmark.cli.presets import preset_path
 from earmark.cli.terminal import error_panel
 from earmark.errors import InputError, KnobError, did_you_mean
 from earmark.formats.files.set_aside import skipped_path
@@ -205,3 +205,25 @@ def value_of(option: str, tokens: Sequence[str]) -> str | None:
         if token.startswith(f"{option}="):
             return token.removeprefix(f"{option}=")
     return None
+
+
+def presets() -> dict[str, Path]:
+    """Return the shipped presets by name.
+
+    >>> sorted(presets())
+    ['codeswitch-meralion2', 'codeswitch-phi4-multimodal', 'codeswitch-qwen2-audio']
+    """
+    folder = Path(str(files("earmark").joinpath("assets/presets")))
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def preset_path(name: str) -> Path:
+    """Return the file of a preset.
+
+    Raises:
+        KnobError: there is none of that name.
+    """
+    known = presets()
+    if name not in known:
+        raise KnobError(f"no preset '{name}'; {did_you_mean(name, known)}")
+    return known[name]

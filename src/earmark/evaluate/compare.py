@@ -22,7 +22,7 @@ from earmark.evaluate.signature import check_comparable
 from earmark.evaluate.tables import as_text, comparison_tables, signature_line
 from earmark.failures.cascade import LABELS
 from earmark.metrics import METRICS, Metric
-from earmark.metrics.failure_share import failure_share
+from earmark.metrics.columns import Columns
 from earmark.metrics.metric import Rows, defined
 from earmark.records import Hypothesis, Utterance
 
@@ -279,3 +279,17 @@ def two_sided(changes: Sequence[float]) -> float:
     below = 1 + sum(change <= 0 for change in changes)
     above = 1 + sum(change >= 0 for change in changes)
     return min(1.0, 2 * min(below, above) / total)
+
+
+def failure_share(label: str) -> Metric:
+    """Make the metric of one label.
+
+    >>> failure_share("omission").name
+    'omission'
+    """
+
+    def rows(columns: Columns) -> Rows:
+        having = [answer.label == label for answer in columns.answers]
+        return np.stack([np.array(having, dtype=np.int64), np.ones(len(columns), np.int64)], axis=1)
+
+    return Metric(label, rows)

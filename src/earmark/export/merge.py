@@ -91,8 +91,7 @@ def export(
             **(run or {}),
             "exported": facts_of_export(base, kept, merged=not whole, moved=moved),
         }
-        text = json.dumps(described, indent=2, ensure_ascii=False)
-        write_text(folder / RUN, text + "\n")
+        write_text(folder / RUN, json.dumps(described, indent=2, ensure_ascii=False) + "\n")
         card = model_card(
             out.absolute().name,
             base,

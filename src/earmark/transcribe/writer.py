@@ -22,7 +22,6 @@ from earmark.prompting.clean import clean
 from earmark.records import Hypothesis, Utterance, carried
 from earmark.speech.audio import SAMPLE_RATE_HZ, check_audio, read_audio
 from earmark.speech.audio_path import audio_path
-from earmark.speech.split import split_at_quiet
 from earmark.storage.append import AppendFile
 from earmark.storage.lock import lock_beside, locked
 from earmark.storage.outputs import check_outputs
@@ -308,3 +307,22 @@ def _say_cut(rows: Sequence[Hypothesis]) -> None:
 def _bad_row(utterance: Utterance, number: int, reason: str) -> BadRow:
     raw = json.dumps(to_row(utterance), ensure_ascii=False)
     return BadRow(UTTERANCES, number, raw, reason)
+
+
+def split_at_quiet(
+    clip: np.ndarray, longest: int, window: int = SAMPLE_RATE_HZ // 5
+) -> list[np.ndarray]:
+    """Cut a clip into parts of at most `longest` samples, at the quietest place near each end.
+
+    >>> [len(part) for part in split_at_quiet(np.zeros(10, np.float32), longest=4, window=1)]
+    [4, 4, 2]
+    """
+    parts = []
+    while len(clip) > longest:
+        half = clip[longest // 2 : longest]
+        energy = np.convolve(half**2, np.ones(min(window, len(half))), mode="valid")
+        latest_quietest = len(energy) - 1 - int(energy[::-1].argmin())
+        cut = longest // 2 + latest_quietest + (len(half) - len(energy)) // 2 + 1
+        parts.append(clip[:cut])
+        clip = clip[cut:]
+    return [*parts, clip]

@@ -12,8 +12,6 @@ from earmark.errors import InputError
 from earmark.export.merge import export
 from earmark.objectives.contract.signature import contract
 from earmark.objectives.dpo import dpo
-from earmark.policies.checks.plain_forward import plain_logps
-from earmark.policies.checks.prompt_tokens import check_prompt_ids
 from earmark.policies.checks.truncated_audio import check_end_is_heard
 from earmark.policies.families.any_other import KeyValuePolicy
 from earmark.policies.load import load_policy
@@ -25,6 +23,8 @@ from earmark.prompting.facts import Facts
 from earmark.train.assemble import Plan, open_features
 from earmark.train.data.examples import EncodedPairs
 from earmark.train.distributed import Processes
+from earmark.train.preflight.extreme_rows import check_prompt_ids
+from earmark.train.preflight.proofs import plain_logps
 from earmark.train.run import train
 from earmark.train.settings import TrainSettings
 from tiny_world import messages, noise, settings, trainable, write_pairs

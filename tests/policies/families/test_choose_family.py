@@ -14,11 +14,11 @@ from transformers import (
 )
 
 from earmark.errors import InputError
-from earmark.policies.checks.plain_forward import plain_logps
 from earmark.policies.families.any_other import KeyValuePolicy
 from earmark.policies.families.choose import TEXT, check_supported, family_of
 from earmark.policies.families.table import FAMILIES, REFUSED
 from earmark.policies.load import load_policy
+from earmark.train.preflight.proofs import plain_logps
 from tiny_world import messages, noise
 
 SCALING = 4.0

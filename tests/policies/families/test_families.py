@@ -10,8 +10,6 @@ from padded import logps_in, pad_rows
 
 from earmark.errors import InputError
 from earmark.policies import policy as policy_module
-from earmark.policies.checks.plain_forward import plain_logps
-from earmark.policies.checks.prompt_tokens import check_prompt_ids
 from earmark.policies.lora.adapt import add_lora, disable_dropout, freeze_hearing
 from earmark.policies.lora.merge import merge_lora
 from earmark.policies.lora.put_on import put_on
@@ -19,6 +17,8 @@ from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import SharedBatch
 from earmark.policies.rows.shared_row import Answers, lay_out
 from earmark.prompting.messages import ask
+from earmark.train.preflight.extreme_rows import check_prompt_ids
+from earmark.train.preflight.proofs import plain_logps
 from tiny_world import messages, noise, trainable
 
 ANSWERS = [["我 想 去", "share the shop 我", "the"], ["a", "the library share the shop"]]

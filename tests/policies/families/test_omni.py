@@ -6,8 +6,8 @@ import transformers
 from family_models import build_policy
 
 from earmark.errors import InputError
-from earmark.policies.checks.plain_forward import plain_logps
 from earmark.policies.load import load_policy
+from earmark.train.preflight.proofs import plain_logps
 from tiny_world import messages, noise
 
 WHOLE = {

@@ -8,7 +8,6 @@ from phi4_model import build_phi4
 
 from earmark.errors import InputError
 from earmark.export.merge import export
-from earmark.policies.checks.plain_forward import plain_logps
 from earmark.policies.load import load_policy
 from earmark.policies.lora.adapt import add_lora
 from earmark.policies.lora.merge import merge_lora
@@ -17,6 +16,7 @@ from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import SharedBatch
 from earmark.policies.rows.shared_row import Answers, answer_logps, lay_out
 from earmark.prompting.messages import ask
+from earmark.train.preflight.proofs import plain_logps
 from tiny_world import messages, noise, trainable
 
 NAME = "phi4_multimodal"

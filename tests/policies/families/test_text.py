@@ -9,8 +9,6 @@ from text_models import build_text
 
 from earmark.errors import InputError
 from earmark.policies.audio import audio_policy
-from earmark.policies.checks.plain_forward import plain_logps
-from earmark.policies.checks.prompt_tokens import check_prompt_ids
 from earmark.policies.families.text import TextPolicy
 from earmark.policies.families.text import text_policy as policy_of
 from earmark.policies.load import load_policy
@@ -21,6 +19,8 @@ from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import SharedBatch
 from earmark.policies.rows.shared_row import Answers, lay_out
 from earmark.train.fsdp import spread_language_model
+from earmark.train.preflight.extreme_rows import check_prompt_ids
+from earmark.train.preflight.proofs import plain_logps
 from tiny_world import messages, noise, trainable
 
 PROMPTS = [

@@ -7,10 +7,10 @@ from family_models import build_policy
 from window_models import WINDOW_S
 
 from earmark.errors import InputError
-from earmark.policies.checks.prompt_tokens import check_prompt_ids
 from earmark.policies.families.standard import CapturedPolicy
 from earmark.prompting.clean import clean
 from earmark.prompting.messages import ask
+from earmark.train.preflight.extreme_rows import check_prompt_ids
 from tiny_world import messages, noise
 
 NAMES = pytest.mark.parametrize("name", ["audioflamingo3", "glmasr"])

@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from earmark.policies import policy as policy_module
-from earmark.policies.checks.plain_forward import plain_logps
 from earmark.policies.lora.adapt import add_lora, freeze_hearing
 from earmark.policies.policy import SharedBatch
 from earmark.policies.rows.shared_row import (
@@ -13,6 +12,7 @@ from earmark.policies.rows.shared_row import (
     continue_positions,
     lay_out,
 )
+from earmark.train.preflight.proofs import plain_logps
 from tiny_world import messages, noise, tiny_policy, trainable
 
 EQUAL = [["我 想 去", "share the shop", "the library share"]] * 3

@@ -6,16 +6,17 @@ model's own show at the start what a processor, a tokenizer or a chat template d
 """
 
 import re
-from collections.abc import Container
-from typing import NamedTuple
+from collections.abc import Container, Sequence
+from typing import Any, NamedTuple
+
+import torch
 
 from earmark.errors import InputError
 from earmark.policies.audio import AudioPolicy
-from earmark.policies.checks.prompt_tokens import check_prompt_ids
 from earmark.policies.checks.truncated_audio import check_end_is_heard
-from earmark.policies.policy import Policy
+from earmark.policies.policy import Clip, Policy
 from earmark.progress import track
-from earmark.prompting.messages import text_of
+from earmark.prompting.messages import Messages, text_of
 from earmark.records import Pair
 from earmark.text.script import HAN_RANGES
 from earmark.train.data.clip import ClipRef
@@ -127,3 +128,29 @@ def check_telling(policy: Policy, encoded: EncodedPairs, telling: Telling) -> No
             check_end_is_heard(policy, longest.read())
         except InputError as error:
             raise InputError(f"{longest.path}: {error}") from error
+
+
+@torch.no_grad()
+def check_prompt_ids(policy: AudioPolicy, messages: Messages, clips: Sequence[Clip]) -> None:
+    """Check that the tokens of a prompt are those of the processor.
+
+    Here it shows when a tower and a processor count the audio of a clip differently, or when a
+    processor or a tokenizer cuts what it is given.
+
+    Raises:
+        InputError: says where they part, and how many audio tokens each counts.
+    """
+    library = policy.plain_inputs(messages, clips)["input_ids"][0].tolist()
+    heard = [len(policy.encode(policy.features(clip))) for clip in clips]
+    own = policy.prompt_ids(messages, heard)
+    if own == library:
+        return
+    both = zip(own, library, strict=False)
+    place = next((i for i, (a, b) in enumerate(both) if a != b), min(len(own), len(library)))
+    audio_id: Any = getattr(policy.network.config, "audio_token_id", None)
+    raise InputError(
+        f"the processor makes {len(library)} tokens of a prompt, {library.count(audio_id)} of them "
+        f"audio; the model needs {len(own)}, {own.count(audio_id)} of them audio; they part at "
+        f"token {place}. The processor cuts its input or belongs to another model: take all "
+        "processor and tokenizer files from the model's own folder"
+    )

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from earmark.errors import EarmarkError
 from earmark.policies.audio import AudioPolicy
-from earmark.policies.checks.plain_forward import plain_logps
-from earmark.policies.policy import Policy
+from earmark.policies.policy import Clip, Messages, Policy
+from earmark.policies.rows.shared_row import answer_logps
 from earmark.train.data.batch import Row, shared_batch
 from earmark.train.data.examples import EncodedPair, EncodedPairs
 
@@ -60,6 +60,26 @@ def check_first_rows(policy: Policy, pairs: Sequence[EncodedPair], rows: Sequenc
     batch = shared_batch(rows, policy.pad_id).to(policy.device)
     shared = policy.model(shared=batch)
     return compare(shared, torch.cat(plain), batch.rows.lengths, policy.network.dtype)
+
+
+def plain_logps(
+    policy: Policy, messages: Messages, clips: Sequence[Clip], answers: Sequence[str]
+) -> Float[Tensor, " candidate"]:
+    """Return the summed log-probability of each answer, in nats, one forward pass each.
+
+    Slow, and the measure of what is right: the shared row is compared with it.
+    """
+    prompt = policy.plain_inputs(messages, clips)
+    start = prompt["input_ids"].shape[1]
+    sums = []
+    for answer in answers:
+        ids = torch.tensor([policy.answer_ids(messages, answer)], device=policy.device)
+        inputs = dict(prompt)
+        inputs["input_ids"] = torch.cat([prompt["input_ids"], ids], dim=1)
+        inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
+        logits = policy.model(**inputs, use_cache=False).logits[0, start - 1 : -1]
+        sums.append(answer_logps(logits, ids[0]).sum())
+    return torch.stack(sums)
 
 
 def compare(shared: Tensor, plain: Tensor, lengths: Tensor, dtype: torch.dtype) -> float:
