@@ -93,6 +93,15 @@ def test_the_wheel_is_typed_and_has_its_data(built):
     assert not [name for name in wheel if name.startswith(("tests/", "docs/", "benchmarks/"))]
 
 
+def test_the_licences_of_the_pronunciation_data_are_in_both_distributions(built):
+    files, wheel = built
+    for name in ("LICENSE.cmudict", "LICENSE.pypinyin"):
+        path = f"earmark/assets/pronunciation/{name}"
+        assert path in wheel
+        assert f"src/{path}" in files
+        assert [other for other in wheel if "dist-info/licenses" in other and name in other]
+
+
 def test_the_citation_names_this_version():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
     assert {"cff-version", "message", "title", "authors"} <= citation.keys()

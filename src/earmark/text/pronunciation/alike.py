@@ -1,0 +1,98 @@
+"""How much alike two sounds are, and from where on that is no accident.
+
+Sounds are strings of phone classes; the similarity is RapidFuzz's: 2 x the letters in common, in
+order, over the letters of both. Two random stretches are more alike the longer they are, and a
+longer stretch that means something agrees better, so the threshold depends on the length. Made
+and reported by `benchmarks/sound_alike.py`.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise, product
+
+from rapidfuzz import fuzz
+
+from earmark.text.pronunciation.sound import readings_of
+
+# Thresholds at lengths of the longer sound, in letters (a consonant has two); between them
+# straight lines.
+KNOTS = ((0, 0.75), (6, 0.70), (12, 0.62), (24, 0.58), (48, 0.56))
+FOUND_KNOTS = ((0, 0.95), (6, 0.80), (12, 0.70), (24, 0.64), (48, 0.60))
+LONGEST = KNOTS[-1][0]
+
+
+def alike(one: str, other: str) -> float:
+    """Return how much alike two sounds are, from 0 to 1; equal ones are 1.
+
+    >>> alike("PpLlaMme", "PpLlaNnPpo")
+    0.5555555555555556
+    >>> alike("", "Pp")
+    0.0
+    """
+    return fuzz.ratio(one, other) / 100
+
+
+def sounds_alike(one: str, other: str) -> bool:
+    """Return whether two sounds are more alike than chance makes them.
+
+    >>> sounds_alike("KkaMm", "KkaMma"), sounds_alike("KkaMm", "PpiLl"), sounds_alike("", "")
+    (True, False, False)
+    """
+    longest = max(len(one), len(other))
+    return bool(longest) and alike(one, other) >= threshold(longest)
+
+
+def found_in(sound: str, written: str) -> float:
+    """Return how well a sound is found within what was written, from 0 to 1.
+
+    The best window of what was written, as long as the sound; `alike` where it is no longer.
+
+    >>> found_in("PpLliSs", "uoTaPpLliSsKku")
+    1.0
+    """
+    if len(written) <= len(sound):
+        return alike(sound, written)
+    return fuzz.partial_ratio(sound, written) / 100
+
+
+def is_found_in(sound: str, written: str) -> bool:
+    """Return whether a sound is within what was written, more so than chance makes it.
+
+    >>> is_found_in("PpLliSs", "uoTaPpLliSsKku"), is_found_in("PpLliSs", "uoTaMmaSsKku")
+    (True, False)
+    """
+    return bool(sound) and found_in(sound, written) >= found_threshold(len(sound))
+
+
+def most_alike(said: Sequence[str], written: Sequence[str]) -> float:
+    """Return how much alike two stretches of tokens are, in the readings that agree best.
+
+    >>> most_alike(["women"], ["我", "们"])
+    1.0
+    """
+    readings = product(readings_of(said), readings_of(written))
+    return max(alike(one, other) for one, other in readings)
+
+
+def threshold(length: int) -> float:
+    """Return the similarity from which sounds agree; `length` is that of the longer, in letters.
+
+    >>> threshold(0) >= threshold(12) >= threshold(100)
+    True
+    """
+    return _THRESHOLDS[min(length, LONGEST)]
+
+
+def found_threshold(length: int) -> float:
+    """Return the similarity from which a sound is found; `length` is its own, in letters."""
+    return _FOUND[min(length, LONGEST)]
+
+
+def _lines(knots: Sequence[tuple[int, float]]) -> tuple[float, ...]:
+    """Return the values at each whole length, on straight lines between the knots."""
+    values = []
+    for (start, first), (end, last) in pairwise(knots):
+        values += [first + (last - first) * (n - start) / (end - start) for n in range(start, end)]
+    return (*values, knots[-1][1])
+
+
+_THRESHOLDS, _FOUND = _lines(KNOTS), _lines(FOUND_KNOTS)
