@@ -106,6 +106,14 @@ def test_nemo(tmp_path, capsys):
     assert capsys.readouterr().err.count("are kept: pnc") == 1
 
 
+def test_a_field_is_not_held_for_one_that_the_row_has(tmp_path, capsys):
+    row = {"audio_filepath": "a/x.wav", "text": "好", "pred_text": "号", "langage": "zh"}
+    (found,) = rows(nemo(tmp_path / "m.json", row))
+    assert found.extra == {"pred_text": "号", "langage": "zh"}
+    said = " ".join(capsys.readouterr().err.split())
+    assert "are kept: pred_text, langage ('langage': did you mean 'language'?)" in said
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [

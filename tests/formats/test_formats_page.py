@@ -62,6 +62,14 @@ EXPECTED = {
     "recogs-test-greedy_search.txt": ("recogs", [
         Hypothesis("u1", "我 今 天 想 那 个 proposal"),
     ]),
+    "seame_dev_man_wer_score.json": ("audiobench", [
+        Utterance(
+            "1",
+            "我 今 天 想 review 那 个 proposal",
+            extra={"prediction": "我 今 天 想 那 个", "wer": 0.25},
+        ),
+        Utterance("2", "", extra={"prediction": "好 的", "wer": 2.0}),
+    ]),
     "test.tsv": ("tsv", [Utterance("u1", TEXT, U1, extra={"dialect": "Penang"})]),
     "metadata.csv": ("csv", [Utterance("u1", TEXT, U1, speaker="anna")]),
     "metadata.jsonl": ("rows", [Utterance("u1", TEXT, U1, speaker="anna")]),

@@ -4,8 +4,7 @@ import pytest
 
 from earmark.errors import InputError
 from earmark.formats.files.source import Source
-from earmark.formats.reading import load, recognise
-from earmark.formats.together import read_test
+from earmark.formats.reading import load, read_test, recognise
 from earmark.records import Hypothesis, Utterance
 
 
@@ -56,6 +55,26 @@ def test_json_is_known_by_its_brace(tmp_path):
 def test_bad_files_are_refused(tmp_path, name, text, message):
     with pytest.raises(InputError, match=message):
         rows(written(tmp_path, name, text), Hypothesis)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "nearest"),
+    [
+        ("a.jsonl", '{"ident": "a", "words": "x"}\n', ["jsonl", "nemo", "wenet"]),
+        ("a.jsonl", '{"id": "a", "words": "x"}\n', ["jsonl", "rows", "lhotse"]),
+        ("a.jsonl", '{"chosen": "a"}\n', ["jsonl", "trl", "llama-factory"]),
+        ("a.txt", "we go\nyou stay\n", ["kaldi", "plain", "trn"]),
+        ("a.bin", b"\0\1\2", ["parquet", "arrow"]),
+        ("folder", None, ["shar", "kaldi", "arrow"]),
+    ],
+)
+def test_the_nearest_formats_have_the_syntax_of_the_file(tmp_path, name, text, nearest):
+    (tmp_path / "folder").mkdir()
+    path = tmp_path / name if text is None else written(tmp_path, name, text)
+    with pytest.raises(InputError, match="no format claims") as caught:
+        rows(path)
+    listed = str(caught.value).split("The nearest: ")[1].split("; ")
+    assert [each.split(" (")[0] for each in listed] == nearest
 
 
 def test_files_that_are_not_there(tmp_path):

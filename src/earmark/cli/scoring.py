@@ -12,8 +12,7 @@ from earmark.errors import KnobError
 from earmark.evaluate.bootstrap import Resampling
 from earmark.evaluate.score import SetAside
 from earmark.formats.files.set_aside import skipped_path
-from earmark.formats.reading import format_named, input_file
-from earmark.formats.together import TestFiles, read_test
+from earmark.formats.reading import TestFiles, format_named, input_file, read_test
 from earmark.metrics.choose import chosen_metrics
 from earmark.progress import note
 from earmark.prompting.marks import check_families, strip_marks

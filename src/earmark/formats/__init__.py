@@ -6,6 +6,7 @@ the first of them. `reading.py` has what steps read through.
 
 from earmark.formats import (
     arrow,
+    audiobench,
     csv,
     funasr,
     hub,
@@ -30,7 +31,8 @@ from earmark.formats.format import Format
 FORMATS: dict[str, Format] = {
     module.FORMAT.name: module.FORMAT
     for module in (
-        *(shar, lhotse, nemo, wenet, funasr, ms_swift, llama_factory, jsonl, trl, rows),
+        *(shar, lhotse, nemo, wenet, funasr, audiobench),
+        *(ms_swift, llama_factory, jsonl, trl, rows),
         *(trn, recogs, tsv, csv, kaldi, plain),
         *(parquet, arrow, hub),
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from earmark.errors import InputError
 from earmark.formats.files.source import Source
+from earmark.formats.format import SAME_SYNTAX
 from earmark.formats.schema.tables import optional, table_format
 
 FILE_MAGIC = b"ARROW1"
@@ -18,8 +19,11 @@ SPLITS = "dataset_dict.json"
 def sniff(source: Source) -> float:
     """Ask for an Arrow file or stream, or a folder with the state of a data set."""
     if source.is_folder:
-        return float(any((source.named / name).is_file() for name in (STATE, SPLITS)))
-    return float(source.head.startswith((FILE_MAGIC, STREAM_MAGIC)))
+        written = any((source.named / name).is_file() for name in (STATE, SPLITS))
+        return 1.0 if written else SAME_SYNTAX
+    is_bytes = not source.is_text and bool(source.head)
+    begins = source.head.startswith((FILE_MAGIC, STREAM_MAGIC))
+    return 1.0 if begins else SAME_SYNTAX * is_bytes
 
 
 def batches(source: Source) -> Iterator[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from earmark.errors import InputError
 from earmark.formats.files.lines import DAMAGE, open_bytes, unreadable
 from earmark.formats.files.source import Source
-from earmark.formats.format import Format, Row
+from earmark.formats.format import SAME_SYNTAX, Format, Row
 from earmark.formats.schema.columns import table_parser
 from earmark.formats.tsv import LOSES, check_header, header_nearness, table_of, typed
 from earmark.records import AnyRecord, Utterance
@@ -23,7 +23,7 @@ def sniff(source: Source) -> float:
     if not source.is_text or source.begins_as_json:
         return 0.0
     near = header_nearness(next(csv.reader(source.first_lines[:1])))
-    return near if near == 1.0 else max(near, 0.6 * (source.suffix == ".csv"))
+    return near if near == 1.0 else max(near, SAME_SYNTAX, 0.6 * (source.suffix == ".csv"))
 
 
 def read(source: Source, kind: type[Any]) -> Iterator[Row]:

@@ -28,6 +28,9 @@ class Row(NamedTuple):
         return self.raw if isinstance(self.raw, str) else self.raw.decode("utf-8", "replace")
 
 
+# How near a file is to a format of which it has the syntax (JSON, lines, bytes) and nothing more.
+SAME_SYNTAX = 0.1
+
 Read = Callable[[Source, type[Any]], Iterator[Row]]
 Write = Callable[[Iterable[Any], Path], int]
 # Makes a record of a JSON object; the second argument is its place.
@@ -53,6 +56,8 @@ class Format:
         repeats: what to do about an id that is given twice, for the message.
         absolute: relative audio paths in it start where a command runs, so absolute ones are
             written.
+        numbered: rows without an id of their own have their number as id, so that a truth and
+            hypotheses must have as many.
     """
 
     name: str
@@ -66,6 +71,7 @@ class Format:
     reads: tuple[type[Any], ...] = ()
     repeats: str = ""
     absolute: bool = False
+    numbered: bool = False
 
     def holds(self, kind: type) -> bool:
         """Say whether records of a kind can be read from it."""
@@ -86,12 +92,14 @@ def json_format(
     """Make a format whose rows are JSON objects, from what makes records of them and back."""
 
     def sniff(source: Source) -> float:
-        return max(map(nearness, source.first_objects), default=0.0)
+        # A file of JSON is nearer to any format of JSON than to one of lines or bytes.
+        floor = SAME_SYNTAX * source.begins_as_json
+        return max([floor, *map(nearness, source.first_objects)])
 
     def read(source: Source, kind: type[Any]) -> Iterator[Row]:
         parse = parser(source, kind)
         for where, number, text, value in source.objects():
-            yield Row(where, number, text, _parsed(parse, value, where))
+            yield Row(where, number, text, parsed(parse, value, where))
 
     def write(records: Iterable[AnyRecord], path: Path) -> int:
         count = 0
@@ -119,7 +127,7 @@ def json_format(
     )
 
 
-def _parsed(parse: Parse, value: Any, where: str) -> AnyRecord | InputError:
+def parsed(parse: Parse, value: Any, where: str) -> AnyRecord | InputError:
     """Return what a JSON value says, or what is wrong with it."""
     if isinstance(value, InputError):
         return value

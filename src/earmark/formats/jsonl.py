@@ -5,10 +5,12 @@ from typing import Any
 
 from earmark.formats.files.sound import audio_in_row, is_path
 from earmark.formats.files.source import Source
-from earmark.formats.format import Parse, json_format
+from earmark.formats.format import SAME_SYNTAX, Parse, json_format
 from earmark.formats.schema.fields import FIELDS, Extra, parse_row, to_row
 from earmark.records import AnyRecord, Hypothesis, Pair, Utterance
 
+# Rows that are near to no format are most likely meant as ours.
+NEAREST_JSON = 2 * SAME_SYNTAX
 KNOWN = {name for known in FIELDS.values() for name in known}
 
 
@@ -22,7 +24,7 @@ def nearness(row: Mapping[str, Any]) -> float:
         return 0.5
     of_table = isinstance(row.get("audio"), dict) or isinstance(row.get("id"), int)
     ours = any(key in row for key in ("text", "audio", "prompt")) or row.keys() <= KNOWN
-    return (("id" in row and not of_table) + ours) / 2
+    return max((("id" in row and not of_table) + ours) / 2, NEAREST_JSON)
 
 
 def parser(source: Source, kind: type[Any]) -> Parse:

@@ -7,7 +7,7 @@ from typing import Any
 from earmark.errors import InputError
 from earmark.formats.files.line_ids import has_tabs, text_begins_with
 from earmark.formats.files.source import Source
-from earmark.formats.format import Format, Row, text_rows
+from earmark.formats.format import SAME_SYNTAX, Format, Row, text_rows
 from earmark.formats.schema.fields import brief
 from earmark.formats.schema.losses import BLANKS, NO_START, ONLY_TEXT
 from earmark.formats.schema.spans import audio_of, text_of
@@ -22,7 +22,7 @@ def sniff(source: Source) -> float:
     """Ask for a folder with text or wav.scp, or for lines that begin with ids."""
     if source.is_folder:
         there = [(source.named / part).is_file() for part in PARTS[:2]]
-        return 1.0 if any(there) else 0.1
+        return 1.0 if any(there) else SAME_SYNTAX
     return NEAR[text_begins_with(source)]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from earmark.errors import InputError
 from earmark.formats.files.source import Source
+from earmark.formats.format import SAME_SYNTAX
 from earmark.formats.schema.tables import optional, table_format
 
 MAGIC = b"PAR1"
@@ -13,7 +14,8 @@ MAGIC = b"PAR1"
 
 def sniff(source: Source) -> float:
     """Ask for the first four bytes of a parquet file."""
-    return float(source.head.startswith(MAGIC))
+    is_bytes = not source.is_text and bool(source.head)
+    return 1.0 if source.head.startswith(MAGIC) else SAME_SYNTAX * is_bytes
 
 
 def batches(source: Source) -> Iterator[Any]:

@@ -66,6 +66,7 @@ def write(records: Iterable[Any], path: Path) -> int:
 
 FORMAT = Format(
     name="plain",
+    numbered=True,
     expects="text, one utterance a line",
     loses={
         Utterance: (

@@ -1,18 +1,29 @@
-"""Read records of any format: which one it is, whether ids repeat, what is set aside."""
+"""Read records of any format: which one it is, whether ids repeat, what is set aside.
 
-from collections.abc import Callable, Iterator, Sequence
-from importlib import import_module
+Truth and hypotheses are read together: whether their lines begin with ids is seen from both.
+"""
+
+from collections.abc import Callable, Iterator, Sequence, Set
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from earmark.errors import InputError, KnobError, did_you_mean
+from earmark.errors import InputError, KnobError
 from earmark.formats import FORMATS
+from earmark.formats.files.line_ids import (
+    all_lines,
+    begin_together,
+    first_fields,
+    text_begins_with,
+)
 from earmark.formats.files.set_aside import BadRow, write_aside
 from earmark.formats.files.source import SOUNDS, AnySource, Source
 from earmark.formats.format import Format, Parse
 from earmark.formats.jsonl import FORMAT as OURS
+from earmark.formats.kaldi import FORMAT as KALDI
+from earmark.formats.plain import FORMAT as PLAIN
 from earmark.formats.schema.fields import name_of
-from earmark.records import MANIFEST, Record
+from earmark.lookup import look_up
+from earmark.records import MANIFEST, Hypothesis, Record, Utterance
 
 NEAREST = 3
 
@@ -26,15 +37,7 @@ def format_named(name: str) -> Format:
     Raises:
         KnobError: there is none.
     """
-    if name in FORMATS:
-        return FORMATS[name]
-    module, _, attribute = name.partition(":")
-    if not attribute:
-        raise KnobError(f"there is no format '{name}'; {did_you_mean(name, FORMATS)}")
-    try:
-        found = getattr(import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise KnobError(f"format '{name}': cannot be imported: {error}") from error
+    found = look_up(FORMATS, name, "format")
     if not isinstance(found, Format):
         raise KnobError(f"format '{name}' should be an earmark.formats.Format, found {found!r}")
     return found
@@ -103,7 +106,7 @@ def recognise(source: Source) -> Format:
     near = {name: each.sniff(source) for name, each in FORMATS.items()}
     if not source.is_folder and not source.head.strip():
         raise InputError(f"{source}: the file is empty; not one usable row")
-    best = sorted(FORMATS, key=lambda name: -near[name])[:NEAREST]
+    best = sorted((name for name in near if near[name]), key=lambda n: -near[n])[:NEAREST]
     listed = "; ".join(f"{name} ({FORMATS[name].expects})" for name in best)
     what = "folder" if source.is_folder else f"file, which begins with {source.head[:40]!r}"
     raise InputError(
@@ -236,3 +239,86 @@ def load(
     if not records:
         raise InputError(f"{source}: not one usable row; expected {name_of(kind)} in each")
     return records
+
+
+class TestFiles(NamedTuple):
+    """What was said, what each system wrote, and the folder where paths of the truth start."""
+
+    truths: list[Utterance]
+    hyps: list[list[Hypothesis]]
+    folder: Path
+
+
+def read_test(
+    truth: str | Path,
+    hyps: Sequence[str | Path],
+    *,
+    format: str | None = None,
+    on_error: OnError = "stop",
+    sounds: Path | None = None,
+) -> TestFiles:
+    """Read a truth and the hypotheses of one system or several.
+
+    Args:
+        truth: what was said, as FILE or FILE@FORMAT.
+        hyps: what each system wrote.
+        format: of all files whose name does not say theirs.
+        on_error: stop at a bad row, or set it aside in `<file>.skipped.jsonl`.
+        sounds: where sound is written that comes as bytes; None leaves it out.
+
+    Raises:
+        InputError: a file that cannot be read, a bad row, lines that may begin with ids or
+            with words, or plain text that has not one line for each of the truth's.
+    """
+    opened = [open_source(path, format, sounds) for path in (truth, *hyps)]
+    (first, truth_format), *others = opened
+    texts = [source for source, found in opened if _are_lines(source, found)]
+    alike = _format_of_texts(texts) if first in texts and len(texts) > 1 else None
+    truth_format = truth_format or alike or recognise(first)
+    truths = load(Utterance, first, out=first.named, on_error=on_error, format=truth_format)
+    ids = set() if truth_format == PLAIN else {truth.id for truth in truths}
+    read = []
+    for source, named in others:
+        found = named or (_format_with(ids, source) or alike if source in texts else None)
+        found = found or recognise(source)
+        rows = load(Hypothesis, source, out=source.named, on_error=on_error, format=found)
+        if any(each.numbered for each in (truth_format, found)):
+            _check_as_many(source, rows, first, truths)
+        read.append(rows)
+    return TestFiles(truths, read, first.folder)
+
+
+def _are_lines(source: Source, found: Format | None) -> bool:
+    """Say whether a file of no known format has lines that begin with ids or with words."""
+    return found is None and bool(text_begins_with(source)) and not claiming(source, (KALDI, PLAIN))
+
+
+def _check_as_many(
+    source: Source, hyps: Sequence[Hypothesis], first: Source, truths: Sequence[Utterance]
+) -> None:
+    """Refuse rows without ids that are not as many as those of the truth.
+
+    Raises:
+        InputError: says how many each has.
+    """
+    if len(hyps) != len(truths) and any(_are_numbers(rows) for rows in (hyps, truths)):
+        raise InputError(
+            f"{source} has {len(hyps)} rows and {first} has {len(truths)}; rows without ids, as "
+            "the lines of plain text, are matched by their number, so both need as many. Give them "
+            "ids, or write an empty one where a system wrote nothing"
+        )
+
+
+def _are_numbers(rows: Sequence[Utterance | Hypothesis]) -> bool:
+    """Say whether the ids of rows are numbers, as those of rows that had none."""
+    return all(row.id.isdecimal() for row in rows)
+
+
+def _format_with(ids: Set[str], source: Source) -> Format | None:
+    """Return Kaldi's format for text whose lines all begin with ids of the truth."""
+    return KALDI if ids and ids >= set(first_fields(all_lines(source))) else None
+
+
+def _format_of_texts(sources: Sequence[Source]) -> Format:
+    """Return the format of text files that belong together, the truth first."""
+    return KALDI if begin_together(sources) == "ids" else PLAIN

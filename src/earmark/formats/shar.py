@@ -11,7 +11,7 @@ from typing import Any
 from earmark.formats.files.lines import DAMAGE, unreadable
 from earmark.formats.files.sound import audio_path, flac_of, header
 from earmark.formats.files.source import Source
-from earmark.formats.format import Format, Row
+from earmark.formats.format import SAME_SYNTAX, Format, Row
 from earmark.formats.lhotse import cut_of, cut_rows
 from earmark.formats.schema.losses import NO_START
 from earmark.formats.schema.spans import audio_of, check_whole
@@ -23,7 +23,9 @@ ROWS_OF_SHARD = 1000
 
 def sniff(source: Source) -> float:
     """Ask for a folder with shards of cuts."""
-    return 1.0 if source.is_folder and _shards(source.named) else 0.0
+    if not source.is_folder:
+        return 0.0
+    return 1.0 if _shards(source.named) else SAME_SYNTAX
 
 
 def _shards(folder: Path) -> list[Path]:

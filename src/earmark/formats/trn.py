@@ -7,7 +7,7 @@ from typing import Any
 
 from earmark.errors import InputError
 from earmark.formats.files.source import Source
-from earmark.formats.format import Format, Row, text_rows
+from earmark.formats.format import SAME_SYNTAX, Format, Row, text_rows
 from earmark.formats.schema.losses import BLANKS, ONLY_TEXT
 from earmark.formats.schema.spans import text_of
 from earmark.records import AnyRecord, Hypothesis, Utterance
@@ -25,7 +25,7 @@ def sniff(source: Source) -> float:
         return 0.0
     lines = [line for line in source.first_lines if not line.startswith(COMMENT)]
     ends = sum(LINE.fullmatch(line) is not None for line in lines)
-    return ends / len(lines) if lines else 0.0
+    return max(ends / len(lines), SAME_SYNTAX) if lines else 0.0
 
 
 def read(source: Source, kind: type[Any]) -> Iterator[Row]:

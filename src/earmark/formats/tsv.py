@@ -6,7 +6,7 @@ from typing import Any
 
 from earmark.errors import InputError
 from earmark.formats.files.source import Source
-from earmark.formats.format import Format, Row, text_rows
+from earmark.formats.format import SAME_SYNTAX, Format, Row, text_rows
 from earmark.formats.schema.columns import COLUMNS, nearness, table_parser, table_row
 from earmark.formats.schema.losses import EMPTY, NO_TEXT, NOT_TEXT, as_text
 from earmark.records import AnyRecord, Hypothesis, Utterance
@@ -35,7 +35,7 @@ def sniff(source: Source) -> float:
     if not source.is_text or source.begins_as_json:
         return 0.0
     near = header_nearness([name.strip() for name in source.first_lines[0].split("\t")])
-    return near if near == 1.0 else max(near, 0.6 * (source.suffix == ".tsv"))
+    return near if near == 1.0 else max(near, SAME_SYNTAX, 0.6 * (source.suffix == ".tsv"))
 
 
 def read(source: Source, kind: type[Any]) -> Iterator[Row]:

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 from earmark.errors import InputError, shortened
 from earmark.formats.files.moving import moved
 from earmark.formats.files.source import HUB, folder_of
-from earmark.formats.reading import input_file
+from earmark.formats.reading import input_file, read_test
 from earmark.formats.schema.fields import brief, parse_row
-from earmark.formats.together import read_test
 from earmark.front.files import read_from
 from earmark.records import Hypothesis, Pair, Utterance
 

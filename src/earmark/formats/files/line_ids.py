@@ -4,10 +4,13 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
+from earmark.errors import InputError
 from earmark.formats.files.source import Source
 from earmark.formats.schema.columns import COLUMN_NAMES
 
 Begins = Literal["ids", "words", "either"]
+
+NAME_IT = "append @kaldi to the names of files whose lines begin with ids, @plain to the others"
 
 # A digit and a letter or a sign, a number, or an underscore; no word of a transcript is all these.
 MOST = 0.9
@@ -67,3 +70,43 @@ def text_begins_with(source: Source) -> Begins | None:
         return "ids"
     named = source.suffix == ".csv" or COLUMN_NAMES & set(source.first_lines[0].split("\t"))
     return "either" if named else begin_with(source.first_lines)
+
+
+def begin_together(sources: Sequence[Source]) -> Literal["ids", "words"]:
+    """Say what the lines of text files that belong together begin with, the truth first.
+
+    Where the first fields are ids in each file and the same in all, they are ids; where they are
+    ids in none, they are words. Of a truth that is called `text` they are ids, and so they are in
+    files that begin with some of them.
+
+    Raises:
+        InputError: they are ids in some, or differ; or they are the same and may be words.
+    """
+    texts = [all_lines(source) for source in sources]
+    begins = [
+        "ids" if s.name == "text" else begin_with(t) for s, t in zip(sources, texts, strict=True)
+    ]
+    firsts = [set(first_fields(lines)) for lines in texts]
+    same = all(fields == firsts[0] for fields in firsts)
+    known = firsts[0] if sources[0].name == "text" else set()
+    if (same and set(begins) == {"ids"}) or all(known.issuperset(fields) for fields in firsts):
+        return "ids"
+    if "ids" not in begins and not (same and set(begins) == {"either"}):
+        return "words"
+    names = ", ".join(map(str, sources))
+    if "ids" in begins:
+        other = next((i for i, f in enumerate(firsts) if f != firsts[0]), 0)
+        differ = len(firsts[0] ^ firsts[other])
+        raise InputError(
+            f"{names}: the lines seem to begin with ids, but {differ} of them are in one file "
+            f"only; if they are ids, {NAME_IT}"
+        )
+    raise InputError(
+        f"{names}: the lines begin with the same words in each file, all different, which may be "
+        f"ids or what was said; {NAME_IT}"
+    )
+
+
+def all_lines(source: Source) -> list[str]:
+    """Return the lines of a text that are not blank."""
+    return [text if isinstance(text, str) else "" for _, _, text in source.texts()]

@@ -183,7 +183,7 @@ class Source:
             InputError: the file cannot be read, or begins as an array and is none.
         """
         if self.is_array:
-            yield from self._items()
+            yield from self.items()
             return
         for number, _, text in placed_lines(self):
             where = f"{self}:{number}"
@@ -193,16 +193,23 @@ class Source:
                 value = error
             yield Raw(where, number, text, value)
 
-    def _items(self) -> Iterator[Raw]:
-        """Yield the items of a JSON array."""
+    def items(self, key: str | None = None) -> Iterator[Raw]:
+        """Yield the items of the JSON array that a file is, or that its one object has as `key`.
+
+        Raises:
+            InputError: the file cannot be read, or has no such array.
+        """
         try:
             with open_bytes(self) as file:
                 whole = file.read()
         except DAMAGE as error:
             raise unreadable(self, error) from error
         items = parse_line(whole.removeprefix(BOM), str(self))
+        if key is not None:
+            items = items.get(key) if isinstance(items, dict) else None
         if not isinstance(items, list):
-            raise InputError(f"{self}: expected one JSON array")
+            what = "one JSON array" if key is None else f"one JSON object with an array '{key}'"
+            raise InputError(f"{self}: expected {what}")
         for number, item in enumerate(items, start=1):
             text = json.dumps(item, ensure_ascii=False).encode("utf-8", "replace")
             yield Raw(f"{self}: item {number}", number, text, item)

@@ -89,13 +89,20 @@ class Extra:
         self.kept = kept
         self.seen: set[str] = set(SAID_OF_UTTERANCE)
 
-    def see(self, extra: dict[str, Any], where: str) -> None:
-        """Note the names that no earlier row had; after many of them none is noted any more."""
+    def see(self, extra: dict[str, Any], where: str, row: Mapping[str, Any]) -> None:
+        """Note the names that no earlier row had; after many of them none is noted any more.
+
+        Args:
+            extra: what the record does not have.
+            where: the place of the row.
+            row: all of the row; a name is not held for a field that has a value in it.
+        """
         new = [name for name in extra if name not in self.seen]
         if not new or len(self.seen) > MOST_NAMES:
             return
         self.seen.update(new)
-        close = [did_you_mean(name, FIELDS[self.kind]) for name in new]
+        free = [name for name in FIELDS[self.kind] if name not in row]
+        close = [did_you_mean(name, free) for name in new]
         hints = [f"'{n}': {c}" for n, c in zip(new, close, strict=True) if c.startswith("did you")]
         note(
             f"{where}: fields that {name_of(self.kind)} does not have are {self.kept}: "
@@ -124,7 +131,7 @@ def parse_row(kind: type[Record], data: Any, where: str, extra: Extra | None = N
     if unknown:
         _check_unknown(kind, data, unknown, where)
         if extra is not None:
-            extra.see(unknown, where)
+            extra.see(unknown, where, data)
         data = {key: value for key, value in data.items() if key not in unknown}
     missing = REQUIRED[kind] - data.keys()
     if missing:
