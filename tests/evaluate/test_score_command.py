@@ -92,10 +92,10 @@ def test_plain_text_and_kaldi_text(files):
 
 
 def test_mistakes_end_in_one_message(files):
-    write_jsonl(files / "C.jsonl", [Hypothesis("nobody", "好")])
+    write_jsonl(files / "C.jsonl", [Hypothesis("u5", "好"), Hypothesis("nobody", "好")])
     wrong = earmark("score", "--truth", files / "T.jsonl", "--hyp", files / "C.jsonl")
     assert wrong.returncode == 1
-    assert "1 of 1 hypotheses have no truth (nobody)" in " ".join(wrong.stderr.split())
+    assert "1 of 2 hypotheses have no truth (nobody)" in " ".join(wrong.stderr.split())
     assert "Traceback" not in wrong.stderr
     kept = earmark(
         "score", "--truth", files / "T.jsonl", "--hyp", files / "C.jsonl", "--on-error", "skip",
