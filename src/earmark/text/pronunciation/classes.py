@@ -47,7 +47,7 @@ INITIALS = {
 }  # fmt: skip
 # Finals whose spelling is not their sound; v is ü.
 FINALS = {
-    "ou": "o", "iu": "iou", "ui": "uei", "un": "un", "vn": "un", "ian": "ien", "uo": "o", "van": "uen",
+    "ou": "o", "iu": "iou", "ui": "uei", "vn": "un", "ian": "ien", "uo": "o", "van": "uen",
     "ve": "ue", "v": "u",
 }  # fmt: skip
 # Initials after which an i is the consonant held on: zi, si, shi.

@@ -23,7 +23,10 @@ Spoken = Literal["zh", "en"]
 # A token that makes the number beside it English or Mandarin.
 WITNESS: dict[Spoken, str] = {"en": "a", "zh": "一"}
 SIGNS = {"%": "percent", "&": "and", "+": "plus", "$": "dollar", "#": "number"}
-PARTS = re.compile(r"\d+(?:st|nd|rd|th)|\d+(?:\.\d+)?%?|[%&+$#]|[^\W\d_]+(?:['’][^\W\d_]+)*")
+PARTS = re.compile(
+    r"(?P<ordinal>[0-9]+)(?:st|nd|rd|th)|(?P<number>[0-9]+(?:\.[0-9]+)?%?)|(?P<sign>[%&+$#])"
+    r"|(?P<word>[^\W\d_]+(?:['’][^\W\d_]+)*)"
+)
 LETTERS_ONLY = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 
 
@@ -112,11 +115,16 @@ def _word_sound(word: str) -> str:
 def _in_parts(token: str) -> str:
     """Return the sound of a token of several kinds: its letters, numbers and signs in turn."""
     words: list[str] = []
-    for part in PARTS.findall(token):
-        if part[0].isdigit() and part[-1].isalpha():
-            words += en_ordinal(part[:-2])
-        else:
-            words += [SIGNS[part]] if part in SIGNS else _said(part, "en")
+    for part in PARTS.finditer(token):
+        match part.lastgroup:
+            case "ordinal":
+                words += en_ordinal(part["ordinal"])
+            case "number":
+                words += _said(part[0], "en")
+            case "sign":
+                words += [SIGNS[part[0]]]
+            case _:
+                words += [part[0]]
     return "" if words == [token] else _join(words, _USUAL)
 
 
