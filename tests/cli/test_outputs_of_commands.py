@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from earmark.cli import app
-from earmark.cli.json_out import write_json
+from earmark.cli.options.json_out import write_json
 from earmark.errors import InputError
 from earmark.formats.files.lines import write_jsonl
 from earmark.records import Hypothesis, Pair, Utterance

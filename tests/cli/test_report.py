@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from earmark.cli.options.scoring import ScoringOptions
 from earmark.cli.report import report, system_names
-from earmark.cli.scoring import ScoringOptions
 from earmark.errors import InputError, KnobError
 from earmark.formats.files.lines import write_jsonl
 from earmark.records import Hypothesis, Utterance
@@ -92,6 +92,6 @@ def test_bad_input_is_refused_and_nothing_is_written(truth: Path, tmp_path: Path
     with pytest.raises(KnobError, match="--examples is -1; expected 0 or more"):
         report(truth=truth, hyp=hyps, examples=-1, out=out)
     write_jsonl(tmp_path / "base.jsonl", [Hypothesis("9", "好")])
-    with pytest.raises(InputError, match="have no truth"):
+    with pytest.raises(InputError, match="not one of 1 hypotheses has the id of a truth"):
         report(truth=truth, hyp=hyps, out=out)
     assert not out.exists()

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from earmark.cli import COMMANDS, catalog, main
+from earmark.cli import COMMANDS, main
+from earmark.cli.startup import catalog
 from earmark.cli.train import check_knobs, value_of
 from earmark.cli.train import command as train_command
 from earmark.errors import KnobError

@@ -3,9 +3,10 @@
 import json
 
 import pytest
+from evaluate_systems import corpus, noisy
 
 import earmark
-from earmark.cli.scoring import ScoringOptions
+from earmark.cli.options.scoring import ScoringOptions
 from earmark.errors import InputError
 from earmark.evaluate.compare import compare, compare_records
 from earmark.evaluate.score import score
@@ -15,7 +16,6 @@ from earmark.pairs.mined import Mining
 from earmark.records import Hypothesis, Utterance
 from earmark.report.scoring import score_set
 from earmark.report.test_set import TestSet
-from evaluate_systems import corpus, noisy
 
 TRUTHS = [Utterance(f"u{i}", "我今天想 review 那个 proposal 然后回家") for i in range(20)]
 

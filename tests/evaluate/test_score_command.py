@@ -3,10 +3,10 @@ import subprocess
 import sys
 
 import pytest
+from evaluate_systems import corpus, noisy
 
 from earmark.formats.files.lines import write_jsonl
 from earmark.records import Hypothesis, Utterance
-from evaluate_systems import corpus, noisy
 
 FIELDS = {
     "signature", "utterances", "missing", "mixed_error_rate", "counts", "interval", "by_language",

@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 from safetensors.torch import load_file, save_file
+from tiny_world import save_tiny, tiny_policy, trainable, write_pairs
 from transformers import TrainerCallback, TrainingArguments
 
 from earmark.formats.files.lines import write_jsonl
@@ -28,7 +29,6 @@ from earmark.train.distributed import concatenate, processes
 from earmark.train.settings import TrainSettings
 from earmark.train.state import flatten
 from earmark.train.trainer import PreferenceTrainer
-from tiny_world import save_tiny, tiny_policy, trainable, write_pairs
 
 STEPS = 3
 NAMES = ("dpo", "s_dpo", "beta_dpo", "kto", "aot", "mrpo")
@@ -100,7 +100,7 @@ def in_two_processes(folder: Path, out: Path) -> None:
     command = [sys.executable, "-W", "ignore", "-m", "torch.distributed.run", "--standalone"]
     command += ["--nproc-per-node", "2", __file__, str(folder), str(out)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-    own = str(Path(__file__).parents[1])
+    own = str(Path(__file__).parents[1] / "worlds")
     environment["PYTHONPATH"] = os.pathsep.join([own, environment.get("PYTHONPATH", "")])
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, timeout=300, check=False

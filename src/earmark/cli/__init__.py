@@ -11,8 +11,8 @@ from typing import Any
 from cyclopts import App, Parameter
 
 from earmark import __version__
-from earmark.cli.config_file import refuse_fractions
-from earmark.cli.terminal import error_panel, protect_terminal
+from earmark.cli.options.config_file import refuse_fractions
+from earmark.cli.startup.terminal import error_panel, protect_terminal
 from earmark.errors import EarmarkError, KnobError, did_you_mean, shortened
 from earmark.progress import complain, console, note, output
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from earmark.cli.json_out import JsonTarget, check_target, json_output, write_json
-from earmark.cli.scoring import Scoring, ScoringOptions
-from earmark.cli.short_names import short_names
+from earmark.cli.options.json_out import JsonTarget, check_target, json_output, write_json
+from earmark.cli.options.scoring import Scoring, ScoringOptions
+from earmark.cli.options.short_names import short_names
 from earmark.errors import KnobError
 from earmark.evaluate.compare import compare as compare_scores
 from earmark.evaluate.score import score, set_aside_in

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from earmark.cli.later import later
+from earmark.cli.startup.later import later
 from earmark.progress import output
 
 run_demo = later("earmark.recipes.demo:run_demo")

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from earmark.cli.later import later
+from earmark.cli.startup.later import later
 from earmark.progress import note
 
 run_export = later("earmark.export.merge:export")

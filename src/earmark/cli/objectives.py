@@ -2,8 +2,8 @@
 
 from rich.table import Table
 
-from earmark.cli import catalog
-from earmark.cli.later import later
+from earmark.cli.startup import catalog
+from earmark.cli.startup.later import later
 from earmark.errors import KnobError, did_you_mean
 from earmark.progress import output
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from earmark.cli.later import later
-from earmark.cli.scoring import Scoring, ScoringOptions
-from earmark.cli.short_names import short_names
+from earmark.cli.options.scoring import Scoring, ScoringOptions
+from earmark.cli.options.short_names import short_names
+from earmark.cli.startup.later import later
 from earmark.errors import KnobError
 from earmark.formats.files.source import SOUNDS
 from earmark.formats.reading import input_file

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from earmark.cli.json_out import JsonTarget, check_target, json_output, write_json
-from earmark.cli.scoring import Scoring, ScoringOptions
+from earmark.cli.options.json_out import JsonTarget, check_target, json_output, write_json
+from earmark.cli.options.scoring import Scoring, ScoringOptions
 from earmark.evaluate.rows import row_dict
 from earmark.evaluate.score import score as score_records
 from earmark.evaluate.tables import score_tables, signature_line

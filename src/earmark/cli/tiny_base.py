@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from earmark.cli.later import later
+from earmark.cli.startup.later import later
 from earmark.errors import KnobError
 from earmark.progress import note, output
 

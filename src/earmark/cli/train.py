@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from earmark.cli.catalog import objectives, weightings, wrappers
-from earmark.cli.config_file import options_of, refuse_fractions
-from earmark.cli.later import later
-from earmark.cli.terminal import error_panel
+from earmark.cli.options.config_file import options_of, refuse_fractions
+from earmark.cli.startup.catalog import objectives, weightings, wrappers
+from earmark.cli.startup.later import later
+from earmark.cli.startup.terminal import error_panel
 from earmark.errors import InputError, KnobError, did_you_mean
 from earmark.formats.files.set_aside import skipped_path
 from earmark.formats.reading import input_file

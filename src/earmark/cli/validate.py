@@ -6,7 +6,7 @@ from typing import Literal
 
 from earmark.cli.checks.findings import Findings
 from earmark.cli.checks.model import check_model
-from earmark.cli.later import later
+from earmark.cli.startup.later import later
 from earmark.errors import InputError
 from earmark.formats.reading import open_source, recognise
 from earmark.formats.schema.kinds import kind_of

@@ -21,7 +21,7 @@ from earmark.text.pronunciation.classes import (
     classes_of_phones,
     classes_of_pinyin,
 )
-from earmark.text.pronunciation.pinyin import split_pinyin
+from earmark.text.pronunciation.sound import split_pinyin
 from earmark.text.pronunciation.spelling import phones_from_letters
 from earmark.text.pronunciation.tables import phones_of, pinyin_of, syllables
 

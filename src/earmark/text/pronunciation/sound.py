@@ -8,15 +8,15 @@ known characters have no sound.
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import product
 from typing import Literal
 
 from earmark.text.codeswitching import language_codes
 from earmark.text.numbers.digits import digits_to_words, en_ordinal
 from earmark.text.pronunciation.classes import classes_of_phones, classes_of_pinyin
-from earmark.text.pronunciation.pinyin import split_pinyin
 from earmark.text.pronunciation.spelling import phones_from_letters, plain_letters
-from earmark.text.pronunciation.tables import phones_of, pinyin_of
+from earmark.text.pronunciation.tables import phones_of, pinyin_of, syllables
 from earmark.text.script import is_han
 
 Spoken = Literal["zh", "en"]
@@ -27,6 +27,9 @@ PARTS = re.compile(
     r"(?P<ordinal>[0-9]+)(?:st|nd|rd|th)|(?P<number>[0-9]+(?:\.[0-9]+)?%?)|(?P<sign>[%&+$#])"
     r"|(?P<word>[^\W\d_]+(?:['’][^\W\d_]+)*)"
 )
+# The most letters of a syllable of pinyin.
+LONGEST = 6
+UMLAUT = str.maketrans({"ü": "v", "'": " ", "’": " "})
 LETTERS_ONLY = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 
 
@@ -140,3 +143,32 @@ def _pinyin_sound(token: str) -> str:
 
 _USUAL = _Sounds(_usual)
 _PINYIN = _Sounds(_pinyin_first)
+
+
+@cache
+def split_pinyin(word: str) -> tuple[str, ...]:
+    """Cut a word into syllables of pinyin, as few as can be; empty when it is no pinyin.
+
+    A syllable of one letter only starts a word (ayi), and an apostrophe separates.
+
+    >>> split_pinyin("zaoshang"), split_pinyin("xi'an"), split_pinyin("xian"), split_pinyin("lü")
+    (('zao', 'shang'), ('xi', 'an'), ('xian',), ('lv',))
+    >>> split_pinyin("hello"), split_pinyin("a")
+    ((), ())
+    """
+    parts = [_cut(part) for part in word.translate(UMLAUT).split()]
+    return tuple(syllable for part in parts for syllable in part) if all(parts) else ()
+
+
+def _cut(word: str) -> tuple[str, ...]:
+    """Cut letters into the fewest syllables."""
+    fewest: list[tuple[str, ...] | None] = [()] + [None] * len(word)
+    for end in range(1, len(word) + 1):
+        for start in range(max(0, end - LONGEST), end):
+            before, syllable = fewest[start], word[start:end]
+            if before is None or syllable not in syllables():
+                continue
+            alone = len(syllable) == 1 and (start or syllable == "o" or len(word) == 1)
+            if not alone and ((known := fewest[end]) is None or len(before) < len(known) - 1):
+                fewest[end] = (*before, syllable)
+    return fewest[-1] or ()

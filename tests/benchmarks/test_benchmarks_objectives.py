@@ -13,7 +13,7 @@ from earmark.experiments.which_objective.conditions import CONDITIONS
 
 @pytest.fixture(scope="module")
 def benchmark_file():
-    path = Path(__file__).parent.parent / "benchmarks/objectives.py"
+    path = Path(__file__).parents[2] / "benchmarks/objectives.py"
     spec = importlib.util.spec_from_file_location("objectives_benchmark", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -48,7 +48,7 @@ def test_bad_options_are_refused_before_work_begins(benchmark_file, tmp_path, ar
     assert not (tmp_path / "none").exists()
 
 
-DOCS = Path(__file__).parent.parent / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 WRITTEN = [
     DOCS / "choosing-an-objective.md",
     DOCS / "comparison/findings.md",

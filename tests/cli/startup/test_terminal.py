@@ -5,7 +5,7 @@ import sys
 
 HOSTILE = (
     "import logging, warnings\n"
-    "from earmark.cli.terminal import protect_terminal\n"
+    "from earmark.cli.startup.terminal import protect_terminal\n"
     "protect_terminal()\n"
     "logging.getLogger('x').warning('log %s', 'a\\x1b[2J')\n"
     "warnings.warn('warning b\\x1b[2J')\n"

@@ -1,0 +1,1 @@
+"""Options that several commands share: how systems are scored, --json, options in a file."""
