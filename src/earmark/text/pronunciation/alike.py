@@ -13,10 +13,10 @@ from rapidfuzz import fuzz
 
 from earmark.text.pronunciation.sound import readings_of
 
-# Thresholds at lengths of the longer sound, in letters (a consonant has two); between them
-# straight lines.
-KNOTS = ((0, 0.75), (6, 0.70), (12, 0.62), (24, 0.58), (48, 0.56))
-FOUND_KNOTS = ((0, 0.95), (6, 0.80), (12, 0.70), (24, 0.64), (48, 0.60))
+# Thresholds at lengths of the longer sound, in letters (a consonant has two), with straight lines
+# between them: of random stretches of a length, one in a hundred is as much alike or fewer.
+KNOTS = ((0, 0.75), (6, 0.68), (10, 0.64), (17, 0.60), (27, 0.55), (50, 0.52))
+FOUND_KNOTS = ((0, 0.95), (6, 0.86), (10, 0.76), (17, 0.68), (27, 0.62), (50, 0.57))
 LONGEST = KNOTS[-1][0]
 
 
