@@ -3,11 +3,11 @@
     python benchmarks/sound_alike.py
 
 Sound-alikes (`sound_alikes.tsv`: names, everyday words and phrases, written by sound in the other
-script) stand alone and as stretches of two and four; so that the separation is not that of clean
-pairs only, the same once more with a fifth of their phone classes lost, replaced or added. Random
-stretches are words of our lexicon, English beside Mandarin of the same length. Translations are
-the rows of the lexicon. The thresholds of `text/pronunciation/alike.py` were read off the first
-half of the random stretches; the table is that of the other half.
+script) are compared one by one and in stretches of two and four, and once more with a fifth of
+their phone classes lost, replaced or added, since models do not transliterate by the book. Random
+stretches are words of our lexicon, English beside Mandarin of the same length; translations are
+its rows. The thresholds of `text/pronunciation/alike.py` were read off the first half of the
+random stretches (the column `1 %`); the other half is what `by chance` counts.
 """
 
 import re
