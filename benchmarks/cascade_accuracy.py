@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from earmark.failures.cascade import LABELS, name_failure
-from earmark.translators.lexicon_file import load_lexicon
+from earmark.translators.dictionary_file import read_dictionary
 
 FOLDER = Path(__file__).parents[1] / "tests" / "failures"
 
@@ -55,7 +55,7 @@ def table(title, without, with_lexicon):
 
 def main():
     cases = [json.loads(line) for line in (FOLDER / "cases.jsonl").open(encoding="utf-8")]
-    runs = [judge(cases), judge(cases, load_lexicon(FOLDER / "lexicon.tsv"))]
+    runs = [judge(cases), judge(cases, read_dictionary(FOLDER / "lexicon.tsv"))]
     console = Console(width=100)
     by_label = [precision_and_recall([(e, f) for e, _, f, _, _ in run]) for run in runs]
     assert set(by_label[0]) == set(LABELS)

@@ -26,7 +26,7 @@ from earmark.pairs.imitate import Imitation
 from earmark.pairs.mix import PAPER_MIX, parse_mix
 from earmark.text import tokenize
 from earmark.text.align import align_blocks
-from earmark.translators.lexicon_file import load_lexicon
+from earmark.translators.dictionary_file import read_dictionary
 
 ENTRIES = Path(__file__).parents[1] / "tests" / "failures" / "lexicon.tsv"
 WORDS_PER_SENTENCE = 9
@@ -107,7 +107,7 @@ def main():
         folder = Path(name)
         manifest, out = write_manifest(folder, count), folder / "pairs.jsonl"
         for title, mix in MIXES.items():
-            plan = Imitation(parse_mix(mix)[0], Tools(load_lexicon(ENTRIES)))
+            plan = Imitation(parse_mix(mix)[0], Tools(read_dictionary(ENTRIES)))
             timed(
                 table, f"pairs, {title}", lambda plan=plan: imitate_file(manifest, out, plan).pairs
             )

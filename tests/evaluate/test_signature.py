@@ -7,7 +7,7 @@ from earmark.records import Hypothesis
 from earmark.text.mapping import Mapping
 from earmark.text.normalize.options import OPTIONS
 from earmark.text.profiles import PROFILES, parse_profile
-from earmark.translators.lexicon import Lexicon
+from earmark.translators.dictionary import Dictionary
 
 
 def capped(cap):
@@ -22,7 +22,7 @@ def test_it_says_what_was_done():
     }
     assert parts[-1] == "v:" + ".".join(__version__.split(".")[:2])
     assert "cap:256" in signature("default", [capped(256)])
-    assert "lexicon:words" in signature("default", lexicon=Lexicon([("好", "good")], "words"))
+    assert "lexicon:words" in signature("default", lexicon=Dictionary([("好", "good")], "words"))
     assert "hyphen:join" in signature("default+hyphen-join")
 
 

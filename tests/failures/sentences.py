@@ -4,10 +4,10 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from earmark.translators.lexicon_file import load_lexicon
+from earmark.translators.dictionary_file import read_dictionary
 
 FOLDER = Path(__file__).parent
-LEXICON = load_lexicon(FOLDER / "lexicon.tsv")
+LEXICON = read_dictionary(FOLDER / "lexicon.tsv")
 ENTRIES = [line.split("\t") for line in (FOLDER / "lexicon.tsv").read_text("utf-8").splitlines()]
 NEUTRAL = ["15", "3.14", "50%"]
 

@@ -23,14 +23,14 @@ from earmark.pairs.tally import Tally, tally_path
 from earmark.progress import console
 from earmark.records import Pair
 from earmark.text import tokenize
-from earmark.translators.lexicon import Lexicon
-from earmark.translators.lexicon_file import load_lexicon
+from earmark.translators.dictionary import Dictionary
+from earmark.translators.shipped import load_earmark
 
 EVERY_MODE = ",".join(f"{mode}=1" for mode in MODES)
 
 
 def imitation(mix=EVERY_MODE, translator=None, **knobs):
-    return Imitation(parse_mix(mix)[0], Tools(translator or load_lexicon()), **knobs)
+    return Imitation(parse_mix(mix)[0], Tools(translator or load_earmark()), **knobs)
 
 
 def build(tmp_path, texts=TEXTS, plan=None, name="pairs.jsonl", **knobs):
@@ -120,10 +120,10 @@ def test_a_translation_that_changes_nothing_is_dropped_and_told(tmp_path):
         name, workers = "parrot", 1
 
         def translate(self, text, to):
-            return Lexicon([]).translate(text, to)
+            return Dictionary([]).translate(text, to)
 
         def translate_part(self, text, to, rng):
-            return Lexicon([]).translate(text, to)
+            return Dictionary([]).translate(text, to)
 
     with pytest.raises(InputError, match="not one usable row"):
         imitate_file(write_rows(tmp_path / "u.jsonl", []), tmp_path / "p.jsonl", imitation())
@@ -144,7 +144,7 @@ class Failing:
     def translate(self, text, to):
         self.asked += 1
         if text in self.known:
-            return load_lexicon().translate(text, to)
+            return load_earmark().translate(text, to)
         raise self.error("status 500: no")
 
     def translate_part(self, text, to, rng):

@@ -9,7 +9,7 @@ from earmark.formats.reading import read
 from earmark.pairs.files import mine_file
 from earmark.pairs.mined import FAILURES, NO_HYPOTHESIS, Mining, parse_labels
 from earmark.records import Pair
-from earmark.translators.lexicon_file import load_lexicon
+from earmark.translators.shipped import load_earmark
 
 TRUTHS = [
     "我们讨论 project 的预算",
@@ -98,7 +98,7 @@ def test_a_lexicon_keeps_mishearings_out(tmp_path, truths):
     mine_file(truths, [hyps(tmp_path, heard)], out, Mining())
     assert read_rows(out)[0]["failure_modes"] == ["global_translation"]
     with pytest.raises(InputError, match=r"not one pair .*; not a failure that is mined: 1"):
-        mine_file(truths, [hyps(tmp_path, heard)], out, Mining(lexicon=load_lexicon()))
+        mine_file(truths, [hyps(tmp_path, heard)], out, Mining(lexicon=load_earmark()))
     assert len(read_rows(out)) == 1
 
 

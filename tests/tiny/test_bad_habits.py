@@ -7,7 +7,7 @@ import pytest
 
 from earmark.failures.cascade import name_failure
 from earmark.tiny.bad_habits import HABITS, embedded_spans, habit_of, label
-from earmark.translators.lexicon_file import load_lexicon
+from earmark.translators.shipped import load_grammar
 from earmark.voices.grammar import Rendering, draw_mixed, draw_sentence
 
 EXPECTED = {
@@ -31,7 +31,7 @@ def renderings() -> list[Rendering]:
 @pytest.mark.parametrize("habit", HABITS)
 def test_the_cascade_names_each_habit(habit, renderings):
     mine = [r for r in renderings if habit_of(r) == habit]
-    lexicon = load_lexicon()
+    lexicon = load_grammar()
     named = Counter(name_failure(r.text, label(r), lexicon=lexicon).label for r in mine)
     right = sum(named[name] for name in EXPECTED[habit])
     assert len(mine) > 10

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from earmark.text import tokenize
 from earmark.text.language import language_of
 from earmark.text.normalize.simplify import simplify
-from earmark.translators.lexicon_file import load_lexicon
+from earmark.translators.shipped import load_grammar
 from earmark.voices.grammar import (
     EMBEDDED_COUNTS,
     MAX_TOKENS,
@@ -59,7 +59,7 @@ def test_templates_are_aligned_and_need_no_agreement():
 
 def test_shipped_text_is_simplified_and_lower_case():
     text = files("earmark").joinpath("assets/grammar.yaml").read_text("utf-8")
-    lexicon = files("earmark").joinpath("assets/lexicon.tsv").read_text("utf-8")
+    lexicon = files("earmark").joinpath("assets/grammar-dictionary.tsv").read_text("utf-8")
     assert simplify(text) == text
     assert simplify(lexicon) == lexicon
     assert lexicon == lexicon.lower()
@@ -132,7 +132,7 @@ def test_drawn_as_designed():
 
 
 def test_the_lexicon_has_every_concept_and_translates_every_sentence():
-    lexicon = load_lexicon()
+    lexicon = load_grammar()
     for words in grammar().concepts.values():
         for word in words:
             if not word.is_function:

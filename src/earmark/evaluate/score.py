@@ -26,7 +26,7 @@ from earmark.progress import track
 from earmark.prompting.marks import strip_marks as stripped_of_marks
 from earmark.records import Hypothesis, Utterance
 from earmark.text.profiles import Profile, parse_profile
-from earmark.translators.lexicon import Lexicon
+from earmark.translators.dictionary import Dictionary
 
 SHOWN_IDS = 5
 SetAside = Literal["leave-out", "count"]
@@ -156,7 +156,7 @@ def score(
     profile: str | Profile = "default",
     over: Unit | Literal["auto"] = "auto",
     resampling: Resampling = STANDARD,
-    lexicon: Lexicon | None = None,
+    lexicon: Dictionary | None = None,
     unmatched: Literal["stop", "skip"] = "stop",
     set_aside: SetAside = "leave-out",
     leave_out: Collection[str] = (),

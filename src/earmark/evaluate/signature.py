@@ -6,7 +6,7 @@ from earmark import __version__
 from earmark.errors import InputError
 from earmark.records import Hypothesis
 from earmark.text.profiles import Profile, parse_profile
-from earmark.translators.lexicon import Lexicon
+from earmark.translators.dictionary import Dictionary
 
 # What each recipe does, in the words of the signature; the options add to it.
 RECIPES = {
@@ -20,7 +20,7 @@ RECIPES = {
 def signature(
     profile: str | Profile,
     hyps: Iterable[Hypothesis] = (),
-    lexicon: Lexicon | None = None,
+    lexicon: Dictionary | None = None,
     *,
     stripped: Sequence[str] = (),
     set_aside: int = 0,
@@ -28,7 +28,7 @@ def signature(
 ) -> str:
     """Write the signature of a score.
 
-    The token cap of the decoding is in it if the hypotheses record one, the lexicon, if one
+    The token cap of the decoding is in it if the hypotheses record one, the dictionary, if one
     helped to name the failures, the families whose marks were stripped, and how many utterances
     were set aside when they were transcribed, with what became of them.
 
@@ -50,7 +50,7 @@ def signature(
     parts += [f"set-aside:{set_aside}-{became}"] if set_aside else []
     parts += [f"stripped:{'+'.join(sorted(set(stripped)))}"] if stripped else []
     parts += [f"cap:{cap}"] if cap else []
-    parts += [f"lexicon:{lexicon.name}"] if lexicon else []
+    parts += [lexicon.name] if lexicon else []
     return "|".join([*parts, "v:" + ".".join(__version__.split(".")[:2])])
 
 

@@ -6,7 +6,7 @@ from earmark.failures.cascade import Failure, name_failure
 from earmark.metrics.answer import Answer, align_texts, answer_of
 from earmark.records import Counts, Hypothesis, Utterance
 from earmark.text.profiles import Splitter
-from earmark.translators.lexicon import Lexicon
+from earmark.translators.dictionary import Dictionary
 
 # What is no answer of the model, and so none of its failures.
 MISSING = Failure("missing", "no hypothesis", {})
@@ -35,7 +35,7 @@ def measure(
     utterance: Utterance,
     hyp: Hypothesis | None,
     split: Splitter,
-    lexicon: Lexicon | None = None,
+    lexicon: Dictionary | None = None,
     *,
     features: bool = False,
 ) -> UtteranceScore:

@@ -51,7 +51,7 @@ from earmark.failures.left_out import cut_short, left_out
 from earmark.failures.lost_language import fate
 from earmark.text import tokenize
 from earmark.text.align import Block
-from earmark.translators.lexicon import Lexicon
+from earmark.translators.dictionary import Dictionary
 
 LABELS = ("ok", "error", "omission", "translation", "hallucination", "format", "empty")
 SUSPECT = "suspect"
@@ -141,7 +141,7 @@ def name_failure(
     hyp: str,
     *,
     raw: str | None = None,
-    lexicon: Lexicon | None = None,
+    lexicon: Dictionary | None = None,
     blocks: Sequence[Block] | None = None,
     truth_tokens: Sequence[str] | None = None,
     hyp_tokens: Sequence[str] | None = None,

@@ -10,7 +10,7 @@ from earmark.failures.evidence import Evidence
 from earmark.failures.mode import Mode, Tools
 from earmark.failures.surface import Surface
 from earmark.lookup import look_up
-from earmark.translators.lexicon_file import load_lexicon
+from earmark.translators.shipped import load_earmark
 
 NO_MODES: Mapping[str, Mode] = {}
 # What a mode is tried on: both languages, one, numbers, nothing.
@@ -52,7 +52,7 @@ def try_out(name: str, mode: Mode, longest: int = 40) -> None:
     Raises:
         KnobError: says on which text it failed, and how.
     """
-    lexicon = load_lexicon()
+    lexicon = load_earmark()
     tools = Tools(lexicon, longest)
     for truth in TRIED:
         where = f"failure mode '{name}', tried on {truth!r}"
@@ -83,5 +83,5 @@ def check_made(where: str, mode: Mode, truth: str, made: Any) -> None:
         return
     if not isinstance(made, str):
         raise KnobError(f"{where}: imitate should return a text or None, found {made!r}")
-    if not mode.detect(Evidence(truth, made, lexicon=load_lexicon())):
+    if not mode.detect(Evidence(truth, made, lexicon=load_earmark())):
         raise KnobError(f"{where}: detect does not find what imitate makes, {made!r}")

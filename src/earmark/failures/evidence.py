@@ -9,7 +9,7 @@ from earmark.text import tokenize
 from earmark.text.align import Block, align_blocks
 from earmark.text.codeswitching import language_codes
 from earmark.text.language import language_of
-from earmark.translators.lexicon import Lexicon, Match, same_stem
+from earmark.translators.dictionary import Dictionary, Match, same_stem
 
 # A language is lost when the hypothesis writes at most this many tokens of it for each one said.
 LOST_SHARE = 0.25
@@ -43,7 +43,7 @@ class Evidence:
         truth: str | None,
         hyp: str,
         *,
-        lexicon: Lexicon | None = None,
+        lexicon: Dictionary | None = None,
         blocks: Sequence[Block] | None = None,
         truth_tokens: Sequence[str] | None = None,
         hyp_tokens: Sequence[str] | None = None,

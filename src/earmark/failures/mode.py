@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from earmark.failures.evidence import Evidence
 from earmark.failures.surface import Surface
-from earmark.translators import Translator
+from earmark.translators.translator import Translator
 
 
 class Tools(NamedTuple):

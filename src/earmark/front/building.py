@@ -27,8 +27,8 @@ from earmark.pairs.tally import Tally
 from earmark.progress import note
 from earmark.records import Hypothesis, Pair, Utterance
 from earmark.translators import Translator
-from earmark.translators.lexicon import Lexicon
-from earmark.translators.lexicon_file import load_lexicon
+from earmark.translators.choose import DEFAULT, chosen_dictionary, load_dictionary
+from earmark.translators.dictionary import Dictionary
 
 
 @dataclass(frozen=True, repr=False)
@@ -146,7 +146,7 @@ def imitate(
     seed: int = 0,
     prompts: str | Path | None = None,
     translator: Translator | None = None,
-    lexicon: str | Path | Lexicon | None = None,
+    lexicon: str | Path | Dictionary = DEFAULT,
     longest: int = 40,
     on_error: Literal["stop", "skip"] = "stop",
 ) -> Pairs:
@@ -162,8 +162,9 @@ def imitate(
         several: put all rejected answers of an utterance into one pair.
         seed: an utterance's pair depends on it and on the utterance's id alone.
         prompts: a file of transcription prompts, one a line; default: those that ship.
-        translator: what translates, such as a `ChatTranslator`; default: the lexicon.
-        lexicon: a word list, or its path; default: the one that ships.
+        translator: what translates, such as a `ChatTranslator`; default: the dictionary.
+        lexicon: a dictionary: a name such as `earmark` or `earmark+cedict`, the path of a TSV or
+            YAML file, `module:name`, or a Dictionary.
         longest: tokens that a loop or a tail adds, at most.
         on_error: what to do where the translator fails: stop, or leave the utterance out.
 
@@ -175,7 +176,7 @@ def imitate(
     if remark:
         note(remark)
     if translator is None and (parsed.own or not TRANSLATING.isdisjoint(parsed.modes)):
-        translator = lexicon if isinstance(lexicon, Lexicon) else load_lexicon(lexicon)
+        translator = lexicon if isinstance(lexicon, Dictionary) else load_dictionary(lexicon)
     imitation = Imitation(parsed, Tools(translator, longest), per_utterance, each, on_error)
     knobs: dict[str, Any] = {"builder": "imitate", "mix": parsed.as_dict()}
     if translator is not None:
@@ -193,7 +194,7 @@ def mine(
     several: bool = False,
     seed: int = 0,
     prompts: str | Path | None = None,
-    lexicon: str | Path | Lexicon | None = None,
+    lexicon: str | Path | Dictionary | None = DEFAULT,
 ) -> Pairs:
     """Build pairs whose rejected answers are what a model wrote itself, where that is a failure.
 
@@ -207,7 +208,7 @@ def mine(
         several: put all rejected answers of an utterance into one pair.
         seed: of the prompts.
         prompts: a file of transcription prompts, one a line; default: those that ship.
-        lexicon: a word list, or its path, which helps to distinguish translations.
+        lexicon: the dictionary that distinguishes translations, as `imitate` takes it, or None.
 
     Raises:
         InputError: an utterance that no pair can be made of, or not one pair could be made.
@@ -217,11 +218,11 @@ def mine(
         raise KnobError("mine needs the hypotheses of one system or several; found none")
     if isinstance(labels, str):
         raise KnobError(f"labels should be a list, found {labels!r}")
-    words = load_lexicon(lexicon) if isinstance(lexicon, str | Path) else lexicon
+    words = chosen_dictionary(lexicon)
     mining = make_mining(labels, words, modes)
     knobs: dict[str, Any] = {"builder": "mined", "labels": mining.names}
     if words is not None:
-        knobs["lexicon"] = words.name
+        knobs["dictionary"] = words.signature
     rows, plan = _planned(utterances, several, seed, prompts, knobs)
     _, written = test_set(rows, *systems)
     tally = Tally()

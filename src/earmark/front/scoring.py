@@ -15,8 +15,8 @@ from earmark.metrics import Metric
 from earmark.metrics.choose import chosen_metrics
 from earmark.text.mapping import load_mapping
 from earmark.text.profiles import Profile, parse_profile
-from earmark.translators.lexicon import Lexicon
-from earmark.translators.lexicon_file import load_lexicon
+from earmark.translators.choose import DEFAULT, chosen_dictionary
+from earmark.translators.dictionary import Dictionary
 
 OwnMetric: TypeAlias = str | Metric | Callable[[str, str], Sequence[float]]
 
@@ -27,7 +27,7 @@ class Scoring(NamedTuple):
     profile: str | Profile = "default"
     mapping: str | Path | None = None
     strip_marks: Sequence[str] = ()
-    lexicon: str | Path | Lexicon | None = None
+    lexicon: str | Path | Dictionary | None = DEFAULT
     metrics: Sequence[OwnMetric] = ()
     over: Unit | Literal["auto"] = "auto"
     resamples: int = 1000
@@ -47,12 +47,11 @@ class Scoring(NamedTuple):
         if isinstance(self.strip_marks, str):
             raise KnobError(f"strip_marks should be a list, found {self.strip_marks!r}")
         mapping = None if self.mapping is None else load_mapping(self.mapping)
-        words = self.lexicon
         return {
             "profile": parse_profile(self.profile, mapping) if mapping else self.profile,
             "over": self.over,
             "resampling": Resampling(self.resamples, seed=self.seed),
-            "lexicon": load_lexicon(words) if isinstance(words, str | Path) else words,
+            "lexicon": chosen_dictionary(self.lexicon),
             "unmatched": self.unmatched,
             "set_aside": self.set_aside,
             "strip_marks": self.strip_marks,
@@ -67,7 +66,7 @@ def score(
     profile: str | Profile = "default",
     mapping: str | Path | None = None,
     strip_marks: Sequence[str] = (),
-    lexicon: str | Path | Lexicon | None = None,
+    lexicon: str | Path | Dictionary | None = DEFAULT,
     metrics: Sequence[OwnMetric] = (),
     over: Unit | Literal["auto"] = "auto",
     resamples: int = 1000,
@@ -92,7 +91,8 @@ def score(
         profile: how texts are split, with options after it, as in `default+drop-fillers`.
         mapping: a file of two columns with a TAB: what may be written, and what takes its place.
         strip_marks: families of models whose marks are stripped from the hypotheses, or `all`.
-        lexicon: a bilingual word list, which helps to distinguish translations.
+        lexicon: the dictionary that distinguishes translations: a name such as `earmark` or
+            `earmark+cedict`, the path of a TSV or YAML file, `module:name`, a Dictionary, or None.
         metrics: metrics beside the built-in ones: names, `module:name`, `Metric` objects, or
             functions of a truth and an answer that return numbers that add.
         over: what intervals resample; auto is speakers when every truth names one.

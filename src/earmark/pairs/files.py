@@ -94,7 +94,7 @@ def mine_file(
         "hyps": names,
     }
     if mining.lexicon is not None:
-        knobs["lexicon"] = mining.lexicon.name
+        knobs["dictionary"] = mining.lexicon.signature
     plan, tally = plan_for(prompter, several, seed, **knobs), Tally()
     _write(out, mine_pairs(track(rows, "pairs"), systems, mining, plan, tally), tally)
     return tally

@@ -66,7 +66,9 @@ def check_imitation(imitation: Imitation) -> None:
         )
     wanted = sorted(TRANSLATING.intersection(imitation.mix.modes))
     if wanted and imitation.tools.translator is None:
-        raise KnobError(f"{' and '.join(wanted)} need a translator: a lexicon or a chat endpoint")
+        raise KnobError(
+            f"{' and '.join(wanted)} need a translator: a dictionary or a chat endpoint"
+        )
     for name, mode in imitation.mix.own.items():
         try_out(name, mode, imitation.tools.longest)
 

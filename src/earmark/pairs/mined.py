@@ -16,7 +16,7 @@ from earmark.failures.mode import Mode
 from earmark.pairs.rows import Plan, Rejected, rng_for, rows_of
 from earmark.pairs.tally import Tally
 from earmark.records import Hypothesis, Pair, Utterance
-from earmark.translators.lexicon import Lexicon
+from earmark.translators.dictionary import Dictionary
 
 FAILURES = ("omission", "translation", "hallucination", "format", "empty")
 NO_HYPOTHESIS = "no hypothesis for the utterance"
@@ -31,7 +31,7 @@ class Mining(NamedTuple):
     """
 
     labels: tuple[str, ...] = FAILURES
-    lexicon: Lexicon | None = None
+    lexicon: Dictionary | None = None
     own: Mapping[str, Mode] = NO_MODES
 
     @property
@@ -41,7 +41,7 @@ class Mining(NamedTuple):
 
 
 def make_mining(
-    labels: Sequence[str], lexicon: Lexicon | None = None, own: Mapping[str, Mode] = NO_MODES
+    labels: Sequence[str], lexicon: Dictionary | None = None, own: Mapping[str, Mode] = NO_MODES
 ) -> Mining:
     """Sort labels into those of the cascade and modes of the user's own (`module:name`).
 
@@ -131,7 +131,7 @@ def own_mode(truth: str, hyp: str, mining: Mining) -> str | None:
     return next((name for name, mode in mining.own.items() if mode.detect(evidence)), None)
 
 
-def failure_of(mode: Mode, truth: str, hyp: str, lexicon: Lexicon | None) -> Failure:
+def failure_of(mode: Mode, truth: str, hyp: str, lexicon: Dictionary | None) -> Failure:
     """Name a failure after a mode of the user's own."""
     evidence = Evidence(truth, hyp, lexicon=lexicon)
     return Failure(mode.label, mode.detail, features_of(evidence))

@@ -40,7 +40,7 @@ from earmark.storage.outputs import RESULTS, check_folder, recognised, visible
 from earmark.train.run import train
 from earmark.train.settings import TrainSettings
 from earmark.transcribe.local import how_it_was_made, transcribe, weights_of
-from earmark.translators.lexicon_file import load_lexicon
+from earmark.translators.shipped import load_grammar
 from earmark.voices.corpus import LanguageMode, Split, make_corpus
 from earmark.voices.speakers import Distribution
 
@@ -212,7 +212,7 @@ def speak(folder: Path, plan: SetPlan, seed: int = 0) -> Spoken:
 def make_pairs(training: Spoken, out: Path, seed: int) -> list[Pair]:
     """Build one row per utterance: the truth, and one rejected answer for each imitated failure."""
     mix, _ = parse_mix(MIX)
-    imitation = Imitation(mix, Tools(translator=load_lexicon(), longest=10), each=True)
+    imitation = Imitation(mix, Tools(translator=load_grammar(), longest=10), each=True)
     imitate_file(training.folder / MANIFEST, out, imitation, several=True, seed=seed)
     return list(read(Pair, out))
 

@@ -19,7 +19,7 @@ from earmark.storage.outputs import check_folder
 from earmark.tiny.checkpoint import CARD, is_tiny_base, save_tiny_base
 from earmark.tiny.train import HEARING, POLISHING, WRITING, train_tiny_base
 from earmark.transcribe.local import how_it_was_made, transcribe
-from earmark.translators.lexicon_file import load_lexicon
+from earmark.translators.shipped import load_grammar
 from earmark.voices.corpus import Distribution, LanguageMode, make_corpus
 
 MAX_NEW_TOKENS = 40
@@ -77,7 +77,7 @@ def measure(model: str, shrink: int = 1) -> dict[str, Measured]:
     """Transcribe and score the test sets, each `shrink` times smaller, as the model is stored."""
     policy, prompt = load_policy(model, device="cpu"), load_prompts()[0]
     made_by = how_it_was_made(model, None, prompt, MAX_NEW_TOKENS, "refuse")
-    lexicon, measured = load_lexicon(), {}
+    lexicon, measured = load_grammar(), {}
     for name, (language, voices, count) in TEST_SETS.items():
         with TemporaryDirectory(prefix="earmark-test-") as temporary:
             folder = Path(temporary)

@@ -9,7 +9,7 @@ from earmark.evaluate.compare import compare
 from earmark.evaluate.score import Score, SetAside, score, set_aside_in
 from earmark.report.test_set import Outcome, ScoredSet, TestSet
 from earmark.text.profiles import Profile
-from earmark.translators.lexicon import Lexicon
+from earmark.translators.dictionary import Dictionary
 
 SFT = "sft"
 
@@ -20,7 +20,7 @@ def score_set(
     profile: str | Profile = "default",
     over: Unit | Literal["auto"] = "auto",
     resampling: Resampling = STANDARD,
-    lexicon: Lexicon | None = None,
+    lexicon: Dictionary | None = None,
     unmatched: Literal["stop", "skip"] = "stop",
     set_aside: SetAside = "leave-out",
     strip_marks: Sequence[str] = (),

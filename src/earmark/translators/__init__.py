@@ -1,35 +1,18 @@
 """Translators: what turns a transcript, or a part of one, into the other language."""
 
-from random import Random
-from typing import Literal, NamedTuple, Protocol
+from collections.abc import Callable
 
-Target = Literal["zh", "en"]
+from earmark.translators.cedict import load_cedict
+from earmark.translators.dictionary import Dictionary
+from earmark.translators.shipped import load_earmark, load_grammar
+from earmark.translators.translator import Target, Translation, Translator
 
+# Where a dictionary comes from: a function without arguments that returns it. One of the user's
+# own is `module:name`; files need no entry here.
+DICTIONARIES: dict[str, Callable[[], Dictionary]] = {
+    "earmark": load_earmark,
+    "cedict": load_cedict,
+    "grammar": load_grammar,
+}
 
-class Translation(NamedTuple):
-    """A translated text and the words that stayed as they were because nothing is known of them."""
-
-    text: str
-    unknown: tuple[str, ...] = ()
-
-
-class Translator(Protocol):
-    """What a pair builder asks of a translator.
-
-    `name` goes into each pair's `made_by`. `workers` is how many translations may be under
-    way at once: 1 for one that computes, more for one that waits for a server.
-    """
-
-    name: str
-    workers: int
-
-    def translate(self, text: str, to: Target) -> Translation:
-        """Put the whole text into one language; what is in it already stays."""
-        ...
-
-    def translate_part(self, text: str, to: Target, rng: Random) -> Translation | None:
-        """Put one or more short phrases into `to` and leave the rest exactly as it is.
-
-        None when no phrase can be translated without translating all.
-        """
-        ...
+__all__ = ["DICTIONARIES", "Dictionary", "Target", "Translation", "Translator"]

@@ -11,9 +11,9 @@ from earmark.endpoint import Endpoint
 from earmark.errors import KnobError
 from earmark.text import tokenize
 from earmark.text.language import language_of
-from earmark.translators import Target, Translation
 from earmark.translators.answers import AnswerFile
 from earmark.translators.endpoint import complete
+from earmark.translators.translator import Target, Translation
 
 LANGUAGE = {"zh": "Mandarin Chinese", "en": "English"}
 WHOLE = (

@@ -23,7 +23,7 @@ from earmark.progress import note
 from earmark.recipes.demo import DEVELOPMENT, TEST_SETS, TRAINING, SetPlan, Spoken, hear, make_pairs
 from earmark.recipes.demo import speak as speak_anew
 from earmark.records import MANIFEST, Pair, Utterance
-from earmark.translators.lexicon_file import load_lexicon
+from earmark.translators.shipped import load_grammar
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def mined(folder: Path, seed: int, scale: Scale) -> list[Pair]:
         first = speech._replace(utterances=speech.utterances[: scale.mined_from])
         if not (folder / "base.jsonl").is_file():
             hear(folder, None, {"base": first})
-        mining = Mining(lexicon=load_lexicon())
+        mining = Mining(lexicon=load_grammar())
         manifest = speech.folder / MANIFEST
         mine_file(manifest, [folder / "base.jsonl"], path, mining, several=True, seed=seed)
     return list(read(Pair, path))

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from earmark.errors import InputError
 from earmark.text import tokenize
 from earmark.text.language import language_of
-from earmark.translators.lexicon import Lexicon
-from earmark.translators.lexicon_file import load_lexicon
+from earmark.translators.dictionary import Dictionary
+from earmark.translators.dictionary_file import read_dictionary
+from earmark.translators.shipped import load_earmark
 
-WORDS = Lexicon(
+WORDS = Dictionary(
     [
         ("信用", "credit"),
         ("信用卡", "credit card"),
@@ -85,12 +86,14 @@ def test_both_formats_say_the_same(tmp_path):
     yaml.write_text("会议: meeting\n开会: [meeting]\n信用卡: credit card\n了:\n", "utf-8")
     for text in ("会议了", "credit card meeting"):
         for to in ("zh", "en"):
-            assert load_lexicon(tsv).translate(text, to) == load_lexicon(yaml).translate(text, to)
-    assert load_lexicon(tsv).name == "lexicon:words.tsv"
+            assert read_dictionary(tsv).translate(text, to) == read_dictionary(yaml).translate(
+                text, to
+            )
+    assert read_dictionary(tsv).signature == read_dictionary(yaml).signature.replace("yaml", "tsv")
 
 
 def test_the_lexicon_that_ships_can_be_read():
-    assert load_lexicon().translate("我的 report", "zh").text == "我的报告"
+    assert load_earmark().translate("我的 report", "zh").text == "我的报告"
 
 
 @pytest.mark.parametrize(
@@ -106,7 +109,7 @@ def test_a_bad_word_list_is_refused(tmp_path, content, message):
     path = tmp_path / "words.tsv"
     path.write_bytes(content)
     with pytest.raises(InputError, match=message):
-        load_lexicon(path)
+        read_dictionary(path)
 
 
 @pytest.mark.parametrize("content", ["[1, 2]", "a: [", "{}"])
@@ -114,13 +117,13 @@ def test_a_bad_yaml_word_list_is_refused(tmp_path, content):
     path = tmp_path / "words.yaml"
     path.write_text(content, "utf-8")
     with pytest.raises(InputError):
-        load_lexicon(path)
+        read_dictionary(path)
 
 
 def test_words_of_a_yaml_word_list_are_texts(tmp_path):
     path = tmp_path / "words.yaml"
     path.write_text("不: no\n对: yes\n三: 3\n版本: [3.10, on]\n了:\n", "utf-8")
-    lexicon = load_lexicon(path)
+    lexicon = read_dictionary(path)
     assert lexicon.translate("不", to="en").text == "no"
     assert lexicon.translate("对", to="en").text == "yes"
     assert lexicon.translate("no", to="zh").text == "不"
@@ -148,10 +151,10 @@ def test_what_could_not_be_meant_is_refused_by_line(tmp_path, name, content, mes
     path = tmp_path / name
     path.write_text(content, "utf-8")
     with pytest.raises(InputError, match=message):
-        load_lexicon(path)
+        read_dictionary(path)
 
 
 def test_letters_on_both_sides_are_no_swapped_columns(tmp_path):
     path = tmp_path / "w.tsv"
     path.write_text("AA制\tgo dutch\nOK\tokay\n卡拉OK\tKTV\n的\t\n\tthe\n", "utf-8")
-    assert load_lexicon(path).translate("OK 卡拉OK", to="en").text
+    assert read_dictionary(path).translate("OK 卡拉OK", to="en").text

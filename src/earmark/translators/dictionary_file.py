@@ -1,8 +1,7 @@
-"""Read a lexicon from a file: TSV or YAML."""
+"""Read a dictionary from a file: TSV or YAML."""
 
 import re
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +9,7 @@ from earmark.errors import InputError, shortened
 from earmark.formats.files.lines import decode_line, numbered_lines
 from earmark.strict_yaml import Text, read_yaml
 from earmark.text.script import is_han
-from earmark.translators.lexicon import Lexicon
+from earmark.translators.dictionary import Dictionary
 
 LETTER = re.compile(r"[A-Za-z]")
 
@@ -23,32 +22,29 @@ class Entry(NamedTuple):
     where: str
 
 
-def load_lexicon(path: str | Path | None = None) -> Lexicon:
-    """Read a lexicon; without a path, the one that ships with Earmark.
+def read_dictionary(path: str | Path, name: str | None = None) -> Dictionary:
+    """Read a dictionary from a file.
 
     TSV has one entry a line, `Mandarin<TAB>English`; YAML maps Mandarin to English or to a
     list of English, each of them the text that is written (`no` is the word no). Lines that begin
     with `#` are comments.
 
+    Args:
+        path: the file.
+        name: what signatures call it; default: the name of the file.
+
     Raises:
         InputError: the file cannot be read, a line has not two columns, English is first and
             Mandarin second, or there is no entry.
     """
-    if path is None:
-        shipped = files("earmark").joinpath("assets/lexicon.tsv")
-        return _load(Path(str(shipped)), "lexicon:earmark")
-    return _load(Path(path), f"lexicon:{Path(path).name}")
-
-
-def _load(path: Path, name: str) -> Lexicon:
-    """Read a lexicon file of either format."""
+    path = Path(path)
     is_yaml = path.suffix.lower() in (".yaml", ".yml")
     entries = list(_yaml_entries(path) if is_yaml else _tsv_entries(path))
     if not entries:
-        raise InputError(f"{path}: no entry; a lexicon has lines `Mandarin<TAB>English`")
+        raise InputError(f"{path}: no entry; a dictionary has lines `Mandarin<TAB>English`")
     for entry in entries:
         _check_order(entry)
-    return Lexicon([(entry.zh, entry.en) for entry in entries], name)
+    return Dictionary([(entry.zh, entry.en) for entry in entries], name or path.name)
 
 
 def _check_order(entry: Entry) -> None:
@@ -62,7 +58,7 @@ def _check_order(entry: Entry) -> None:
 
 
 def _tsv_entries(path: Path) -> Iterator[Entry]:
-    """Yield the entries of a TSV lexicon."""
+    """Yield the entries of a TSV dictionary."""
     for number, raw in numbered_lines(path):
         where = f"{path}:{number}"
         line = decode_line(raw, where)
@@ -79,7 +75,7 @@ def _tsv_entries(path: Path) -> Iterator[Entry]:
 
 
 def _yaml_entries(path: Path) -> Iterator[Entry]:
-    """Yield the entries of a YAML lexicon."""
+    """Yield the entries of a YAML dictionary."""
     data = read_yaml(path)
     if not isinstance(data, dict):
         raise InputError(

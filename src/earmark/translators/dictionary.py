@@ -1,0 +1,257 @@
+"""A dictionary: translates by longest match, and knows what it does not know."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from random import Random
+from typing import NamedTuple
+
+from earmark.storage.digests import of_values
+from earmark.text import tokenize
+from earmark.text.joining import join, spacing_of
+from earmark.text.language import language_of
+from earmark.text.surface import surface_tokens
+from earmark.translators.function_words import ARTICLES, FUNCTION_WORDS
+from earmark.translators.inflection import base_forms
+from earmark.translators.tables import BETWEEN, Source, key_of, make_source
+from earmark.translators.translator import Target, Translation
+
+Words = tuple[str, ...]
+
+WORD = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
+VERSION_LENGTH = 8
+
+
+class Unit(NamedTuple):
+    """A stretch of a text that is translated as one: tokens `start` to `end`, exclusive."""
+
+    start: int
+    end: int
+    translation: str
+
+
+class Match(NamedTuple):
+    """How many words of a text the dictionary knows, and how many were found translated."""
+
+    known: int
+    found: int
+
+
+class Meanings(NamedTuple):
+    """The English of a Mandarin word, by the word that each translation begins with.
+
+    Each translation is its words, and whether they are all function words.
+    """
+
+    heads: dict[str, list[tuple[Words, bool]]]
+
+
+class Dictionary:
+    """Mandarin words beside English ones, from one source or several.
+
+    Of several translations of a word the first is written; all of them are recognised. An
+    entry with one side empty says that the word has no counterpart (了, the) and vanishes.
+
+    >>> words = Dictionary([("会议", "meeting"), ("信用卡", "credit card")], "words")
+    >>> words.translate("你的 credit card 呢，meeting 前给我", to="zh")
+    Translation(text='你的信用卡呢，会议前给我', unknown=())
+    >>> words.translate("Bring 信用卡!", to="zh").unknown
+    ('bring',)
+    """
+
+    workers = 1
+
+    def __init__(self, entries: Iterable[tuple[str, str]], name: str = "dictionary") -> None:
+        listed = list(entries)
+        version = of_values(*listed)[:VERSION_LENGTH]
+        called = re.sub(r"[|+:@\s]", "_", name)
+        self._take([make_source(listed, f"{called}:{len(listed)}@{version}")])
+
+    @classmethod
+    def of_sources(cls, sources: Iterable[Source]) -> "Dictionary":
+        """Make a dictionary of tables that are there already; what comes first counts first."""
+        made = cls.__new__(cls)
+        made._take(list(sources))
+        return made
+
+    def _take(self, sources: Sequence[Source]) -> None:
+        self.sources = tuple(sources)
+        self._meanings: dict[str, Meanings | None] = {}
+        self._known: dict[Target, dict[str, tuple[str, ...]]] = {"zh": {}, "en": {}}
+
+    @property
+    def signature(self) -> str:
+        """Name each source, with its number of entries and its version: `earmark:3012@5f2c91ab`."""
+        return "+".join(source.signature for source in self.sources)
+
+    @property
+    def name(self) -> str:
+        """Return what goes into `made_by` of what it has translated."""
+        return f"dictionary:{self.signature}"
+
+    def translations(self, word: str, to: Target) -> tuple[str, ...]:
+        """Return all translations of a word, given as `key_of` writes it; none if it is unknown.
+
+        >>> Dictionary([("会议", "meeting"), ("开会", "meeting")]).translations("meeting", "zh")
+        ('会议', '开会')
+        """
+        known = self._known[to].get(word)
+        if known is None:
+            packed = [p for s in self.sources if (p := s.tables[to].words.get(word)) is not None]
+            if not packed:
+                return ()
+            known = tuple(dict.fromkeys(BETWEEN.join(packed).split(BETWEEN)))
+            self._known[to][word] = known
+        return known
+
+    def knows(self, word: str, to: Target) -> bool:
+        """Return whether a word, given as `key_of` writes it, is in the dictionary.
+
+        >>> Dictionary([("会议", "meeting")]).knows("会 议", "en")
+        True
+        """
+        return any(word in source.tables[to].words for source in self.sources)
+
+    def meanings(self, word: str) -> Meanings | None:
+        """Return the English of a Mandarin word, as `key_of` writes it, ready to be looked for.
+
+        None where the word is not known, or has no counterpart.
+        """
+        if word in self._meanings:
+            return self._meanings[word]
+        if not self.knows(word, "en"):
+            return None
+        heads: dict[str, list[tuple[Words, bool]]] = {}
+        for words in sorted(self._wordings(word)):
+            heads.setdefault(words[0], []).append((words, FUNCTION_WORDS.issuperset(words)))
+        made = self._meanings[word] = Meanings(heads) if heads else None
+        return made
+
+    def _wordings(self, word: str) -> Iterator[Words]:
+        """Yield the ways to write the English of a word, without a leading article."""
+        for text in self.translations(word, "en"):
+            words = tuple(token.lower() for token in tokenize(text))
+            if len(words) > 1 and words[0] in ARTICLES:
+                words = words[1:]
+            if words and any(language_of(each) == "en" for each in words):
+                yield words
+                if len(words) == 2:
+                    yield ("".join(words),)
+
+    def reach(self, token: str, to: Target) -> int:
+        """Return the number of tokens of the longest word that begins with a token."""
+        return max(source.tables[to].reach.get(token, 0) for source in self.sources)
+
+    def longest(self, tokens: Sequence[str], start: int, to: Target) -> tuple[int, str]:
+        """Return where the longest known word from `start` ends, and its translation to write.
+
+        An English word that is not known as it stands is looked up by its base form. The end is
+        `start` where there is none.
+        """
+        most = min(self.reach(tokens[start], to), len(tokens) - start)
+        for end in range(start + most, start, -1):
+            known = self.translations(key_of(tokens[start:end]), to)
+            if known:
+                return end, known[0]
+        if to == "zh":
+            for form in base_forms(tokens[start])[1:]:
+                if known := self.translations(form, to):
+                    return start + 1, known[0]
+        return start, ""
+
+    def walk(self, tokens: Sequence[str], to: Target) -> tuple[list[Unit], list[str]]:
+        """Find the longest known stretches from left to right, and the words that are unknown.
+
+        Words of `to`, numbers and the like are neither.
+        """
+        source = "en" if to == "zh" else "zh"
+        units: list[Unit] = []
+        unknown: list[str] = []
+        start = 0
+        while start < len(tokens):
+            token, next_start = tokens[start], start + 1
+            if language_of(token) != to:
+                end, translation = self.longest(tokens, start, to)
+                if end > start:
+                    units.append(Unit(start, end, translation))
+                    next_start = end
+                elif language_of(token) == source:
+                    unknown.append(token)
+            start = next_start
+        return units, unknown
+
+    def translate(self, text: str, to: Target) -> Translation:
+        """Put every known word into `to`; unknown ones stay and are named.
+
+        Punctuation stays where it was. Words of `to`, digits and the like are left alone.
+        """
+        units, unknown = self.walk(tokenize(text), to)
+        return Translation(_rewrite(text, units), tuple(unknown))
+
+    def translate_part(self, text: str, to: Target, rng: Random) -> Translation | None:
+        """Translate one known phrase, or up to a third of them, leaving others of its language."""
+        tokens = tokenize(text)
+        known = [unit for unit in self.walk(tokens, to)[0] if unit.translation]
+        rng.shuffle(known)
+        left = sum(language_of(token) not in (to, "other") for token in tokens)
+        wanted = rng.randint(1, max(1, len(known) // 3))
+        chosen: list[Unit] = []
+        for unit in known:
+            left -= unit.end - unit.start
+            if left < 1 or len(chosen) == wanted:
+                break
+            chosen.append(unit)
+        return Translation(_rewrite(text, sorted(chosen))) if chosen else None
+
+    def match(self, tokens: Sequence[str], written: Iterable[str], to: Target) -> Match:
+        """Count the known words among `tokens`, and those whose translation shows in `written`.
+
+        A dictionary is never complete, so a hint is enough: one Han character shared with a
+        translation, or one English word that begins like it.
+        """
+        found, known, seen = 0, 0, set(written)
+        for unit in self.walk(tokens, to)[0]:
+            translations = self.translations(key_of(tokens[unit.start : unit.end]), to)
+            hints = [token for text in translations for token in tokenize(text)]
+            known += bool(hints)
+            found += any(hint in seen or _begins_alike(hint, seen) for hint in hints)
+        return Match(known, found)
+
+
+def same_stem(one: str, other: str) -> bool:
+    """Return whether two English words begin alike, so that hike is found in hiking.
+
+    Words of three letters are mostly function words, so they count only when equal.
+
+    >>> same_stem("hike", "hiking"), same_stem("complicated", "coming"), same_stem("the", "they")
+    (True, False, False)
+    """
+    shared = min(len(one), len(other)) - 1
+    return shared >= 3 and one[:shared] == other[:shared]
+
+
+def _begins_alike(hint: str, seen: Iterable[str]) -> bool:
+    """Return whether some word in `seen` begins like the English word `hint`."""
+    return hint.isascii() and any(same_stem(hint, word) for word in seen if word.isascii())
+
+
+def _rewrite(text: str, units: Sequence[Unit]) -> str:
+    """Write a text again with the translations in place, and all punctuation where it was."""
+    pieces, parts, copied = surface_tokens(text), [], 0
+    for unit in units:
+        parts.append("".join(pieces[copied : unit.start]))
+        head, tail = _edges(pieces[unit.start])
+        if unit.end > unit.start + 1:
+            _, tail = _edges(pieces[unit.end - 1])
+        parts.append(head + unit.translation + tail)
+        copied = unit.end
+    parts.append("".join(pieces[copied:]))
+    return join(parts, spacing_of(text))
+
+
+def _edges(piece: str) -> tuple[str, str]:
+    """Return what comes before and after the word in a piece of surface text."""
+    bare = piece.rstrip(" ")
+    if bare.isalnum():
+        return "", piece[len(bare) :]
+    word = WORD.search(piece)
+    return (piece[: word.start()], piece[word.end() :]) if word else (piece, "")
