@@ -223,7 +223,7 @@ class _Search:
                         yield self._pair(han, places)
 
     def _numbers(self, *, single: bool = False) -> Iterator[_Pair]:
-        """Yield pairs of numbers of one value in a stretch; those of one character by themselves."""
+        """Yield pairs of equal numbers in a stretch, of several characters or of a single one."""
         for stretch, side in enumerate(self.sides):
             said = numbers_in(side, zh=True)
             written = numbers_in(self.english.sides[stretch], zh=False) if said else ()

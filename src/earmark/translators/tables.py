@@ -30,11 +30,11 @@ class Source(NamedTuple):
 
 
 def make_source(entries: Iterable[tuple[str, str]], signature: str) -> Source:
-    """Make the tables of entries, Mandarin beside English.
+    r"""Make the tables of entries, Mandarin beside English.
 
     >>> source = make_source([("会议", "meeting"), ("开会", "meeting")], "words")
     >>> source.tables["zh"].words
-    {'meeting': '会议\\t开会'}
+    {'meeting': '会议\t开会'}
     """
     both: dict[Target, dict[str, list[str]]] = {"en": {}, "zh": {}}
     for zh, en in entries:

@@ -20,8 +20,12 @@ class Translator(Protocol):
     way at once: 1 for one that computes, more for one that waits for a server.
     """
 
-    name: str
     workers: int
+
+    @property
+    def name(self) -> str:
+        """Return what made a translation."""
+        ...
 
     def translate(self, text: str, to: Target) -> Translation:
         """Put the whole text into one language; what is in it already stays."""
