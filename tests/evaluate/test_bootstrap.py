@@ -8,6 +8,9 @@ from earmark.evaluate.bootstrap import (
     resampled_sums,
     sum_by,
 )
+from earmark.evaluate.compare import compare_records
+from earmark.evaluate.score import score
+from earmark.records import Hypothesis, Utterance
 
 
 def made(rng, speakers=40, each=10, spread=0.5):
@@ -57,6 +60,20 @@ def test_the_same_seed_gives_the_same_interval_and_another_one_another():
     assert first != rate_interval(rows, resampling=Resampling(seed=2))
     narrow = rate_interval(rows, resampling=Resampling(level=0.5, seed=1))
     assert first.low < narrow.low < narrow.high < first.high
+
+
+def test_one_utterance_or_group_alone_has_no_interval():
+    """All its resamples are alike: the width would be 0 and p at its floor."""
+    rows = np.array([[1, 5], [0, 5], [2, 5]])
+    assert rate_interval(rows[:1]) is None
+    assert rate_interval(rows, groups=["a", "a", "a"]) is None
+    assert rate_interval(rows, groups=["a", "a", "b"]) is not None
+    truths = [Utterance("u1", "我们 go"), Utterance("u2", "好的")]
+    first, second = ([Hypothesis("u1", text)] for text in ("我 go", "我们 go"))
+    assert score(truths[:1], first).to_dict()["interval"] is None
+    found = compare_records(truths, first, second).rates["mixed_error_rate"]
+    assert (found.difference, found.interval, found.p) == (-1 / 3, None, None)
+    assert "-33.33" in str(compare_records(truths, first, second))
 
 
 def test_more_utterances_make_the_interval_narrower():

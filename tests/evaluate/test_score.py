@@ -1,5 +1,6 @@
 import json
 import math
+from pathlib import Path
 
 import jiwer
 import pytest
@@ -10,6 +11,7 @@ from earmark.errors import InputError, KnobError
 from earmark.evaluate.rows import row_dict
 from earmark.evaluate.score import score
 from earmark.failures import evidence
+from earmark.formats.reading import read
 from earmark.metrics import answer as answers
 from earmark.records import Counts, Hypothesis, Utterance
 from earmark.text import tokenize
@@ -181,7 +183,7 @@ def test_a_missing_hypothesis_is_all_deletions():
     assert result.to_dict()["missing"] == 1
     assert result.to_dict()["counts"]["deletions"] == 3
     assert row_dict(result.rows[0])["missing"] is True
-    assert result.rows[0].failure.label == "empty"
+    assert result.rows[0].failure.label == "missing"
     none = score(truths, [])
     assert none.to_dict()["mixed_error_rate"] == 1.0
 
@@ -221,6 +223,17 @@ def test_one_loop_moves_the_rate_but_not_the_capped_rate_nor_the_rate_without_lo
     assert said["looping_utterances"] == 0
 
 
+def test_labels_and_the_loop_free_rate_have_one_definition_of_a_loop():
+    """The loop of the README's example is one in the table of failures and in the rates."""
+    examples = Path(__file__).parents[2] / "examples"
+    truths = list(read(Utterance, examples / "truth.jsonl"))
+    texts = {"base": 1, "aligned": 0}
+    for name, loops in texts.items():
+        result = score(truths, list(read(Hypothesis, examples / f"{name}.jsonl")))
+        assert [row.failure.detail for row in result.rows].count("loop") == loops
+        assert result.to_dict()["looping_utterances"] == loops
+
+
 def test_profiles_and_options_reach_both_sides():
     pair = [("um 我 ok 啦", "我 okay lah")]
     assert scored(pair)["mixed_error_rate"] == 3 / 4
@@ -238,6 +251,9 @@ def test_rows_are_strict_json_and_add_up():
     for row in rows:
         assert {"id", "counts", "failure", "detail", "features"} <= row.keys()
         assert row["failure"] in result.to_dict()["failure_modes"]
+        if row["failure"] == "missing":
+            assert row["features"] == {}
+            continue
         assert row["features"]["truth_tokens"] == row["counts"]["truth_tokens"]
         assert not any(isinstance(v, float) and math.isnan(v) for v in row["features"].values())
 

@@ -25,6 +25,8 @@ class Resampling(NamedTuple):
 
 
 STANDARD = Resampling()
+# Every resample of one unit is that unit: the interval would have no width.
+FEWEST = 2
 
 
 class Interval(NamedTuple):
@@ -75,7 +77,8 @@ def rate_interval(
 ) -> Interval | None:
     """Return the interval of the rate of summed rows, over utterances or over groups of them.
 
-    None when the rate of all rows is not defined. Resamples whose rate is not are left out.
+    None when the rate of all rows is not defined, or there is one utterance or group alone, which
+    has no spread. Resamples whose rate is not defined are left out.
 
     >>> rows = np.array([[1, 10], [0, 10], [2, 10], [0, 10]])
     >>> rate_interval(rows, resampling=Resampling(seed=1))
@@ -89,5 +92,8 @@ def rate_interval(
     """
     if not len(rows) or np.isnan(rate(rows.sum(axis=0))):
         return None
-    rates = rate(resampled_sums(sum_by(groups, rows), resampling))
+    drawn = sum_by(groups, rows)
+    if len(drawn) < FEWEST:
+        return None
+    rates = rate(resampled_sums(drawn, resampling))
     return percentile_interval(rates[~np.isnan(rates)], resampling.level)

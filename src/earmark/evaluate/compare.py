@@ -9,6 +9,7 @@ from rich.console import Group
 
 from earmark.errors import InputError
 from earmark.evaluate.bootstrap import (
+    FEWEST,
     Interval,
     Resampling,
     percentile_interval,
@@ -238,7 +239,10 @@ def difference(first: Score, second: Score, metric: Metric) -> Difference:
     one, two = (defined(metric.rate(rows.sum(axis=0))) for rows in (before, after))
     if one is None or two is None:
         return Difference(one, two, None, None, None)
-    sums = resampled_pairs(before, after, first.groups(), first.resampling)
+    groups = first.groups()
+    if len(before if groups is None else set(groups)) < FEWEST:
+        return Difference(one, two, two - one, None, None)
+    sums = resampled_pairs(before, after, groups, first.resampling)
     changes = metric.rate(sums[1]) - metric.rate(sums[0])
     changes = changes[~np.isnan(changes)]
     return Difference(
