@@ -22,6 +22,8 @@ PRINTED = {
     ),
     "own_failure_mode": ("6 pairs of 3 utterances", "[['stutter'], ['stutter'], ['stutter']]"),
     "own_curator": ("('p1', 'more than 10 characters')",),
+    "own_format": ("('u2', None, '好的')", "u1|anna|我们 go\nu2||好的\n"),
+    "own_wrapper": ("tensor([0.6931, 0.3133, 0.0000])", '"loss": ', '"step": 1'),
     "own_objective": ('"loss": ', '"step": 1'),
     "train": ("after minus before", "'config.json'"),
 }
