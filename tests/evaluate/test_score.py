@@ -4,6 +4,7 @@ from pathlib import Path
 
 import jiwer
 import pytest
+from evaluate_systems import corpus, noisy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,7 +27,6 @@ from earmark.text.codeswitching import (
     near_switch,
 )
 from earmark.text.profiles import PROFILES
-from evaluate_systems import corpus, noisy
 
 TEXTS = st.lists(
     st.lists(st.sampled_from(["我", "们", "ok", "go", "the", "一", "7"]), max_size=9).map(" ".join),
