@@ -12,6 +12,10 @@ PART_KEYS = {"text": {"type", "text"}, "audio": {"type", "audio", "start_s", "en
 SPAN = ("start_s", "end_s")
 # How other tools mark in a text where sound belongs.
 PLACEHOLDER = "<audio>"
+_NO_SOUND = (
+    f"the text of the prompt says {PLACEHOLDER}, which is no sound; give the clip as a "
+    'part {"type": "audio", "audio": PATH}'
+)
 
 
 def form_problems(prompt: list[dict[str, Any]]) -> Iterator[str]:
@@ -30,7 +34,8 @@ def form_problems(prompt: list[dict[str, Any]]) -> Iterator[str]:
             )
         content = message["content"]
         if isinstance(content, str):
-            yield from _text_problems(content)
+            if PLACEHOLDER in content:
+                yield _NO_SOUND
             continue
         for part in content if isinstance(content, list) else [content]:
             yield from part_problems(part)
@@ -45,26 +50,18 @@ def part_problems(part: Any) -> Iterator[str]:
             f'{{"type": "text", "text": ...}}, found {brief(part)}'
         )
         return
-    unknown = sorted(map(str, part.keys() - PART_KEYS[kind]))
-    if unknown:
+    if not part.keys() <= PART_KEYS[kind]:
+        unknown = sorted(map(str, part.keys() - PART_KEYS[kind]))
         meant = {"start": "start_s", "end": "end_s"}.get(unknown[0])
         hint = f"did you mean '{meant}', in seconds?" if meant else "remove it"
         known = ", ".join(sorted(PART_KEYS[kind]))
         yield f"unknown key '{unknown[0]}' in a part of type {kind}, which has {known}; {hint}"
-    for name in SPAN:
+    for name in SPAN if len(part) > 2 else ():
         value = part.get(name)
         if value is not None and not is_finite(value):
             yield f"{name} of a clip should be a number of seconds, found {brief(value)}"
-    if kind == "text":
-        yield from _text_problems(part["text"])
-
-
-def _text_problems(text: str) -> Iterator[str]:
-    if PLACEHOLDER in text:
-        yield (
-            f"the text of the prompt says {PLACEHOLDER}, which is no sound; give the clip as a "
-            'part {"type": "audio", "audio": PATH}'
-        )
+    if kind == "text" and PLACEHOLDER in part["text"]:
+        yield _NO_SOUND
 
 
 def audio_parts(prompt: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -133,8 +133,8 @@ def parse_row(kind: type[Record], data: Any, where: str, extra: Extra | None = N
         if extra is not None:
             extra.see(unknown, where, data)
         data = {key: value for key, value in data.items() if key not in unknown}
-    missing = REQUIRED[kind] - data.keys()
-    if missing:
+    if not REQUIRED[kind] <= data.keys():
+        missing = REQUIRED[kind] - data.keys()
         first = next(name for name in FIELDS[kind] if name in missing)
         hint = did_you_mean(first, unknown) if unknown else ""
         hint = f"; {hint}" if hint.startswith("did you") else ""
@@ -231,7 +231,8 @@ def _is_plain(annotation: Hashable) -> Callable[[Any], bool]:
     plain = _plain_types(annotation)
     if float in plain:
         return _is_finite
-    if bool in plain:
+    # True and False are ints to Python.
+    if bool in plain or int not in plain:
         return lambda value: isinstance(value, plain)
     return lambda value: isinstance(value, plain) and value is not True and value is not False
 

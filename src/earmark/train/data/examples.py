@@ -11,7 +11,7 @@ from earmark.pairs import rules
 from earmark.policies.policy import Messages, Policy
 from earmark.policies.rows.shared_row import Answers
 from earmark.records import Pair
-from earmark.speech.audio_path import audio_path
+from earmark.speech.audio_path import located
 from earmark.train.data.clip import ClipRef
 from earmark.train.data.criterion import Criterion, one_score_each
 from earmark.train.data.pair_file import Pairs
@@ -41,16 +41,16 @@ def audio_parts(pair: Pair, folder: Path) -> list[ClipRef]:
     clips = []
     for part in rules.audio_parts(pair.prompt):
         try:
-            path = audio_path(folder, part["audio"])
+            path = located(folder, part["audio"])
         except InputError as error:
             raise InputError(f"pair '{pair.id}': {error}") from error
         if not os.path.lexists(path):
             raise InputError(
-                f"pair '{pair.id}': audio file {shortened(str(path))} does not exist; put it there "
+                f"pair '{pair.id}': audio file {shortened(path)} does not exist; put it there "
                 f"or correct the pair's path, which starts at {folder} (the pairs file's folder) "
                 "if relative"
             )
-        clips.append(ClipRef(str(path), part.get("start_s"), part.get("end_s")))
+        clips.append(ClipRef(path, part.get("start_s"), part.get("end_s")))
     return clips
 
 
@@ -62,12 +62,12 @@ def answers_of(pair: Pair, needs: Contract) -> tuple[list[str], list[bool]]:
     Raises:
         InputError: an empty answer, or a rejected answer that equals the chosen one.
     """
-    single = needs.takes_single_answers
-    for problem in rules.answer_problems(pair, compares=needs.compares, single=single):
+    compares, single = needs.compares, needs.takes_single_answers
+    for problem in rules.answer_problems(pair, compares=compares, single=single):
         raise InputError(f"pair '{pair.id}': {problem}")
     chosen = pair.chosen.strip()
     wanted = [True] * bool(chosen)
-    losers = [answer.strip() for answer in pair.losers] if needs.compares else []
+    losers = [answer.strip() for answer in pair.losers] if compares else []
     answers = [*([chosen] if wanted else []), *losers]
     return answers, wanted + [False] * len(losers)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Literal, NamedTuple, Protocol
+from typing import IO, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 
@@ -197,25 +197,29 @@ def digest_of(pairs: Pairs) -> str:
 
 
 def parse_pair(path: Source, parse: Parse, line: Line) -> Pair:
-    """Parse one line.
+    """Parse one line that nobody has looked at.
 
     Raises:
         InputError: it is not a pair, or its prompt has no proper form; names file and line.
     """
-    pair = read_pair(path, parse, line)
+    where = f"{path}:{line.number}"
+    pair = _pair_of(parse_line(line.raw, where), parse, where)
     for problem in form_problems(pair.prompt):
-        raise InputError(f"{path}:{line.number}: pair '{pair.id}': {problem}")
+        raise InputError(f"{where}: pair '{pair.id}': {problem}")
     return pair
 
 
 def read_pair(path: Source, parse: Parse, line: Line) -> Pair:
-    """Parse a line whose prompt needs no look, or has had it.
+    """Parse a line that `parse_pair` has accepted: what it checks of JSON is not checked again.
 
     Raises:
         InputError: it is not a pair; names file and line.
     """
-    where = f"{path}:{line.number}"
-    pair = parse(parse_line(line.raw, where), where)
+    return _pair_of(json.loads(line.raw.decode("utf-8")), parse, f"{path}:{line.number}")
+
+
+def _pair_of(row: Any, parse: Parse, where: str) -> Pair:
+    pair = parse(row, where)
     assert isinstance(pair, Pair)
     return pair
 

@@ -40,7 +40,7 @@ class Extreme(NamedTuple):
 
 
 class Telling:
-    """Collects the most extreme rows in one pass over the pairs."""
+    """Collects the most extreme rows in one pass over the pairs; of equals the first is kept."""
 
     def __init__(self) -> None:
         self.forms: dict[tuple[str, ...], int] = {}
@@ -57,14 +57,19 @@ class Telling:
             for text in texts:
                 for mark in MARK.findall(text) if "<" in text or "[" in text else ():
                     self.marks.setdefault(mark, number)
-        self.most_text = max(self.most_text, Extreme(sum(map(extent, texts)), number), key=size)
+        letters = sum(map(extent, texts))
+        if letters > self.most_text.size:
+            self.most_text = Extreme(letters, number)
         # What no vocabulary knows, such as emoji, is written in bytes.
-        written = Extreme(sum(len(text.encode("utf-8", "replace")) for text in texts), number)
-        self.most_bytes = max(self.most_bytes, written, key=size)
+        written = sum(len(text.encode("utf-8", "replace")) for text in texts)
+        if written > self.most_bytes.size:
+            self.most_bytes = Extreme(written, number)
         for clip in clips:
-            length = Extreme(clip.duration_s(), number)
-            self.longest_clip = max(self.longest_clip, length, key=size)
-            self.shortest_clip = min(self.shortest_clip, length, key=size)
+            length_s = clip.duration_s()
+            if length_s > self.longest_clip.size:
+                self.longest_clip = Extreme(length_s, number)
+            if length_s < self.shortest_clip.size:
+                self.shortest_clip = Extreme(length_s, number)
 
     def rows(self, own_tokens: Container[str]) -> list[int]:
         """Return the numbers of these rows, those with one of a model's own tokens among them."""
@@ -73,18 +78,14 @@ class Telling:
         return sorted({*self.forms.values(), *marked, *(extreme.number for extreme in extremes)})
 
 
-def size(extreme: Extreme) -> float:
-    """Return how large it is; of equals the first is kept."""
-    return extreme.size
-
-
 def extent(text: str) -> int:
     """Return about how many Latin letters take as many tokens as a text does.
 
     >>> extent("go 去吧"), extent("library")
     (11, 7)
     """
-    return len(text) + (LETTERS_OF_HAN - 1) * len(HAN.findall(text))
+    han = 0 if text.isascii() else len(HAN.findall(text))
+    return len(text) + (LETTERS_OF_HAN - 1) * han
 
 
 def form_of(pair: Pair) -> tuple[str, ...]:
