@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-import test_architecture
 import torch
 from transformers import Qwen2AudioForConditionalGeneration
 
 import attention_gpu
+import test_architecture
 import training_speed
 import training_speed_gpu
 from earmark.errors import KnobError

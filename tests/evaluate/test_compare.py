@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from evaluate_systems import corpus, noisy
 
 from earmark.errors import InputError, KnobError
 from earmark.evaluate.bootstrap import Resampling
@@ -10,7 +11,6 @@ from earmark.evaluate.matched_pairs import MATCHED_PAIRS
 from earmark.evaluate.score import score
 from earmark.metrics import metric_of_texts
 from earmark.records import Hypothesis
-from evaluate_systems import corpus, noisy
 
 TRUTHS = corpus(200)
 

@@ -1,8 +1,8 @@
 import pytest
+from evaluate_systems import corpus, noisy
 
 from earmark.evaluate.score import score
 from earmark.records import Hypothesis, Utterance
-from evaluate_systems import corpus, noisy
 
 TRUTHS = [Utterance("a", "我们去 hiking 吧"), Utterance("b", "好的")]
 

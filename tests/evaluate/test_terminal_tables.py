@@ -1,6 +1,7 @@
 import io
 
 import pytest
+from evaluate_systems import corpus, noisy
 from rich.cells import cell_len
 
 from earmark.evaluate.compare import compare
@@ -11,7 +12,6 @@ from earmark.failures.cascade import LABELS
 from earmark.metrics import metric_of_texts
 from earmark.progress import TextConsole
 from earmark.records import Hypothesis
-from evaluate_systems import corpus, noisy
 
 TRUTHS = corpus(60)
 LONG = ("codeswitch-heldout-voices", "dpo+sft-from-mined-failures")

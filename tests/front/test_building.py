@@ -5,10 +5,10 @@ import os
 from pathlib import Path
 
 import numpy as np
-import own_parts
 import pytest
 
 import earmark
+import own_parts
 from earmark import Hypothesis, InputError, KnobError, Pair, Utterance
 from earmark.cli import app
 from earmark.speech.audio import write_audio

@@ -3,10 +3,10 @@
 import json
 import os
 
-import own_parts
 import pytest
 
 import earmark
+import own_parts
 from earmark import InputError, KnobError
 from earmark.formats.schema.fields import to_row
 from earmark.policies.families.qwen2_audio import Qwen2AudioPolicy

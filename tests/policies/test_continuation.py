@@ -1,8 +1,6 @@
 """The tokens of an answer are those that the model writes behind its prompt."""
 
 import pytest
-from local_tokenizer import TEXTS, local_tokenizer
-from text_models import SIZE
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
@@ -10,6 +8,8 @@ from earmark.errors import InputError
 from earmark.policies.continuation import continuation_ids
 from earmark.policies.families.text import text_policy
 from earmark.train.preflight.extreme_rows import check_prompt_ids
+from local_tokenizer import TEXTS, local_tokenizer
+from text_models import SIZE
 
 TEMPLATE = (
     "{%- for m in messages -%}{{ m['role'] }}:\n{{ m['content'] }}"

@@ -6,10 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from family_models import BUILD, build_policy
-from own_code_model import write_own_code_model
 from safetensors.torch import load_file
-from text_models import build_text
 
 from earmark.policies.lora.adapt import add_lora
 from earmark.policies.policy import Policy
@@ -17,7 +14,10 @@ from earmark.records import Pair
 from earmark.speech.audio import write_audio
 from earmark.train.resume.weights import load_weights
 from earmark.train.run import train
+from family_models import BUILD, build_policy
+from own_code_model import write_own_code_model
 from resume_world import losses_of, stop_after
+from text_models import build_text
 from tiny_world import settings, write_pairs
 
 

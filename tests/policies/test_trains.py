@@ -5,8 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from family_models import build_policy
-from text_models import build_text
 
 from earmark.cli.train import command
 from earmark.errors import InputError
@@ -16,6 +14,8 @@ from earmark.prompting.messages import ask
 from earmark.speech.audio import write_audio
 from earmark.train.run import train
 from earmark.train.settings import TrainSettings
+from family_models import build_policy
+from text_models import build_text
 from tiny_world import noise, write_pairs
 
 

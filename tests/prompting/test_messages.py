@@ -1,7 +1,6 @@
 """Prompts in each family's form, what an answer begins with, and marks taken off again."""
 
 import pytest
-from family_models import BUILD, build_policy
 
 from earmark.errors import InputError
 from earmark.policies.families.qwen2_audio import Qwen2AudioPolicy
@@ -9,6 +8,7 @@ from earmark.policies.families.table import FAMILIES
 from earmark.prompting.clean import clean
 from earmark.prompting.facts import Facts
 from earmark.prompting.messages import ask, text_of, turn_of
+from family_models import BUILD, build_policy
 from tiny_world import messages, noise
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 from safetensors.torch import load_file, save_file
-from tiny_world import save_tiny, tiny_policy, trainable, write_pairs
 from transformers import TrainerCallback, TrainingArguments
 
 from earmark.formats.files.lines import write_jsonl
@@ -29,6 +28,7 @@ from earmark.train.distributed import concatenate, processes
 from earmark.train.settings import TrainSettings
 from earmark.train.state import flatten
 from earmark.train.trainer import PreferenceTrainer
+from tiny_world import save_tiny, tiny_policy, trainable, write_pairs
 
 STEPS = 3
 NAMES = ("dpo", "s_dpo", "beta_dpo", "kto", "aot", "mrpo")

@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-from openai_server import OpenAIServer, serving
 
 from earmark.cli import app
 from earmark.errors import InputError, KnobError
@@ -16,6 +15,7 @@ from earmark.pairs.mined import CUT, Mining
 from earmark.records import Hypothesis, Utterance
 from earmark.speech.audio import write_audio
 from earmark.transcribe.local import how_it_was_made, transcribe
+from openai_server import OpenAIServer, serving
 from tiny_world import messages, noise, tiny_policy
 
 TRUTH = "我们明天讨论 project 的预算 请把 report 发给老师"

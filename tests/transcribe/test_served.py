@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from openai_server import CHAT, TRANSCRIPTIONS, OpenAIServer, clip_of, serving
 
 from earmark.cli import app
 from earmark.errors import InputError, KnobError
@@ -20,6 +19,7 @@ from earmark.speech.audio import read_audio, write_audio
 from earmark.speech.wav import wav_bytes
 from earmark.transcribe.decoding import Decoding
 from earmark.transcribe.served import Asking
+from openai_server import CHAT, TRANSCRIPTIONS, OpenAIServer, clip_of, serving
 from tiny_world import messages, noise
 
 PROMPT = "Transcribe the audio."

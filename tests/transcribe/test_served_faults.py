@@ -10,7 +10,6 @@ import time
 
 import numpy as np
 import pytest
-from openai_server import OpenAIServer, serving
 
 from earmark.endpoint import KEY_VARIABLES, Endpoint, SettingsError, UnreachableError
 from earmark.errors import InputError, KnobError
@@ -18,6 +17,7 @@ from earmark.formats.files.lines import write_jsonl
 from earmark.records import Utterance
 from earmark.speech.audio import write_audio
 from earmark.transcribe.served import Asking, Decoding, transcribe_served
+from openai_server import OpenAIServer, serving
 
 KEY = "sk-not-to-be-seen"
 COUNT = 12

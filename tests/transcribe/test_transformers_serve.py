@@ -13,7 +13,6 @@ from urllib.request import Request, urlopen
 import numpy as np
 import pytest
 from transformers import AutoModelForSpeechSeq2Seq, AutoProcessor
-from whisper_model import write_whisper
 
 from earmark.cli import app
 from earmark.errors import InputError
@@ -25,6 +24,7 @@ from earmark.speech.audio import read_audio, write_audio
 from earmark.speech.wav import wav_bytes
 from earmark.transcribe.openai_routes import multipart
 from tiny_world import noise
+from whisper_model import write_whisper
 
 CAP = 24
 

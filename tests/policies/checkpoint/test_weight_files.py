@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from phi4_model import build_phi4
 from safetensors.torch import load_file, save_file
 
 from earmark.cli.validate import check_path
@@ -16,6 +15,7 @@ from earmark.policies.checkpoint.weight_files import weight_files
 from earmark.policies.checkpoint.weights_hash import adapter_hash, hash_of_model, weights_hash
 from earmark.policies.load import load_policy
 from earmark.policies.lora.speech_lora import merge_speech_lora
+from phi4_model import build_phi4
 from tiny_world import save_tiny
 
 NAME = "lab/model"

@@ -4,18 +4,18 @@ import json
 import shutil
 from pathlib import Path
 
-import family_models
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from text_models import SIZE, build_text
 from transformers import AutoConfig, AutoModelForCausalLM
 
+import family_models
 from earmark.cli.validate import check_path
 from earmark.errors import InputError
 from earmark.policies.checkpoint.safetensors_file import not_finite, read_header
 from earmark.policies.checks.complete import bare_network
 from earmark.policies.load import load_policy
+from text_models import SIZE, build_text
 from tiny_world import save_tiny
 
 HEAD, LAYER = "language_model.lm_head.weight", "language_model.model.layers.1.mlp.up_proj.weight"

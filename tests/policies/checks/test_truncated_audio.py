@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from family_models import BUILD, build_policy
 
 from earmark.errors import InputError
 from earmark.policies.checks.truncated_audio import check_end_is_heard
+from family_models import BUILD, build_policy
 from tiny_world import noise
 
 FAMILY = pytest.mark.parametrize("name", BUILD)

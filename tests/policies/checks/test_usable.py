@@ -6,12 +6,12 @@ import shutil
 
 import pytest
 from test_complete import configure, refusal
-from text_models import build_text
 from tokenizers import AddedToken
 
 from earmark.errors import InputError
 from earmark.policies.checks import tokenizer_fits
 from earmark.policies.load import load_policy
+from text_models import build_text
 from tiny_world import save_tiny
 
 

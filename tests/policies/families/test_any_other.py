@@ -4,9 +4,6 @@ import numpy as np
 import pytest
 import torch
 import transformers.dynamic_module_utils
-from own_code_model import write_own_code_model
-from padded import logps_in, pad_rows
-from window_models import build_audio_flamingo, build_glm_asr
 
 from earmark.errors import InputError
 from earmark.export.merge import export
@@ -27,7 +24,10 @@ from earmark.train.preflight.extreme_rows import check_prompt_ids
 from earmark.train.preflight.proofs import plain_logps
 from earmark.train.run import train
 from earmark.train.settings import TrainSettings
+from own_code_model import write_own_code_model
+from padded import logps_in, pad_rows
 from tiny_world import messages, noise, settings, trainable, write_pairs
+from window_models import build_audio_flamingo, build_glm_asr
 
 ANSWERS = [["我 想 去", "share the shop 我", "the"], ["a", "the library share the shop"]]
 LONG = Facts(longest_clip_s=60.0)

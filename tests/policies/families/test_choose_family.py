@@ -2,8 +2,6 @@
 
 import pytest
 import torch
-from family_models import build_policy
-from text_models import build_text
 from transformers import (
     CONFIG_MAPPING,
     AutoConfig,
@@ -19,6 +17,8 @@ from earmark.policies.families.choose import TEXT, check_supported, family_of
 from earmark.policies.families.table import FAMILIES, REFUSED
 from earmark.policies.load import load_policy
 from earmark.train.preflight.proofs import plain_logps
+from family_models import build_policy
+from text_models import build_text
 from tiny_world import messages, noise
 
 SCALING = 4.0

@@ -5,8 +5,6 @@ import re
 import numpy as np
 import pytest
 import torch
-from family_models import BUILD, HEARD_ALONE, build_policy
-from padded import logps_in, pad_rows
 
 from earmark.errors import InputError
 from earmark.policies import policy as policy_module
@@ -19,6 +17,8 @@ from earmark.policies.rows.shared_row import Answers, lay_out
 from earmark.prompting.messages import ask
 from earmark.train.preflight.extreme_rows import check_prompt_ids
 from earmark.train.preflight.proofs import plain_logps
+from family_models import BUILD, HEARD_ALONE, build_policy
+from padded import logps_in, pad_rows
 from tiny_world import messages, noise, trainable
 
 ANSWERS = [["我 想 去", "share the shop 我", "the"], ["a", "the library share the shop"]]

@@ -3,11 +3,11 @@
 import pytest
 import torch
 import transformers
-from family_models import build_policy
 
 from earmark.errors import InputError
 from earmark.policies.load import load_policy
 from earmark.train.preflight.proofs import plain_logps
+from family_models import build_policy
 from tiny_world import messages, noise
 
 WHOLE = {

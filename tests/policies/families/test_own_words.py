@@ -1,13 +1,13 @@
 """`earmark transcribe` asks each family in its own words, and takes its marks off again."""
 
 import pytest
-from family_models import build_policy
 
 from earmark.policies.families.table import FAMILIES
 from earmark.prompting.answer import Answer
 from earmark.records import Utterance
 from earmark.speech.audio import write_audio
 from earmark.transcribe.local import how_it_was_made, transcribe
+from family_models import build_policy
 from tiny_world import noise
 
 PREFIX = "language Chinese<asr_text>"

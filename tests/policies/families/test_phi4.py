@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from family_models import build_policy
-from phi4_model import build_phi4
 
 from earmark.errors import InputError
 from earmark.export.merge import export
@@ -17,6 +15,8 @@ from earmark.policies.policy import SharedBatch
 from earmark.policies.rows.shared_row import Answers, answer_logps, lay_out
 from earmark.prompting.messages import ask
 from earmark.train.preflight.proofs import plain_logps
+from family_models import build_policy
+from phi4_model import build_phi4
 from tiny_world import messages, noise, trainable
 
 NAME = "phi4_multimodal"

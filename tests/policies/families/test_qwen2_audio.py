@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from family_models import build_policy
 from transformers.masking_utils import create_bidirectional_mask
 
 from earmark.errors import InputError
 from earmark.policies.kernels.unpadded_encoder import hear_true_length
+from family_models import build_policy
 
 WINDOW_FRAMES = 300
 

@@ -4,8 +4,6 @@ import json
 
 import pytest
 import torch
-from padded import logps_in, pad_rows
-from text_models import build_text
 
 from earmark.errors import InputError
 from earmark.policies.audio import audio_policy
@@ -21,6 +19,8 @@ from earmark.policies.rows.shared_row import Answers, lay_out
 from earmark.train.fsdp import spread_language_model
 from earmark.train.preflight.extreme_rows import check_prompt_ids
 from earmark.train.preflight.proofs import plain_logps
+from padded import logps_in, pad_rows
+from text_models import build_text
 from tiny_world import messages, noise, trainable
 
 PROMPTS = [

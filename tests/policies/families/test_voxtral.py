@@ -5,15 +5,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from local_tokenizer import local_tokenizer
-from voxtral_model import build_voxtral
 
 from earmark.errors import InputError
 from earmark.policies.families.table import FAMILIES
 from earmark.policies.families.voxtral import VoxtralPolicy
 from earmark.policies.load import load_policy
 from earmark.prompting.messages import ask
+from local_tokenizer import local_tokenizer
 from tiny_world import messages, noise
+from voxtral_model import build_voxtral
 
 WINDOW_TOKENS = 375
 

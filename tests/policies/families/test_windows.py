@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 import torch
-from family_models import build_policy
-from window_models import WINDOW_S
 
 from earmark.errors import InputError
 from earmark.policies.families.standard import CapturedPolicy
 from earmark.prompting.clean import clean
 from earmark.prompting.messages import ask
 from earmark.train.preflight.extreme_rows import check_prompt_ids
+from family_models import build_policy
 from tiny_world import messages, noise
+from window_models import WINDOW_S
 
 NAMES = pytest.mark.parametrize("name", ["audioflamingo3", "glmasr"])
 

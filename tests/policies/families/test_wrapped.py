@@ -3,11 +3,11 @@
 import pytest
 import torch
 import torch.distributed as dist
-from family_models import build_policy
 from test_families import batch_of, clips_of, with_lora
 from torch.distributed.fsdp import fully_shard
 from torch.nn.parallel import DistributedDataParallel
 
+from family_models import build_policy
 from tiny_world import trainable
 
 

@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from family_models import BUILD, build_policy
 from test_families import assert_same, batch_of, clips_of, gradients, with_lora
 from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM
@@ -10,6 +9,7 @@ from transformers.models.gemma.modeling_gemma import GemmaRMSNorm
 from transformers.models.qwen2.modeling_qwen2 import Qwen2RMSNorm
 
 from earmark.policies.kernels.rms_norm import is_torch_norm, take_torch_norms
+from family_models import BUILD, build_policy
 
 
 def drawn_norm(kind, dtype=torch.float32):

@@ -5,13 +5,13 @@ import doctest
 import numpy as np
 import pytest
 import torch
-from family_models import build_policy
 
 from earmark.policies.families import qwen2_audio
 from earmark.policies.kernels import unpadded_encoder as true_length
 from earmark.policies.kernels.unpadded_encoder import alike, hear_true_length, hear_true_lengths
 from earmark.policies.policy import SharedBatch
 from earmark.policies.rows.shared_row import Answers, lay_out
+from family_models import build_policy
 from tiny_world import noise
 
 SECONDS = (2.9, 0.05, 1.0, 2.5, 0.06, 1.0)

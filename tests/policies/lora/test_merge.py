@@ -2,13 +2,13 @@
 
 import pytest
 import torch
-from text_models import SIZE, build_text
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from earmark.errors import InputError, KnobError
 from earmark.policies.families.text import SharedTextPolicy
 from earmark.policies.lora.adapt import add_lora
 from earmark.policies.lora.merge import Moved, measured, merge_lora, shared_weights
+from text_models import SIZE, build_text
 from tiny_world import tiny_policy
 
 

@@ -5,13 +5,13 @@ import re
 
 import pytest
 import torch
-from family_models import BUILD, build_policy
 from safetensors.torch import load_file
 
 from earmark.policies.lora.adapt import add_lora
 from earmark.policies.lora.names import published_name
 from earmark.policies.lora.publish import publish_names
 from earmark.policies.lora.put_on import put_on
+from family_models import BUILD, build_policy
 
 # The names of the language model's first layer in the published checkpoints, and so in the
 # classes of transformers 4.

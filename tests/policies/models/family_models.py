@@ -7,12 +7,12 @@ and a processor. Every test of `test_families.py` is then run on it.
 from collections.abc import Callable
 from typing import Any
 
+import torch
+
 import phi4_model
 import qwen_models
-import torch
 import voxtral_model
 import window_models
-
 from earmark.policies.families.table import FAMILIES
 from earmark.policies.policy import Policy
 

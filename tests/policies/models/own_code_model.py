@@ -4,9 +4,10 @@ import json
 import shutil
 from pathlib import Path
 
+from transformers import WhisperFeatureExtractor
+
 from local_tokenizer import local_tokenizer
 from own_code import ears
-from transformers import WhisperFeatureExtractor
 
 TEMPLATE = (
     "{%- for m in messages -%}<|{{ m['role'] }}|>"

@@ -6,7 +6,6 @@ image is ever prepared.
 
 from typing import Any
 
-from local_tokenizer import local_tokenizer
 from transformers import (
     Phi4MultimodalConfig,
     Phi4MultimodalFeatureExtractor,
@@ -14,6 +13,8 @@ from transformers import (
     Phi4MultimodalProcessor,
 )
 from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
+
+from local_tokenizer import local_tokenizer
 
 MEL_BINS = 16
 TEMPLATE = (

@@ -6,7 +6,6 @@ by themselves (chunks of 1 s and 2 s in the towers, mrope sections, experts) is 
 
 from typing import Any
 
-from local_tokenizer import local_tokenizer
 from transformers import (
     Qwen2_5OmniProcessor,
     Qwen2_5OmniThinkerConfig,
@@ -23,6 +22,8 @@ from transformers import (
     Qwen3OmniMoeThinkerForConditionalGeneration,
     WhisperFeatureExtractor,
 )
+
+from local_tokenizer import local_tokenizer
 
 MEL_BINS = 16
 TEXT: dict[str, Any] = {

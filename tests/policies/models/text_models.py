@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from local_tokenizer import local_tokenizer
 from transformers import AutoConfig, AutoModelForCausalLM
+
+from local_tokenizer import local_tokenizer
 
 TEMPLATE = (
     "{{ bos_token }}{%- for m in messages -%}<|{{ m['role'] }}|>"

@@ -5,7 +5,6 @@ Their windows are 2 s here, so that a short clip fills several.
 
 from typing import Any
 
-from local_tokenizer import local_tokenizer
 from transformers import (
     AudioFlamingo3Config,
     AudioFlamingo3ForConditionalGeneration,
@@ -15,6 +14,8 @@ from transformers import (
     GlmAsrProcessor,
     WhisperFeatureExtractor,
 )
+
+from local_tokenizer import local_tokenizer
 
 WINDOW_S = 2
 MEL_BINS = 16

@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from text_models import build_text
 from transformers import DynamicCache
 
 from earmark.errors import InputError
@@ -14,6 +13,7 @@ from earmark.policies.rows.forked_cache import (
     why_no_shared_row,
 )
 from earmark.policies.rows.shared_row import Answers, answer_logps, lay_out
+from text_models import build_text
 
 ANSWERS = [list(range(20, 45)), [40, 41, 42], [50]]
 SIZES = [len(answer) for answer in ANSWERS]

@@ -5,12 +5,12 @@ Skipped where there is none. The tiny models are those of the other tests.
 
 import pytest
 import torch
-from family_models import BUILD, build_policy
 from test_families import assert_same, batch_of, clips_of, gradients, plain, with_lora
 
 from earmark.policies.kernels.rms_norm import take_torch_norms
 from earmark.policies.lora.adapt import disable_dropout, freeze_hearing
 from earmark.policies.policy import SharedBatch
+from family_models import BUILD, build_policy
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 FAMILY = pytest.mark.parametrize("name", BUILD)

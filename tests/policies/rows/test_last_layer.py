@@ -5,10 +5,10 @@ the plain forward pass.
 """
 
 import torch
-from text_models import build_text
 
 from earmark.policies.rows.last_layer import only_where_read, parts_on_their_own
 from earmark.policies.rows.shared_row import Answers, lay_out
+from text_models import build_text
 
 ROWS = lay_out([Answers([3, 4, 5, 6, 7], [[8, 9, 2], [10, 2]]), Answers([3, 4], [[5, 2]])], 0)
 

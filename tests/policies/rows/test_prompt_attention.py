@@ -6,9 +6,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from family_models import BUILD, build_policy
 from test_families import batch_of, clips_of
-from text_models import build_text
 from torch.distributed.algorithms._checkpoint.checkpoint_wrapper import checkpoint_wrapper
 from transformers import AttentionInterface, GPT2Config, GPT2LMHeadModel
 
@@ -19,6 +17,8 @@ from earmark.policies.rows.prompt_attention import (
     prompts_attend_alone,
 )
 from earmark.policies.rows.shared_row import Answers, attention_mask, lay_out
+from family_models import BUILD, build_policy
+from text_models import build_text
 
 LONG, SHORT = [3, 4, 5, 6, 7, 8], [3, 4, 5]
 ROWS = lay_out([Answers(LONG, [[8, 9, 2], [10, 2]]), Answers(SHORT, [[5, 6, 2]])], 0)

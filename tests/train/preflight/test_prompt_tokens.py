@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from family_models import build_policy
-from qwen_models import build_qwen2_audio, build_qwen3_asr
 
 from earmark.errors import InputError
 from earmark.policies.families.qwen2_audio import Qwen2AudioPolicy
 from earmark.policies.families.standard import CapturedPolicy
 from earmark.train.preflight.extreme_rows import check_prompt_ids
+from family_models import build_policy
+from qwen_models import build_qwen2_audio, build_qwen3_asr
 from tiny_world import messages, noise
 
 
