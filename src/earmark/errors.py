@@ -16,8 +16,8 @@ class KnobError(EarmarkError):
     """An option that does not exist or has a value that makes no sense."""
 
 
-class MissingExtraError(EarmarkError):
-    """A command needs an optional dependency that is not installed."""
+class UsageError(KnobError):
+    """A command, or an option of the command line, that does not exist."""
 
 
 def shortened(text: str, most: int = 160) -> str:

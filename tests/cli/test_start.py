@@ -61,13 +61,52 @@ def test_every_help_works_in_the_base_install():
 def test_typing_errors_are_answered_in_the_base_install():
     done = alone("scor", "--foo", "train", "train --pairs p --model m --out o --lr 1e-5")
     codes = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("code")]
-    assert codes == ["1", "1", "2", "1"], done.stderr[-2000:]
+    assert codes == ["2", "2", "2", "2"], done.stderr[-2000:]
     said = " ".join(done.stderr.split())
     assert "earmark has no command 'scor'; did you mean 'score'?" in said
     assert "earmark has no option '--foo'" in said
     assert "earmark train has no option --lr" in said
     assert "it is called --learning-rate" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("train --resume", "train has no option --resume; the same command resumes a run"),
+        ("train --pairs p --model m --out o --resume", "has no option --resume; the same command"),
+        ("train --load-in-4bit", "has no option --load-in-4bit; quantised bases cannot be trained"),
+        ("train --load_in_4bit=true", "has no option --load-in-4bit; quantised bases"),
+        ("train --use-dora true", "has no option --use-dora; a plain LoRA"),
+        ("train --push-to-hub", "has no option --push-to-hub; `earmark export` writes a folder"),
+        ("train --lr", "has no option --lr; it is called --learning-rate"),
+        ("train --lr 1e-5", "has no option --lr; it is called --learning-rate"),
+        ("train --adapter", "has no option --adapter; a run begins without one"),
+        ("train --adapter run", "has no option --adapter; a run begins without one"),
+        ("train --objective my:own --resume", "has no option --resume; the same command"),
+        ("train --learnin-rate 1", "has no option --learnin-rate; did you mean 'learning-rate'"),
+        ("transcribe --load-in-8bit", "transcribe has no option --load-in-8bit; weights are"),
+        ("export --push-to-hub", "export has no option --push-to-hub; `hf upload` takes"),
+        ("score --hyps x", "score has no option --hyps; did you mean 'hyp'?"),
+        ("score --truth t --hyp h --foo", "score has no option --foo; it is one of: format, help"),
+        ("pairs imitate --utterance u", "imitate has no option --utterance; did you mean"),
+    ],
+)
+def test_an_option_of_elsewhere_is_said_not_to_exist(line, said, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["earmark", *line.split()])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize("line", ["train --beta", "train --objective my:own --rank 3", "score"])
+def test_options_that_exist_or_may_exist_are_left_to_the_parser(line, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["earmark", *line.split()])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "requires an argument" in capsys.readouterr().err
 
 
 def test_the_help_of_train_lists_every_weighting():
@@ -123,7 +162,7 @@ def test_an_interrupted_run_says_that_it_resumes(monkeypatch, capsys):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("earmark.cli.app", interrupted)
+    monkeypatch.setattr("earmark.cli.check_name", interrupted)
     for command, said in (("train", "the same command resumes it"), ("score", "nothing was")):
         monkeypatch.setattr(sys, "argv", ["earmark", command])
         with pytest.raises(SystemExit, match="130"):

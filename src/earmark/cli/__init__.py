@@ -12,8 +12,9 @@ from cyclopts import App, Parameter
 
 from earmark import __version__
 from earmark.cli.options.config_file import refuse_fractions
+from earmark.cli.startup.option_names import check_options
 from earmark.cli.startup.terminal import error_panel, protect_terminal
-from earmark.errors import EarmarkError, KnobError, did_you_mean, shortened
+from earmark.errors import EarmarkError, UsageError, did_you_mean, shortened
 from earmark.progress import complain, console, note, output
 
 COMMANDS = {
@@ -95,7 +96,10 @@ for _name, _help in COMMANDS.items():
 
 
 def main() -> None:
-    """Run the command line; a mistake of the user ends in one message and exit code 1."""
+    """Run the command line; a mistake of the user ends in one message.
+
+    The exit code is 2 where the command line cannot be understood, else 1.
+    """
     protect_terminal()
     tokens = sys.argv[1:]
     try:
@@ -107,7 +111,7 @@ def main() -> None:
         sys.exit(130)
     except EarmarkError as error:
         complain(str(error))
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, UsageError) else 1)
     except OSError as error:
         # Such as a path that is too long to be looked up.
         where = f"{shortened(str(error.filename))}: " if error.filename is not None else ""
@@ -126,20 +130,27 @@ def main() -> None:
 
 
 def check_name(tokens: Sequence[str]) -> None:
-    """Refuse a command or an option that does not exist before anything is imported for it.
+    """Refuse a command or an option that does not exist before anything heavy is imported.
 
     Raises:
-        KnobError: names the nearest one.
+        UsageError: names the nearest one.
     """
     first = tokens[0] if tokens else "--help"
-    if first in COMMANDS or first in ("help", "-h", "--help", "--version"):
+    if first in COMMANDS:
+        if first not in OWN_HELP:
+            names, apps, rest = app.parse_commands(tokens)
+            # Neither a group of commands alone nor a command's --help has options.
+            if apps[-1].default_command is not None and not names[-1].startswith("-"):
+                check_options(" ".join(names), apps[-1], rest)
+        return
+    if first in ("help", "-h", "--help", "--version"):
         return
     if first.startswith("-"):
-        raise KnobError(
+        raise UsageError(
             f"earmark has no option '{first}'; options follow the command: earmark COMMAND "
             "--help lists them"
         )
-    raise KnobError(f"earmark has no command '{first}'; {did_you_mean(first, COMMANDS)}")
+    raise UsageError(f"earmark has no command '{first}'; {did_you_mean(first, COMMANDS)}")
 
 
 def missing_package(error: BaseException | None) -> str | None:

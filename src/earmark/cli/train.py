@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 from earmark.cli.options.config_file import options_of, refuse_fractions
 from earmark.cli.startup.catalog import objectives, weightings, wrappers
 from earmark.cli.startup.later import later
+from earmark.cli.startup.option_names import OTHER_NAMES, check_options, given_options
 from earmark.cli.startup.terminal import error_panel
 from earmark.errors import InputError, KnobError, did_you_mean
 from earmark.formats.files.set_aside import skipped_path
@@ -22,29 +23,6 @@ from earmark.train.settings import TrainSettings
 open_pairs = later("earmark.train.data.pair_file:open_pairs")
 run_training = later("earmark.train.run:train")
 check_run_folder = later("earmark.train.run_folder:check_run_folder")
-
-# What other trainers call an option, or have and Earmark does not.
-OTHER_NAMES = {
-    "lr": "it is called --learning-rate",
-    "epochs": "it is called --num-train-epochs",
-    "batch_size": "it is called --per-device-train-batch-size",
-    "rank": "it is called --lora-rank",
-    "lora_r": "it is called --lora-rank",
-    "alpha": "the LoRA's is called --lora-alpha",
-    "output_dir": "it is called --out",
-    "dataset": "it is called --pairs",
-    "train_file": "it is called --pairs",
-    "loss_type": "it is called --objective",
-    "resume": "the same command resumes a run that was stopped",
-    "resume_from_checkpoint": "the same command resumes a run that was stopped",
-    "adapter": "a run begins without one; `earmark export` merges one into a model to begin from",
-    "load_in_4bit": "quantised bases cannot be trained",
-    "load_in_8bit": "quantised bases cannot be trained",
-    "use_dora": "a plain LoRA is what there is",
-    "lora_dropout": "the reference is the policy without its LoRA, so dropout has no place in it",
-    "push_to_hub": "`earmark export` writes a folder that `hf upload` takes",
-    "eval_steps": "score checkpoints with `earmark transcribe --adapter RUN/checkpoint-N`",
-}
 
 
 def objectives_in_words() -> str:
@@ -157,7 +135,7 @@ def check_knobs(objective: str, wrap: Sequence[str], knobs: Iterable[str]) -> No
     for knob in knobs:
         if knob not in known:
             option = f"--{knob.replace('_', '-')}"
-            hint = OTHER_NAMES.get(knob) or did_you_mean(knob, [*known, *options])
+            hint = OTHER_NAMES["train"].get(knob) or did_you_mean(knob, [*known, *options])
             raise KnobError(
                 f"earmark train has no option {option}, and objective '{objective}' has no knob "
                 f"'{knob}'; {hint}"
@@ -166,8 +144,19 @@ def check_knobs(objective: str, wrap: Sequence[str], knobs: Iterable[str]) -> No
 
 def train(*tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)]) -> None:
     """Run `earmark train`, or print its help."""
+    check_options("train", command, tokens, knobs_in(tokens))
     read_files_first(tokens)
     command(list(tokens))
+
+
+def knobs_in(tokens: Sequence[str]) -> set[str]:
+    """Return the options that may be knobs of the objective; which it has is checked later."""
+    of_all = {knob.replace("_", "-") for one in objectives().values() for knob in one.knobs}
+    # A wrapper, an objective of the user's own and one that a file names may have other knobs.
+    others = any(value_of(name, tokens) for name in ("--wrap", "--config", "--preset"))
+    if others or ":" in (value_of("--objective", tokens) or ""):
+        return of_all | {name for name, valued in given_options(tokens) if valued}
+    return of_all
 
 
 def read_files_first(tokens: Sequence[str]) -> None:
