@@ -28,9 +28,10 @@ def test_oracles_are_for_tests_only():
             assert not [need for need in needs if need.startswith(("trl", "jiwer"))], extra
 
 
-def test_the_extras_of_the_design_exist():
+def test_the_extras_exist_and_none_is_empty():
     extras = PROJECT["optional-dependencies"]
-    assert {"train", "speech", "report", "review", "scale"} <= extras.keys()
+    assert {"train", "speech", "report", "scale"} <= extras.keys()
+    assert all(extras.values())
 
 
 def test_every_requirement_is_pinned_for_development():

@@ -83,6 +83,15 @@ def name_of(own: Callable[..., Any]) -> str:
     return f"{getattr(own, '__module__', '')}:{name}"
 
 
+def short_name(own: Callable[..., Any]) -> str:
+    """Return the name of an object for a message: without its module.
+
+    >>> short_name(look_up)
+    'look_up'
+    """
+    return name_of(own).partition(":")[2]
+
+
 def importable_name(own: Any, what: str) -> str:
     """Return the `module:name` that finds an object of the user's own again.
 

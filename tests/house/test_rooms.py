@@ -21,6 +21,7 @@ TABLES = (
     "earmark.objectives.weightings",
     "earmark.policies.families.table",
     "earmark.text.profiles",
+    "earmark.translators",
 )
 # Run by name: `python -m earmark`, and `earmark COMMAND`.
 RUN = {

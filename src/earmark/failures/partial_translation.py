@@ -10,8 +10,6 @@ from earmark.failures.surface import Surface, surface_of
 
 # One word for one character may be a slip of the ear; only a lexicon can tell.
 FEWEST_TOKENS = 3
-# Of a truth in one language, at least this share must stay.
-LEAST_KEPT = 0.25
 
 
 def detect(evidence: Evidence) -> bool:

@@ -1,7 +1,8 @@
-"""Hashes of files, values and texts: one function (BLAKE2b), one length."""
+"""Hashes of files, values and texts: one function (BLAKE2b) unless another is given, one length."""
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +34,19 @@ def of_values(*values: Any) -> str:
     return of_bytes(json.dumps(values, sort_keys=True, ensure_ascii=False).encode())
 
 
-def of_file(path: str | Path) -> str:
+def of_file(path: str | Path, new: Callable[[], Any] = new_digest) -> str:
     """Hash the bytes of a file.
+
+    Args:
+        path: the file.
+        new: makes an empty hash, with `update` and `hexdigest`.
 
     Raises:
         InputError: a pipe or a device.
         OSError: it cannot be read.
     """
     with open_regular(path) as file:
-        return hashlib.file_digest(file, new_digest).hexdigest()
+        return hashlib.file_digest(file, new).hexdigest()
 
 
 def short_hash(text: str) -> int:

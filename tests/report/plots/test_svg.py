@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from earmark.report.plots.bars import Bar, difference_plot, error_bars, failure_bars
 from earmark.report.plots.curves import Line, training_curves
-from earmark.report.plots.svg import PAPER, SCREEN, to_png, to_svg, to_svg_file
+from earmark.report.plots.svg import PAPER, SCREEN, to_svg, to_svg_file
 
 NASTY = '</svg><script>alert("1")</script> & $x_1$ 会议'
 
@@ -87,12 +87,6 @@ def test_every_colour_is_a_role_of_the_theme(draw) -> None:
     assert "var(--series-0)" in svg
     assert not re.search(r"(fill|stroke): #", svg)
     assert re.search(r"(fill|stroke): #", to_svg(bars(PAPER), "a"))
-
-
-def test_a_png_for_paper_is_the_same_every_time() -> None:
-    png = to_png(bars(PAPER))
-    assert png.startswith(b"\x89PNG")
-    assert to_png(bars(PAPER)) == png
 
 
 def test_a_file_of_its_own_is_xml_with_a_size():

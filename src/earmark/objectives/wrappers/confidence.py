@@ -8,10 +8,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from earmark.errors import KnobError
+from earmark.lookup import short_name
 from earmark.objectives.contract.loss import Loss
 from earmark.objectives.contract.signature import contract
 from earmark.objectives.contract.stacking import check_stack
-from earmark.objectives.wrappers.pair_tensors import name_of
 from earmark.objectives.wrappers.wrap import Inner, wrap
 
 
@@ -43,7 +43,7 @@ def with_confidence(objective: Callable[..., Loss]) -> Callable[..., Loss]:
 
     Inferred: the whole formula; see `capo`.
     """
-    name, needs = name_of(objective), contract(objective)
+    name, needs = short_name(objective), contract(objective)
     if not needs.needs_rejected:
         raise KnobError(f"confidence weighs pairs by their gap; '{name}' has no rejected answer")
     again = ["confidence"] if "confidence_tau" in needs.knobs else []

@@ -10,12 +10,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from earmark.errors import KnobError
+from earmark.lookup import short_name
 from earmark.objectives.contract.loss import Loss
 from earmark.objectives.wrappers.pair_tensors import (
     RATIO_TENSORS,
     SAFE,
     is_gap_of_ratios,
-    name_of,
     require,
 )
 from earmark.objectives.wrappers.wrap import Inner, wrap
@@ -129,7 +129,7 @@ def with_divergence(
     if not is_gap_of_ratios(objective):
         raise KnobError(
             f"{wrapper} needs a loss of the difference of two log-ratios and nothing else; "
-            f"'{name_of(objective)}' depends on more (add SFT and other terms afterwards)"
+            f"'{short_name(objective)}' depends on more (add SFT and other terms afterwards)"
         )
 
     def run(inner: Inner, given: dict[str, Any]) -> Loss:

@@ -6,9 +6,10 @@ from typing import Any
 import torch
 
 from earmark.errors import KnobError
+from earmark.lookup import short_name
 from earmark.objectives.contract.loss import Loss
 from earmark.objectives.contract.signature import contract
-from earmark.objectives.wrappers.pair_tensors import RATIO_TENSORS, SAFE, name_of, require
+from earmark.objectives.wrappers.pair_tensors import RATIO_TENSORS, SAFE, require
 from earmark.objectives.wrappers.wrap import Inner, wrap
 
 
@@ -49,9 +50,9 @@ def with_length_desensitised(objective: Callable[..., Loss]) -> Callable[..., Lo
     counts = [name for name in contract(objective).tensors if name.endswith("_tokens")]
     if counts:
         raise KnobError(
-            f"length shortens sums of log-probabilities; objective '{name_of(objective)}' divides "
-            f"them by whole lengths ({', '.join(counts)}), so that the longer answer would win by "
-            "its length. Take an objective on sums, such as dpo"
+            f"length shortens sums of log-probabilities; objective '{short_name(objective)}' "
+            f"divides them by whole lengths ({', '.join(counts)}), so that the longer answer would "
+            "win by its length. Take an objective on sums, such as dpo"
         )
     sums = [name for name in RATIO_TENSORS if name in contract(objective).tensors]
 

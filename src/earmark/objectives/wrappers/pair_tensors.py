@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 
 from earmark.errors import KnobError
+from earmark.lookup import short_name
 from earmark.objectives.contract.loss import Loss
 from earmark.objectives.contract.probe import probe
 from earmark.objectives.contract.signature import contract
@@ -38,20 +39,15 @@ def require(
     missing = [name for name in needs if name not in names]
     if missing:
         raise KnobError(
-            f"{wrapper} changes {', '.join(needs)}; objective '{name_of(objective)}' "
+            f"{wrapper} changes {', '.join(needs)}; objective '{short_name(objective)}' "
             f"has no {', '.join(missing)}; choose an objective of pairs such as dpo"
         )
     beyond = [name for name in names if name not in allowed]
     if beyond:
         raise KnobError(
             f"{wrapper} does not know what to do with {', '.join(beyond)}, which objective "
-            f"'{name_of(objective)}' also reads"
+            f"'{short_name(objective)}' also reads"
         )
-
-
-def name_of(objective: Callable[..., Loss]) -> str:
-    """Return the name of an objective for a message."""
-    return getattr(objective, "__name__", str(objective))
 
 
 def is_gap_of_ratios(objective: Callable[..., Loss]) -> bool:

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from earmark.errors import KnobError
+from earmark.lookup import short_name
 from earmark.objectives.contract.loss import Loss
 from earmark.objectives.wrappers.pair_tensors import (
     PREFIXES,
     REFERENCES,
     SAFE,
     mixes_pairs,
-    name_of,
     require,
 )
 from earmark.objectives.wrappers.wrap import Inner, wrap
@@ -47,7 +47,8 @@ def with_policy_weight(objective: Callable[..., Loss]) -> Callable[..., Loss]:
     require("policy-weight", objective, needs, SAFE | PREFIXES | REFERENCES)
     if mixes_pairs(objective):
         raise KnobError(
-            f"policy-weight weighs pair by pair; '{name_of(objective)}' mixes the pairs of a batch"
+            f"policy-weight weighs pair by pair; '{short_name(objective)}' mixes the pairs of a "
+            "batch"
         )
 
     def run(inner: Inner, given: dict[str, Any]) -> Loss:

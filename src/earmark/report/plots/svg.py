@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from html import escape
-from io import BytesIO, StringIO
+from io import StringIO
 from typing import Any
 
 import matplotlib
@@ -105,14 +105,6 @@ def to_svg_file(figure: Figure, label: str) -> str:
     style = "font-family: sans-serif; background: white"
     head = f'<svg {names} width="{width}" height="{height}" style="{style}"'
     return inline.replace("<svg", head, 1)
-
-
-def to_png(figure: Figure, dpi: int = 160) -> bytes:
-    """Return a figure as PNG bytes on white; draw it with the PAPER palette."""
-    out = BytesIO()
-    with drawing():
-        figure.savefig(out, format="png", dpi=dpi, metadata={"Software": None})
-    return out.getvalue()
 
 
 def _inline(text: str, label: str, prefix: str) -> str:

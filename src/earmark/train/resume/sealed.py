@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 import xxhash  # BLAKE2b reads 0.4 to 1 GB a second, and a checkpoint may have a hundred GB.
 
+from earmark.errors import InputError
 from earmark.storage.atomic import write_text
+from earmark.storage.digests import of_file
 
 LIST = "checkpoint.json"
-READ_BYTES = 1 << 22
 
 
 class Sealed(NamedTuple):
@@ -33,8 +34,10 @@ def seal(folder: Path, run: str, step: int) -> None:
         OSError: a file cannot be read.
         InputError: the list cannot be written.
     """
-    files = {name: _size_and_hash(folder / name) for name in sorted(_names(folder))}
-    listed = {name: {"bytes": size, "xxh3_128": digest} for name, (size, digest) in files.items()}
+    listed = {
+        name: {"bytes": (folder / name).stat().st_size, "xxh3_128": _hash(folder / name)}
+        for name in sorted(_names(folder))
+    }
     text = json.dumps({"run": run, "step": step, "files": listed}, indent=1)
     write_text(folder / LIST, text + "\n")
 
@@ -60,10 +63,12 @@ def damage(folder: Path, sealed: Sealed) -> str | None:
             found = path.stat().st_size
             if found != size:
                 return f"{name} has {found} bytes, {size} were written"
-            if _size_and_hash(path)[1] != digest:
+            if _hash(path) != digest:
                 return f"{name} is not what was written: its hash differs"
         except OSError as error:
             return f"{name} cannot be read: {error.strerror or error}"
+        except InputError as error:  # a pipe or a device in its place
+            return str(error)
     return lacks(sealed.files)
 
 
@@ -93,10 +98,5 @@ def _names(folder: Path) -> Iterator[str]:
             yield path.relative_to(folder).as_posix()
 
 
-def _size_and_hash(path: Path) -> tuple[int, str]:
-    size, digest = 0, xxhash.xxh3_128()
-    with open(path, "rb") as file:
-        while block := file.read(READ_BYTES):
-            size += len(block)
-            digest.update(block)
-    return size, digest.hexdigest()
+def _hash(path: Path) -> str:
+    return of_file(path, xxhash.xxh3_128)
