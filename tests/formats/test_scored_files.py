@@ -7,10 +7,12 @@ import pytest
 import earmark
 from earmark.cli.compare import compare
 from earmark.cli.score import score
+from earmark.cli.transcribe import transcribe
 from earmark.cli.validate import validate
+from earmark.curate.verdict import Drop, Keep
 from earmark.errors import InputError
 from earmark.formats.files.lines import write_jsonl
-from earmark.records import Hypothesis, Utterance
+from earmark.records import Hypothesis, Pair, Utterance
 from earmark.speech.audio import write_audio
 
 IDS = ("S01-0001", "S01-0002", "S02-0001")
@@ -170,3 +172,37 @@ def test_pairs_are_the_same_whatever_the_format_of_the_corpus(tmp_path, rng):
     assert [pair.chosen for pair in made[0]] == list(SAID)
     shown = [[(pair.id, pair.chosen, pair.rejected) for pair in pairs] for pairs in made]
     assert shown[1:] == shown[:1] * 3
+
+
+class Reached(Exception):
+    """The model would be loaded now: all clips were found and can be read."""
+
+
+@pytest.mark.parametrize("number", range(4), ids=["jsonl", "nemo", "tsv", "kaldi"])
+def test_clips_of_any_corpus_are_transcribed(tmp_path, rng, monkeypatch, number):
+    def load(*_, **__):
+        raise Reached
+
+    monkeypatch.setattr("earmark.cli.transcribing.local.load_policy", load)
+    path = corpora(tmp_path)[number]
+    for id_ in IDS[:2]:
+        write_audio(tmp_path / f"{id_}.wav", rng.normal(0, 0.1, 16000).astype("float32"))
+    with pytest.raises(InputError, match=r"'S02-0001': .*S02-0001.wav: no such audio file"):
+        transcribe(model="model", utterances=path, out=tmp_path / "h.jsonl")
+    write_audio(tmp_path / f"{IDS[2]}.wav", rng.normal(0, 0.1, 16000).astype("float32"))
+    with pytest.raises(Reached):
+        transcribe(model="model", utterances=path, out=tmp_path / "h.jsonl")
+
+
+@pytest.mark.parametrize("form", ["jsonl", "trl", "ms-swift", "llama-factory", "parquet"])
+def test_pairs_of_any_format_are_curated(tmp_path, form):
+    prompt = [{"role": "user", "content": [{"type": "audio", "audio": "/a.wav"}]}]
+    pairs = [Pair(f"p{i}", prompt, text, "呃") for i, text in enumerate(SAID)]
+    path = earmark.write(pairs, tmp_path / f"p.{form}", format=form)
+
+    def short(pairs):
+        return [Keep(p) if len(p.chosen) < 10 else Drop(p, "long") for p in pairs]
+
+    result = earmark.curate(path, short)
+    assert [pair.id for pair in result] == ["p1"]
+    assert [drop.pair.id for drop in result.dropped] == ["p0", "p2"]
