@@ -91,7 +91,7 @@ def read_cedict(raw: bytes, version: str, where: str) -> Source:
     found = list(headwords(lines, where))
     if not found:
         raise InputError(f"{where}: expected entries of CC-CEDICT, found none")
-    return make_source(entries(found), f"cedict:{len(found)}@{version}")
+    return make_source(list(entries(found)), f"cedict:{len(found)}@{version}")
 
 
 def headwords(lines: Iterable[str], where: str = "CC-CEDICT") -> Iterator[Headword]:
