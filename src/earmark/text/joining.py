@@ -7,8 +7,9 @@ from typing import NamedTuple
 from earmark.text.script import is_han
 
 HAN = "々〇㐀-䶿一-鿿豈-﫿\U00020000-\U000323af"
-HAN_BLANK_HAN = re.compile(rf"[{HAN}] [{HAN}]")
-HAN_TOUCHES_LATIN = re.compile(rf"[{HAN}][A-Za-z]|[A-Za-z][{HAN}]")
+# Compiled when first searched for: a command's --help should not wait for them.
+HAN_BLANK_HAN = rf"[{HAN}] [{HAN}]"
+HAN_TOUCHES_LATIN = rf"[{HAN}][A-Za-z]|[A-Za-z][{HAN}]"
 OPENING = frozenset("([{<（［【「『《“‘")
 CLOSING = frozenset(",.!?;:)]}>，。！？；：、…）］】」』》”’")
 WIDE = frozenset("，。！？；：、（）【】「」『』《》…")
@@ -28,8 +29,8 @@ def spacing_of(text: str) -> Spacing:
     (Spacing(between_han=True, at_switches=True), Spacing(between_han=False, at_switches=False))
     """
     return Spacing(
-        between_han=HAN_BLANK_HAN.search(text) is not None,
-        at_switches=HAN_TOUCHES_LATIN.search(text) is None,
+        between_han=re.search(HAN_BLANK_HAN, text) is not None,
+        at_switches=re.search(HAN_TOUCHES_LATIN, text) is None,
     )
 
 
