@@ -107,19 +107,23 @@ def _interval_table(score: Json) -> FittedTable:
 
 
 def heaviest_in_words(score: Json) -> str:
-    """Say which utterance carries more than a tenth of all errors; empty where none does.
+    """Say which utterance has more than a tenth of all errors; empty where none does.
 
-    >>> heaviest_in_words({"heaviest_utterance": {"id": "u5", "errors": 12, "share": 0.48}})
-    'u5 carries 12 errors, 48 % of all: the rate and its interval depend on this utterance'
-    >>> heaviest_in_words({"heaviest_utterance": None})
+    Of one utterance alone there is nothing to say: its errors are all errors.
+
+    >>> heaviest = {"id": "u5", "errors": 12, "share": 0.48}
+    >>> heaviest_in_words({"utterances": 9, "heaviest_utterance": heaviest})
+    "utterance 'u5' has 12 errors, 48 % of all: the rate and its interval depend on it"
+    >>> heaviest_in_words({"utterances": 1, "heaviest_utterance": heaviest})
     ''
     """
     heaviest = score["heaviest_utterance"]
-    if heaviest is None or heaviest["share"] <= LARGE_SHARE:
+    if heaviest is None or heaviest["share"] <= LARGE_SHARE or score["utterances"] == 1:
         return ""
+    noun = "error" if heaviest["errors"] == 1 else "errors"
     return (
-        f"{heaviest['id']} carries {heaviest['errors']:,} errors, {100 * heaviest['share']:.0f} % "
-        "of all: the rate and its interval depend on this utterance"
+        f"utterance '{heaviest['id']}' has {heaviest['errors']:,} {noun}, "
+        f"{100 * heaviest['share']:.0f} % of all: the rate and its interval depend on it"
     )
 
 
