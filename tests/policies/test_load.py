@@ -7,7 +7,7 @@ import shutil
 import pytest
 import torch
 
-from earmark.errors import InputError, KnobError
+from earmark.errors import InputError
 from earmark.policies.checkpoint.folder import check_model_dir
 from earmark.policies.load import load_policy, model_path
 from earmark.policies.lora.adapt import add_lora
@@ -131,18 +131,3 @@ def test_a_model_that_is_no_folder_is_refused_and_not_looked_for_on_the_hub(tmp_
     for name in ("pipe", "file"):
         with pytest.raises(InputError, match=f"{name}: not a folder; expected a model folder"):
             load_policy(str(tmp_path / name))
-
-
-@pytest.mark.parametrize(
-    ("device", "message"),
-    [
-        ("gpu", "device 'gpu' is unknown; expected auto, cpu, cuda, or cuda:N"),
-        (
-            "cuda:99",
-            r"device 'cuda:99' is not here: torch finds \d+ GPU\(s\); expected auto or cpu",
-        ),
-    ],
-)
-def test_a_device_that_is_not_here(model, device, message):
-    with pytest.raises(KnobError, match=message):
-        load_policy(str(model), device=device)

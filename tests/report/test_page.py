@@ -292,7 +292,7 @@ def test_notes_on_the_scores_are_beside_the_result(test_set: TestSet) -> None:
     start, end = html.index('<h2 id="result"'), html.index('<h2 id="examples-title"')
     assert "codeswitch: dpo: 5 of 5 hypotheses hold marks" in html[start:end]
     # One loop of 60 words is most of what base does wrong.
-    assert "base: utterance '3' has 60 errors" in html[end:]
+    assert "base: utterance &#39;3&#39; has 60 errors" in html[end:]
 
 
 def test_two_sets_of_one_name_are_refused(test_set: TestSet) -> None:

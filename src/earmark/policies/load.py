@@ -20,6 +20,7 @@ from earmark.policies.checkpoint.weights_hash import check_base
 from earmark.policies.checks.complete import bare_network, with_sdpa
 from earmark.policies.checks.one_second import check_features, check_hearing
 from earmark.policies.checks.tokenizer_fits import check_tokenizer_and_template
+from earmark.policies.device_name import check_device_name
 from earmark.policies.families.choose import check_supported, family_of, own_family
 from earmark.policies.families.table import Family
 from earmark.policies.kernels.rms_norm import take_torch_norms
@@ -76,7 +77,7 @@ def load_policy(
             belongs to another model.
         KnobError: there is no family of that name.
     """
-    path, number_type, where = model_path(model), _dtype(dtype), _device(device)
+    path, number_type, where = model_path(model), _dtype(dtype), device_of(device)
     parts = read_parts(path, trust_remote_code, family)
     if adapter is not None:
         check_adapter(parts, Path(adapter), path)
@@ -225,20 +226,16 @@ def _dtype(name: str) -> torch.dtype:
     return DTYPES[name]
 
 
-def _device(name: str) -> torch.device:
+def device_of(name: str) -> torch.device:
     """Return the device of a name.
 
     Raises:
         KnobError: there is no such device, or none here.
     """
+    check_device_name(name)
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise KnobError(
-            f"device '{name}' is unknown; expected auto, cpu, cuda, or cuda:N"
-        ) from error
+    device = torch.device(name)
     count = torch.cuda.device_count()
     if device.type == "cuda" and (device.index or 0) >= count:
         raise KnobError(

@@ -9,6 +9,7 @@ from transformers.integrations import get_available_reporting_integrations
 from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
 
 from earmark.errors import KnobError, did_you_mean
+from earmark.policies.load import device_of
 from earmark.train.settings import TrainSettings
 
 SAME_NAME = (
@@ -31,9 +32,10 @@ def training_arguments(settings: TrainSettings, out: Path) -> TrainingArguments:
     """Translate our settings into the library's; several processes find each other here.
 
     Raises:
-        KnobError: rows are to be made by processes, and the system cannot fork them; or the log
-            is to go to a service that is not known or not installed.
+        KnobError: rows are to be made by processes, and the system cannot fork them; the log
+            is to go to a service that is not known or not installed; or the device is not here.
     """
+    device_of(settings.device)
     same = {name: getattr(settings, name) for name in SAME_NAME}
     check_report_to(settings.report_to)
     if settings.dataloader_num_workers and "fork" not in get_all_start_methods():

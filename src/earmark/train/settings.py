@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from earmark.errors import KnobError
+from earmark.policies.device_name import check_device_name
 
 AT_LEAST = {
     "lora_rank": 0,
@@ -121,6 +122,7 @@ class TrainSettings:
         """
         self._check_numbers()
         self._check_warmup()
+        check_device_name(self.device)
         if self.lora_alpha is not None and self.lora_alpha < 1:
             raise KnobError(f"lora_alpha should be at least 1, found {self.lora_alpha}")
         try:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from earmark.cli.transcribing.options import LocalOptions, Task, check_files, read_manifest
-from earmark.policies.load import load_policy, model_path
+from earmark.policies.load import device_of, load_policy, model_path
 from earmark.transcribe.local import how_it_was_made, transcribe_clips, weights_of
 from earmark.transcribe.writer import check_clips
 
@@ -11,6 +11,7 @@ from earmark.transcribe.writer import check_clips
 def hear(task: Task, options: LocalOptions) -> list[Path]:
     """Load the model, transcribe, and return the files written."""
     check_files(task, [task.out], options.adapter)
+    device_of(options.device)
     manifest = read_manifest(task)
     checked = check_clips(manifest.rows, manifest.folder, task.on_error, manifest.set_aside)
     adapter = str(options.adapter) if options.adapter else None

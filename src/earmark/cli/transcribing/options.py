@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from earmark.errors import InputError
 from earmark.formats.files.set_aside import BadRow
 from earmark.formats.reading import input_file, open_source, read
+from earmark.policies.device_name import check_device_name
 from earmark.records import Utterance
 from earmark.storage.lock import lock_beside, refuse_locked
 from earmark.storage.outputs import check_outputs, check_regular
@@ -49,6 +50,10 @@ class LocalOptions:
     device: str = "auto"
     trust_remote_code: bool = False
     model_family: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what is the name of no device, before torch is imported."""
+        check_device_name(self.device)
 
 
 @dataclass(frozen=True, kw_only=True)
