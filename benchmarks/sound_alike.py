@@ -29,7 +29,7 @@ from earmark.text.pronunciation.alike import found_threshold, threshold
 PAIRS = Path(__file__).with_name("sound_alikes.tsv")
 LEXICON = files("earmark").joinpath("assets/lexicon.tsv")
 CLASS = re.compile("[A-Z][a-z]|[a-z]")
-CLASSES = ["Pp", "Ff", "Tt", "Kk", "Hh", "Ss", "Cc", "Ll", "Mm", "Nn", *"aeiou"]
+CLASSES = ["Pp", "Ff", "Tt", "Kk", "Hh", "Ss", "Cc", "Ll", "Mn", "Nn", *"aeiou"]
 # Of the longer sound, in phone classes.
 LENGTHS = ((2, 4), (5, 7), (8, 12), (13, 20), (21, 40))
 NOISE = 0.2

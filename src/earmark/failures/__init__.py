@@ -11,6 +11,7 @@ from earmark.failures import (
     quotes,
     refusal,
     run_on,
+    sound_alike,
     stock_phrase,
     truncate_at_switch,
     unrelated,
@@ -35,6 +36,7 @@ MODES: dict[str, Mode] = {
         ("omit_embedded", "omission", "embedded", TWO, omit_embedded),
         ("omit_matrix", "omission", "matrix", TWO, omit_matrix),
         ("truncate_at_switch", "omission", "truncated", TWO, truncate_at_switch),
+        ("sound_alike", "error", "phonetic", "a word whose sound is long enough", sound_alike),
         ("loop", "hallucination", "loop", "a truth that does not repeat itself so", loop),
         ("run_on", "hallucination", "run-on", "a word", run_on),
         (

@@ -41,6 +41,7 @@ from earmark.failures import (
     quotes,
     refusal,
     run_on,
+    sound_alike,
     stock_phrase,
     unrelated,
     wrong_script,
@@ -49,6 +50,7 @@ from earmark.failures.evidence import Evidence
 from earmark.failures.features import Features, features_of
 from earmark.failures.left_out import cut_short, left_out
 from earmark.failures.lost_language import fate
+from earmark.failures.mix import SPOKEN
 from earmark.text import tokenize
 from earmark.text.align import Block
 from earmark.translators.dictionary import Dictionary
@@ -99,6 +101,11 @@ def is_sounded_out(evidence: Evidence) -> bool:
     return any(fate(evidence, language) == "sounded out" for language in evidence.lost)
 
 
+def is_sounded_out_alone(evidence: Evidence) -> bool:
+    """Return whether words were written by sound, and a lexicon finds no meaning of theirs."""
+    return sound_alike.detect(evidence) and not any(evidence.match(lang).found for lang in SPOKEN)
+
+
 Detector = Callable[[Evidence], bool]
 
 CASCADE: tuple[tuple[str, str, Detector], ...] = (
@@ -113,6 +120,7 @@ CASCADE: tuple[tuple[str, str, Detector], ...] = (
     ("hallucination", "wrong script", wrong_script.detect),
     ("hallucination", "run-on", run_on.detect),
     ("hallucination", "on silence", is_on_silence),
+    ("error", "phonetic", is_sounded_out_alone),
     ("omission", "truncated", cut_short),
     ("hallucination", "unrelated", unrelated.detect),
     ("omission", "embedded", omit_embedded.detect),

@@ -26,7 +26,7 @@ from earmark.text.pronunciation.spelling import phones_from_letters
 from earmark.text.pronunciation.tables import phones_of, pinyin_of, syllables
 
 ROOT = Path(__file__).parents[3]
-CLASSES = {"Pp", "Ff", "Tt", "Kk", "Hh", "Ss", "Cc", "Ll", "Mm", "Nn", *"aeiou"}
+CLASSES = {"Pp", "Ff", "Tt", "Kk", "Hh", "Ss", "Cc", "Ll", "Mn", "Nn", *"aeiou"}
 
 
 def of(text):

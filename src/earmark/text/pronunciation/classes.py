@@ -9,7 +9,7 @@ with voicing lost; what usually changes has no sign here:
 - an r that closes a syllable is not written, and an m that closes one is an n (tom, 汤).
 
 A consonant is two letters and a vowel is one, so that a consonant weighs twice a vowel in a
-similarity that counts letters.
+similarity that counts letters; m and n share one, so that they are half alike.
 """
 
 import re
@@ -25,7 +25,7 @@ ARPABET = {
 }  # fmt: skip
 VOWELS = "a@^xoWYe3EIiO8Uu"
 LABIAL, FRICATIVE, DENTAL, VELAR, BREATH = "Pp", "Ff", "Tt", "Kk", "Hh"
-SIBILANT, AFFRICATE, LIQUID, M, N = "Ss", "Cc", "Ll", "Mm", "Nn"
+SIBILANT, AFFRICATE, LIQUID, M, N = "Ss", "Cc", "Ll", "Mn", "Nn"
 
 ENGLISH = {
     "a": "a", "@": "a", "^": "a", "x": "", "o": "o", "W": "ao", "Y": "ai", "e": "e", "3": "e",
@@ -60,7 +60,7 @@ def classes_of_phones(phones: str) -> str:
     """Return the classes of an English word, given in the letters of ARPABET.
 
     >>> classes_of_phones("pliz"), classes_of_phones("pl^m3")
-    ('PpLliSs', 'PpLlaMme')
+    ('PpLliSs', 'PpLlaMne')
     """
     coarse = CODA_M.sub("n", CODA_R.sub("", phones)).translate(_ENGLISH)
     return coarse or ("e" if phones else "")

@@ -49,7 +49,7 @@ def sound_of(tokens: Sequence[str]) -> str:
     """Return the sound of tokens, in the classes of `pronunciation.classes`.
 
     >>> sound_of(["plumber"]), sound_of(list("普兰柏"))
-    ('PpLlaMme', 'PpLlaNnPpo')
+    ('PpLlaMne', 'PpLlaNnPpo')
     >>> sound_of(["15", "minutes"]) == sound_of(["fifteen", "minutes"])
     True
     """
