@@ -5,7 +5,7 @@
 Sound-alikes (`sound_alikes.tsv`: names, everyday words and phrases, written by sound in the other
 script) are compared one by one and in stretches of two and four, and once more with a fifth of
 their phone classes lost, replaced or added, since models do not transliterate by the book. Random
-stretches are words of our lexicon, English beside Mandarin of the same length; translations are
+stretches are words of our grammar, English beside Mandarin of the same length; translations are
 its rows. The thresholds of `text/pronunciation/alike.py` were read off the first half of the
 random stretches (the column `1 %`); the other half is what `by chance` counts.
 """
@@ -27,7 +27,7 @@ from earmark.text.pronunciation import alike, found_in, sound_of, sounds_alike
 from earmark.text.pronunciation.alike import found_threshold, threshold
 
 PAIRS = Path(__file__).with_name("sound_alikes.tsv")
-LEXICON = files("earmark").joinpath("assets/lexicon.tsv")
+LEXICON = files("earmark").joinpath("assets/grammar-dictionary.tsv")
 CLASS = re.compile("[A-Z][a-z]|[a-z]")
 CLASSES = ["Pp", "Ff", "Tt", "Kk", "Hh", "Ss", "Cc", "Ll", "Mn", "Nn", *"aeiou"]
 # Of the longer sound, in phone classes.

@@ -15,7 +15,7 @@ from earmark.failures.sound_alike import detect, imitate, sound_agrees
 from earmark.failures.surface import Surface
 from earmark.text import tokenize
 from earmark.text.language import language_of
-from earmark.translators.lexicon import Lexicon
+from earmark.translators.dictionary import Dictionary
 
 
 def made(truth, seed=0, tools=None):
@@ -112,7 +112,7 @@ def test_nothing_is_made_where_no_sound_is_long_enough(truth):
 
 
 def test_loanwords_that_sound_like_their_translation_are_left_alone():
-    tools = Tools(Lexicon([("咖啡", "coffee"), ("披萨", "pizza")]))
+    tools = Tools(Dictionary([("咖啡", "coffee"), ("披萨", "pizza")], "words"))
     for truth in ("我要 coffee", "coffee", "咖啡"):
         for seed in range(20):
             text = made(truth, seed, tools)

@@ -93,13 +93,12 @@ def test_several_systems_share_a_row(tmp_path, truths):
     assert tally_of(out)["dropped"]["omit_embedded"] == {reason: 1}
 
 
-def test_a_lexicon_keeps_mishearings_out(tmp_path, truths):
+def test_mishearings_are_kept_out_by_their_sound(tmp_path, truths):
     out, heard = tmp_path / "p.jsonl", {"u0": "我们讨论破街克特的预算"}
-    mine_file(truths, [hyps(tmp_path, heard)], out, Mining())
-    assert read_rows(out)[0]["failure_modes"] == ["global_translation"]
-    with pytest.raises(InputError, match=r"not one pair .*; not a failure that is mined: 1"):
-        mine_file(truths, [hyps(tmp_path, heard)], out, Mining(lexicon=load_earmark()))
-    assert len(read_rows(out)) == 1
+    for lexicon in (None, load_earmark()):
+        with pytest.raises(InputError, match=r"not one pair .*; not a failure that is mined: 1"):
+            mine_file(truths, [hyps(tmp_path, heard)], out, Mining(lexicon=lexicon))
+    assert not out.exists()
 
 
 def test_the_same_seed_writes_the_same_bytes(tmp_path, truths):

@@ -21,8 +21,8 @@ lost language, translated or missing parts, and last the ordinary errors of reco
     format         refusal, preamble, quotes, markup
     empty          blank, tag    nothing, or [MUSIC]
 
-Speech in one language that comes out in the other is a translation too. `phonetic` needs a
-lexicon; without one it is taken for translation. How anything sounds is not known here.
+Speech in one language that comes out in the other is a translation too. `phonetic` is found by
+sound; where that is too little alike, by a lexicon that finds no meaning.
 Thresholds are named in the detectors' files; `docs/benchmarks/data.md` has precision and recall.
 """
 
@@ -118,9 +118,9 @@ CASCADE: tuple[tuple[str, str, Detector], ...] = (
     ("hallucination", "loop", loop.detect),
     ("hallucination", "stock phrase", stock_phrase.detect),
     ("hallucination", "wrong script", wrong_script.detect),
+    ("error", "phonetic", is_sounded_out_alone),
     ("hallucination", "run-on", run_on.detect),
     ("hallucination", "on silence", is_on_silence),
-    ("error", "phonetic", is_sounded_out_alone),
     ("omission", "truncated", cut_short),
     ("hallucination", "unrelated", unrelated.detect),
     ("omission", "embedded", omit_embedded.detect),

@@ -22,10 +22,13 @@ from earmark.text.normalize.simplify import traditional_characters
 from earmark.text.pronunciation import is_found_in, readings_of, sounds_alike
 from earmark.text.pronunciation.han_by_sound import han_by_sound
 from earmark.text.pronunciation.latin_by_sound import latin_by_sound
-from earmark.translators.lexicon import Lexicon
+from earmark.translators.dictionary import Dictionary
 
 # Letters of the shorter sound, two for a consonant: is and 是 may sound alike by accident.
 SHORTEST = 4
+# Within a longer text a sound is found by accident more often: it must be longer, and the text
+# at most so many times as long.
+SHORTEST_WITHIN, MUCH_LONGER = 10, 3
 # How many neighbouring words or characters an imitation writes by sound at most.
 LONGEST: dict[Spoken, int] = {"en": 3, "zh": 4}
 # How many stretches of a language are tried, and how often each is written.
@@ -66,11 +69,15 @@ def sound_agrees(said: Sequence[str], written: Sequence[str]) -> bool:
     >>> sound_agrees(["plumber"], list("普兰柏")), sound_agrees(["plumber"], list("水管工"))
     (True, False)
     """
-    return any(
-        min(len(one), len(other)) >= SHORTEST
-        and (sounds_alike(one, other) or is_found_in(one, other))
-        for one, other in product(readings_of(said), readings_of(written))
-    )
+    return any(_agrees(*pair) for pair in product(readings_of(said), readings_of(written)))
+
+
+def _agrees(said: str, written: str) -> bool:
+    """Return whether a sound is like another, or is found in one that is not much longer."""
+    if min(len(said), len(written)) < SHORTEST:
+        return False
+    within = len(said) >= SHORTEST_WITHIN and len(written) <= MUCH_LONGER * len(said)
+    return sounds_alike(said, written) or (within and is_found_in(said, written))
 
 
 def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:
@@ -79,7 +86,7 @@ def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:
     None where no word has a sound long enough, or the only ones are those that sound the same in
     both languages (coffee).
     """
-    lexicon = tools.translator if isinstance(tools.translator, Lexicon) else None
+    lexicon = tools.translator if isinstance(tools.translator, Dictionary) else None
     for language in (truth.embedded, truth.matrix):
         for start, end in _stretches(truth, language, rng):
             for _ in range(DRAWN):
@@ -89,7 +96,7 @@ def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:
     return None
 
 
-def _is_made(truth: Surface, made: str, lexicon: Lexicon | None, language: Spoken) -> bool:
+def _is_made(truth: Surface, made: str, lexicon: Dictionary | None, language: Spoken) -> bool:
     """Return whether a text is found to be by sound, and is no translation as well."""
     evidence = Evidence(truth.text, made, lexicon=lexicon, truth_tokens=truth.tokens)
     return detect(evidence) and not evidence.match(language).found
