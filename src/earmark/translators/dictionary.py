@@ -109,7 +109,10 @@ class Dictionary:
         >>> Dictionary([("会议", "meeting")]).knows("会 议", "en")
         True
         """
-        return any(word in source.tables[to].words for source in self.sources)
+        for source in self.sources:  # noqa: SIM110 - twice as fast as any(...)
+            if word in source.tables[to].words:
+                return True
+        return False
 
     def meanings(self, word: str) -> Meanings | None:
         """Return the English of a Mandarin word, as `key_of` writes it, ready to be looked for.
@@ -139,7 +142,12 @@ class Dictionary:
 
     def reach(self, token: str, to: Target) -> int:
         """Return the number of tokens of the longest word that begins with a token."""
-        return max(source.tables[to].reach.get(token, 0) for source in self.sources)
+        farthest = 0
+        for source in self.sources:
+            far = source.tables[to].reach.get(token, 0)
+            if far > farthest:
+                farthest = far
+        return farthest
 
     def longest(self, tokens: Sequence[str], start: int, to: Target) -> tuple[int, str]:
         """Return where the longest known word from `start` ends, and its translation to write.

@@ -21,7 +21,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from earmark.text.language import language_of
-from earmark.text.normalize.simplify import simplify
+from earmark.text.normalize.simplify import simplify, traditional_characters
 from earmark.translators.dictionary import Dictionary
 from earmark.translators.function_words import SKIPPED
 from earmark.translators.inflection import base_forms
@@ -71,10 +71,13 @@ def explained(stretches: Sequence[Sides], to: Target, dictionary: Dictionary) ->
     """
     found: list[list[Found]] = [[] for _ in stretches]
     han_side, english_side = (SAID, WRITTEN) if to == "en" else (WRITTEN, SAID)
+    han = [sides[han_side] for sides in stretches]
+    if not any(language_of(token) != "en" for side in han for token in side):
+        return found
     english = _English([sides[english_side] for sides in stretches])
     if not english.at and not english.has_digits:
         return found
-    for pair in _Search([sides[han_side] for sides in stretches], english, dictionary).pairs():
+    for pair in _Search(han, english, dictionary).pairs():
         said, written = (pair.han, pair.english) if to == "en" else (pair.english, pair.han)
         stretch = said[0][0]
         found[stretch].append(
@@ -93,6 +96,7 @@ class _English:
     def __init__(self, sides: Sequence[Sequence[str]]) -> None:
         self.sides = [[token.lower() for token in side] for side in sides]
         self.at: dict[str, list[tuple[Place, ...]]] = {}
+        self.total = sum(map(len, sides))
         self.has_digits = False
         for number, side in enumerate(self.sides):
             before = ""
@@ -133,7 +137,8 @@ class _Search:
     def __init__(
         self, sides: Sequence[Sequence[str]], english: _English, dictionary: Dictionary
     ) -> None:
-        self.sides = [_simplified(side) for side in sides]
+        self.runs = [_runs(side) for side in sides]
+        self.sides = [_simplified(*each) for each in zip(sides, self.runs, strict=True)]
         self.english = english
         self.dictionary = dictionary
         self.taken_han: set[Place] = set()
@@ -141,15 +146,22 @@ class _Search:
 
     def pairs(self) -> list[_Pair]:
         """Return what was chosen: words of several characters, then single ones."""
-        chosen = self._choose([*self._long_words(), *self._numbers()])
+        numbers = list(self._numbers())
+        chosen = self._choose([*self._long_words(), *(n for n in numbers if len(n.han) > 1)])
+        if len(self.taken_english) == self.english.total:
+            return chosen
         singles: list[_Pair] = []
+        words: set[tuple[Place, ...]] = set()
         compounds: list[tuple[Place, ...]] = []
         for stretch, start, end in self._segments():
-            if end == start + 1:
+            places = tuple((stretch, position) for position in range(start, end))
+            if len(places) == 1:
+                words.add(places)
                 singles += self._meant(stretch, start, end)
             else:
-                compounds.append(tuple((stretch, position) for position in range(start, end)))
-        chosen += self._choose([*singles, *self._numbers(single=True)])
+                compounds.append(places)
+        digits = (n for n in numbers if n.han in words or not self._is_han(n.han[0]))
+        chosen += self._choose([*singles, *digits])
         for places in compounds:
             chosen += self._choose_all(places)
         return chosen
@@ -178,7 +190,7 @@ class _Search:
     def _long_words(self) -> Iterator[_Pair]:
         """Yield pairs for every known word of two or more characters, wherever it begins."""
         for stretch, side in enumerate(self.sides):
-            for start, end in _runs(side):
+            for start, end in self.runs[stretch]:
                 for first in range(start, end - 1):
                     reach = self.dictionary.reach(side[first], "en")
                     for last in range(first + 2, min(first + reach, end) + 1):
@@ -187,7 +199,7 @@ class _Search:
     def _segments(self) -> Iterator[tuple[int, int, int]]:
         """Cut what is not explained yet into words: stretch, start, end."""
         for stretch, side in enumerate(self.sides):
-            for start, end in _runs(side):
+            for start, end in self.runs[stretch]:
                 free = [p for p in range(start, end) if (stretch, p) not in self.taken_han]
                 yield from ((stretch, *word) for word in self._words(side, free))
 
@@ -222,23 +234,18 @@ class _Search:
                     if places is not None:
                         yield self._pair(han, places)
 
-    def _numbers(self, *, single: bool = False) -> Iterator[_Pair]:
-        """Yield pairs of equal numbers in a stretch, of several characters or of a single one."""
+    def _numbers(self) -> Iterator[_Pair]:
+        """Yield pairs of equal numbers in a stretch."""
         for stretch, side in enumerate(self.sides):
             said = numbers_in(side, zh=True)
             written = numbers_in(self.english.sides[stretch], zh=False) if said else ()
             for one in said:
-                if (one.end == one.start + 1 and not one.in_digits) != single:
-                    continue
-                if single and not self._is_word(stretch, one.start):
-                    continue
                 for other in written:
                     if one.value == other.value and not (one.in_digits and other.in_digits):
                         yield self._pair(_places(stretch, one), _places(stretch, other))
 
-    def _is_word(self, stretch: int, position: int) -> bool:
-        """Return whether a character is a word of its own."""
-        return (stretch, position, position + 1) in set(self._segments())
+    def _is_han(self, place: Place) -> bool:
+        return language_of(self.sides[place[0]][place[1]]) == "zh"
 
     def _pair(self, han: tuple[Place, ...], english: tuple[Place, ...]) -> _Pair:
         """Rank a pair: longer, and then nearer, relative to the lengths of the sides."""
@@ -255,17 +262,17 @@ def _places(stretch: int, number: Number) -> tuple[Place, ...]:
     return tuple((stretch, position) for position in range(number.start, number.end))
 
 
-def _runs(side: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Yield where runs of Han characters begin and end."""
-    edges = [-1, *(p for p, token in enumerate(side) if language_of(token) != "zh"), len(side)]
-    for before, after in pairwise(edges):
-        if after > before + 1:
-            yield before + 1, after
+def _runs(side: Sequence[str]) -> list[tuple[int, int]]:
+    """Return where runs of Han characters begin and end."""
+    edges = [-1, *[p for p, token in enumerate(side) if language_of(token) != "zh"], len(side)]
+    return [(before + 1, after) for before, after in pairwise(edges) if after > before + 1]
 
 
-def _simplified(side: Sequence[str]) -> list[str]:
+def _simplified(side: Sequence[str], runs: Sequence[tuple[int, int]]) -> Sequence[str]:
     """Make Traditional characters Simplified, as profiles of other projects leave them."""
+    if traditional_characters().isdisjoint(side):
+        return side
     simple = list(side)
-    for start, end in _runs(side):
-        simple[start:end] = simplify("".join(side[start:end])) if end - start else ""
+    for start, end in runs:
+        simple[start:end] = simplify("".join(side[start:end]))
     return simple

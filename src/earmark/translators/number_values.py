@@ -45,11 +45,11 @@ def numbers_in(tokens: Sequence[str], *, zh: bool) -> list[Number]:
     ['50%', '3000000']
     """
     if zh:
-        if ZH_NUMERALS.isdisjoint(tokens) and not any(t[0].isdigit() for t in tokens):
+        if ZH_NUMERALS.isdisjoint(tokens) and not has_digits(tokens):
             return []
         read = _zh_number
     else:
-        if EN_NUMERALS.isdisjoint(tokens) and not any(t[0].isdigit() for t in tokens):
+        if EN_NUMERALS.isdisjoint(tokens) and not has_digits(tokens):
             return []
         read = _en_number
     found, start = [], 0
@@ -59,6 +59,11 @@ def numbers_in(tokens: Sequence[str], *, zh: bool) -> list[Number]:
             found.append(number)
         start = start + 1 if number is None else number.end
     return found
+
+
+def has_digits(tokens: Sequence[str]) -> bool:
+    """Return whether a token begins with a digit."""
+    return min((token[:1] for token in tokens), default=":") <= "9"
 
 
 def _digits(token: str) -> tuple[str, str] | None:
