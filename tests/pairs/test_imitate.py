@@ -240,3 +240,26 @@ def test_a_mix_that_makes_no_sense_is_refused(mix, message):
 def test_knobs_that_make_no_sense_are_refused_before_a_file_is_touched(tmp_path, plan, message):
     with pytest.raises(KnobError, match=message):
         imitate_file(tmp_path / "absent.jsonl", tmp_path / "out.jsonl", plan)
+
+
+def test_the_tally_says_how_much_of_the_corpus_the_dictionary_covers(tmp_path):
+    words = Dictionary([("会议", "meeting"), ("我们", "we"), ("明天", "tomorrow")], "words")
+    texts = ["我们明天去 meeting", "we 会议 quaint"]
+    out = build(tmp_path, texts, imitation("partial_translation=1", words))
+    tally = tally_of(out)
+    assert tally["dictionary"] == {
+        "en": {"words": 3, "known": 2},
+        "zh": {"words": 7, "known": 6},
+    }
+
+
+def test_a_tally_without_a_dictionary_says_nothing_of_one():
+    assert "dictionary" not in Tally().as_dict()
+
+
+def test_a_table_names_the_share_that_is_known():
+    tally = Tally(utterances=1, pairs=1)
+    tally.cover("zh", 8, 6)
+    with console.capture() as shown:
+        console.print(tally.table("pairs"))
+    assert "75.0%" in " ".join(shown.get().split())

@@ -140,6 +140,10 @@ def test_words_of_a_yaml_word_list_are_texts(tmp_path):
             "w.yaml:2: expected Mandarin first and English",
         ),
         ("w.YML", "no: [不, 没]\n", "w.YML:1: .*found 'no' and '不'; swap the columns"),
+        ("w.tsv", "会议\t会議\n", "w.tsv:1: .* write its English, or leave the column empty"),
+        ("w.tsv", "hello\tbonjour\n", "w.tsv:1: .*no entry has Mandarin in the first column"),
+        ("w.tsv", "meeting\thui yi\n", "w.tsv:1: .*no entry has Mandarin in the first column"),
+        ("w.tsv", "会议\t15\n", "w.tsv:1: .*no entry has English in the second column"),
         ("w.yaml", "会议: meeting\n会议: session\n", "w.yaml:2: the key '会议' is given twice"),
         ("w.yaml", "1: one\n", "w.yaml:1: expected a name as a key, found the number '1'"),
         ("w.yaml", "会议: {a: b}\n", "w.yaml:1: expected English, or a list of it, for '会议'"),
@@ -158,3 +162,39 @@ def test_letters_on_both_sides_are_no_swapped_columns(tmp_path):
     path = tmp_path / "w.tsv"
     path.write_text("AA制\tgo dutch\nOK\tokay\n卡拉OK\tKTV\n的\t\n\tthe\n", "utf-8")
     assert read_dictionary(path).translate("OK 卡拉OK", to="en").text
+
+
+def test_mandarin_is_cut_into_the_fewest_words():
+    words = Dictionary(
+        [("研究", "study"), ("研究生", "graduate"), ("生命", "life"), ("起源", "origin")], "words"
+    )
+    assert words.translate("研究生命起源", "en").text == "study life origin"
+    assert words.translate("研究生起源", "en").text == "graduate origin"
+
+
+def test_inflected_english_is_known_by_its_base_form():
+    words = Dictionary([("城市", "city"), ("跑", "run")], "words")
+    assert words.translate("cities ran 了", "zh").text == "城市跑了"
+
+
+def test_into_traditional_texts_traditional_characters_are_written():
+    words = Dictionary([("图书馆", "library"), ("项目", "project")], "words")
+    assert words.translate("我們去 library 做 project", "zh").text == "我們去圖書館做項目"
+    assert words.translate("我们去 library 做 project", "zh").text == "我们去图书馆做项目"
+    part = words.translate_part("我們去 library 做 project", "zh", Random(1))
+    assert part is not None
+    assert {"圖書館", "項目"} & {part.text[3:6], part.text[-2:]}
+
+
+def test_the_first_of_several_sources_is_written_and_all_are_recognised():
+    ours, theirs = Dictionary([("书", "book")], "a"), Dictionary([("册", "book")], "b")
+    both = Dictionary.of_sources([*ours.sources, *theirs.sources])
+    assert both.translations("book", "zh") == ("书", "册")
+    assert both.signature == f"{ours.signature}+{theirs.signature}"
+
+
+def test_a_signature_follows_what_is_known():
+    one, same = Dictionary([("书", "book")], "w"), Dictionary([("书", "book")], "w")
+    other = Dictionary([("册", "book")], "w")
+    assert one.signature == same.signature != other.signature
+    assert Dictionary([("书", "book")], "a|b+c:d").signature.startswith("a_b_c_d:1@")

@@ -10,6 +10,7 @@ from earmark.endpoint import EndpointError, UnreachableError
 from earmark.errors import KnobError
 from earmark.failures import TRANSLATING
 from earmark.failures.choose import choose_mode, try_out
+from earmark.failures.mix import OTHER, SPOKEN
 from earmark.failures.mode import Tools
 from earmark.failures.surface import surface_of
 from earmark.pairs.mix import Mix
@@ -17,6 +18,9 @@ from earmark.pairs.rows import Plan, Rejected, rng_for, rows_of
 from earmark.pairs.tally import Tally
 from earmark.progress import note
 from earmark.records import Pair, Utterance
+from earmark.text import tokenize
+from earmark.text.language import language_of
+from earmark.translators.dictionary import Dictionary
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -104,6 +108,8 @@ def imitate_pairs(
     workers = translator.workers if translator is not None else 1
     for utterance, rng, made in in_order(attempt, utterances, workers):
         tally.utterances += 1
+        if isinstance(translator, Dictionary):
+            cover(utterance.text or "", translator, tally)
         rejected = []
         for mode, text, why_not, error in made:
             if error and not first_error:
@@ -114,6 +120,16 @@ def imitate_pairs(
             else:
                 rejected.append(Rejected(text, mode))
         yield from rows_of(utterance, rejected, plan, rng, tally)
+
+
+def cover(truth: str, dictionary: Dictionary, tally: Tally) -> None:
+    """Count the truth's words of each language, and those that the dictionary knows."""
+    tokens = tokenize(truth)
+    for language in SPOKEN:
+        words = sum(language_of(token) == language for token in tokens)
+        if words:
+            unknown = dictionary.walk(tokens, OTHER[language])[1]
+            tally.cover(language, words, words - len(unknown))
 
 
 def attempts(truth: str, imitation: Imitation, rng: Random) -> list[Attempt]:

@@ -12,12 +12,18 @@ from earmark.storage.outputs import beside
 
 @dataclass
 class Tally:
-    """Counts of rejected answers: written, by mode; and dropped, by mode and reason."""
+    """Counts of rejected answers: written, by mode; and dropped, by mode and reason.
+
+    `words` counts the words of the truths by language, Han characters one by one, and `known`
+    those that the dictionary has, where one translates.
+    """
 
     utterances: int = 0
     pairs: int = 0
     written: Counter[str] = field(default_factory=Counter)
     dropped: Counter[tuple[str, str]] = field(default_factory=Counter)
+    words: Counter[str] = field(default_factory=Counter)
+    known: Counter[str] = field(default_factory=Counter)
 
     def write(self, mode: str) -> None:
         """Count a rejected answer that is written."""
@@ -26,6 +32,11 @@ class Tally:
     def drop(self, mode: str, reason: str) -> None:
         """Count one that is not, and why."""
         self.dropped[mode, reason] += 1
+
+    def cover(self, language: str, words: int, known: int) -> None:
+        """Count words of a language, and how many of them the dictionary knows."""
+        self.words[language] += words
+        self.known[language] += known
 
     def as_dict(self) -> dict[str, Any]:
         """Return the tally as plain data, in a fixed order."""
@@ -38,6 +49,14 @@ class Tally:
             "rejected": self.written.total(),
             "written": dict(sorted(self.written.items())),
             "dropped": dropped,
+            **({"dictionary": self._coverage()} if self.words else {}),
+        }
+
+    def _coverage(self) -> dict[str, dict[str, int]]:
+        """Return how many words of each language there are, and how many are known."""
+        return {
+            language: {"words": count, "known": self.known[language]}
+            for language, count in sorted(self.words.items())
         }
 
     def table(self, title: str) -> Table:
@@ -51,6 +70,10 @@ class Tally:
             table.add_row(mode, "", str(count), reason, style="dim")
         table.add_section()
         total = f"{self.pairs} pairs of {self.utterances} utterances"
+        for language, count in sorted(self.words.items()):
+            share = f"{self.known[language] / count:.1%}" if count else "-"
+            known = f"the dictionary knows {share} of {count} words ({language})"
+            table.add_row("", "", "", known, style="dim")
         table.add_row("all", str(self.written.total()), str(self.dropped.total()), total)
         return table
 

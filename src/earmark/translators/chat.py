@@ -11,6 +11,7 @@ from earmark.endpoint import Endpoint
 from earmark.errors import KnobError
 from earmark.text import tokenize
 from earmark.text.language import language_of
+from earmark.text.normalize.traditional import is_traditional
 from earmark.translators.answers import AnswerFile
 from earmark.translators.endpoint import complete
 from earmark.translators.translator import Target, Translation
@@ -55,7 +56,7 @@ class ChatTranslator:
         Raises:
             EndpointError: the model gave no usable answer.
         """
-        answer = self._ask(WHOLE.format(language=LANGUAGE[to], text=text), text)
+        answer = self._ask(WHOLE.format(language=_language(text, to), text=text), text)
         left = (token for token in tokenize(answer) if language_of(token) not in (to, "other"))
         return Translation(answer, tuple(left))
 
@@ -66,7 +67,7 @@ class ChatTranslator:
             EndpointError: the model gave no usable answer.
         """
         del rng  # the model chooses; it decodes greedily, so the choice is the same each time
-        return Translation(self._ask(PART.format(language=LANGUAGE[to], text=text), text))
+        return Translation(self._ask(PART.format(language=_language(text, to), text=text), text))
 
     def _ask(self, prompt: str, text: str) -> str:
         """Return the cleaned answer, from the file when it is there."""
@@ -76,6 +77,16 @@ class ChatTranslator:
             answer = complete(self._endpoint, prompt)
             self._answers.put(model, prompt, answer)
         return clean_answer(answer, text)
+
+
+def _language(text: str, to: Target) -> str:
+    """Name the language to write, and the characters where the text has Traditional ones.
+
+    >>> _language("我們 meeting", "zh"), _language("我們 meeting", "en")
+    ('Mandarin Chinese in Traditional characters', 'English')
+    """
+    characters = " in Traditional characters" if to == "zh" and is_traditional(text) else ""
+    return LANGUAGE[to] + characters
 
 
 def clean_answer(answer: str, text: str) -> str:

@@ -91,7 +91,7 @@ def _own(given: str) -> Dictionary:
     made = found() if callable(found) and not isinstance(found, Dictionary) else found
     if not isinstance(made, Dictionary):
         raise KnobError(
-            f"dictionary '{given}' should be an earmark.Dictionary, or a function without "
-            f"arguments that returns one; found {type(made).__name__}"
+            f"dictionary '{given}' should be an earmark.translators.Dictionary, or a function "
+            f"without arguments that returns one; found {type(made).__name__}"
         )
     return made

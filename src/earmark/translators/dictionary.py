@@ -9,6 +9,7 @@ from earmark.storage.digests import of_values
 from earmark.text import tokenize
 from earmark.text.joining import join, spacing_of
 from earmark.text.language import language_of
+from earmark.text.normalize.traditional import is_traditional, to_traditional
 from earmark.text.surface import surface_tokens
 from earmark.translators.function_words import ARTICLES, FUNCTION_WORDS
 from earmark.translators.inflection import base_forms
@@ -167,10 +168,14 @@ class Dictionary:
         return start, ""
 
     def walk(self, tokens: Sequence[str], to: Target) -> tuple[list[Unit], list[str]]:
-        """Find the longest known stretches from left to right, and the words that are unknown.
+        """Cut tokens into known words, and name the words that are unknown.
 
+        English is read from left to right, the longest word first; Mandarin is cut so that the
+        fewest characters are unknown and the fewest words come out (研究 生命, not 研究生 命).
         Words of `to`, numbers and the like are neither.
         """
+        if to == "en":
+            return self._cut(tokens)
         source = "en" if to == "zh" else "zh"
         units: list[Unit] = []
         unknown: list[str] = []
@@ -187,13 +192,49 @@ class Dictionary:
             start = next_start
         return units, unknown
 
-    def translate(self, text: str, to: Target) -> Translation:
-        """Put every known word into `to`; unknown ones stay and are named.
+    def _cut(self, tokens: Sequence[str]) -> tuple[list[Unit], list[str]]:
+        """Cut Mandarin into the fewest words."""
+        total = len(tokens)
+        # From each place on: unknown characters, words, single characters, and the next end.
+        best = [(0, 0, 0, total)] * (total + 1)
+        for start in range(total - 1, -1, -1):
+            unknown, words, singles, _ = best[start + 1]
+            language = language_of(tokens[start])
+            best[start] = (unknown + (language == "zh"), words, singles, start + 1)
+            if language == "en":
+                continue
+            far = min(start + self.reach(tokens[start], "en"), total)
+            for end in range(start + 1, far + 1):
+                if self.knows(key_of(tokens[start:end]), "en"):
+                    unknown, words, singles, _ = best[end]
+                    cut = (unknown, words + 1, singles + (end == start + 1), end)
+                    # Of equals the longer word.
+                    best[start] = min(best[start], cut, key=lambda c: (*c[:3], -c[3]))
+        return self._along([cut[3] for cut in best], tokens)
 
-        Punctuation stays where it was. Words of `to`, digits and the like are left alone.
+    def _along(self, ends: Sequence[int], tokens: Sequence[str]) -> tuple[list[Unit], list[str]]:
+        """Follow the cuts, each place with the end of what begins there."""
+        units: list[Unit] = []
+        unknown: list[str] = []
+        start = 0
+        while start < len(tokens):
+            end = ends[start]
+            known = self.translations(key_of(tokens[start:end]), "en")
+            if known and language_of(tokens[start]) != "en":
+                units.append(Unit(start, end, known[0]))
+            elif language_of(tokens[start]) == "zh":
+                unknown.append(tokens[start])
+            start = end
+        return units, unknown
+
+    def translate(self, text: str, to: Target) -> Translation:
+        """Put every known word into `to`, one by one; unknown ones stay and are named.
+
+        Punctuation stays where it was. Words of `to`, digits and the like are left alone. Into a
+        text in Traditional characters, Traditional ones are written.
         """
         units, unknown = self.walk(tokenize(text), to)
-        return Translation(_rewrite(text, units), tuple(unknown))
+        return Translation(_rewrite(text, _in_script_of(text, units)), tuple(unknown))
 
     def translate_part(self, text: str, to: Target, rng: Random) -> Translation | None:
         """Translate one known phrase, or up to a third of them, leaving others of its language."""
@@ -208,7 +249,7 @@ class Dictionary:
             if left < 1 or len(chosen) == wanted:
                 break
             chosen.append(unit)
-        return Translation(_rewrite(text, sorted(chosen))) if chosen else None
+        return Translation(_rewrite(text, _in_script_of(text, sorted(chosen)))) if chosen else None
 
     def match(self, tokens: Sequence[str], written: Iterable[str], to: Target) -> Match:
         """Count the known words among `tokens`, and those whose translation shows in `written`.
@@ -240,6 +281,13 @@ def same_stem(one: str, other: str) -> bool:
 def _begins_alike(hint: str, seen: Iterable[str]) -> bool:
     """Return whether some word in `seen` begins like the English word `hint`."""
     return hint.isascii() and any(same_stem(hint, word) for word in seen if word.isascii())
+
+
+def _in_script_of(text: str, units: Sequence[Unit]) -> Sequence[Unit]:
+    """Return units in Traditional characters if the text is."""
+    if not is_traditional(text):
+        return units
+    return [unit._replace(translation=to_traditional(unit.translation)) for unit in units]
 
 
 def _rewrite(text: str, units: Sequence[Unit]) -> str:

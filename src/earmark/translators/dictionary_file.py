@@ -44,17 +44,32 @@ def read_dictionary(path: str | Path, name: str | None = None) -> Dictionary:
         raise InputError(f"{path}: no entry; a dictionary has lines `Mandarin<TAB>English`")
     for entry in entries:
         _check_order(entry)
+    _check_columns(entries)
     return Dictionary([(entry.zh, entry.en) for entry in entries], name or path.name)
 
 
 def _check_order(entry: Entry) -> None:
-    """Refuse an entry whose columns are swapped: nothing would ever be found in it."""
-    has_han = [any(map(is_han, side)) for side in (entry.zh, entry.en)]
-    if has_han == [False, True] and LETTER.search(entry.zh):
-        raise InputError(
-            f"{entry.where}: expected Mandarin first and English second, found "
-            f"{shortened(entry.zh, 40)!r} and {shortened(entry.en, 40)!r}; swap the columns"
-        )
+    """Refuse an entry whose columns are not Mandarin and English: nothing would be found in it."""
+    zh, en = (any(map(is_han, side)) for side in (entry.zh, entry.en))
+    if en and not zh and LETTER.search(entry.zh):
+        raise _refused(entry, "swap the columns")
+    if en and not LETTER.search(entry.en):
+        raise _refused(entry, "write its English, or leave the column empty")
+
+
+def _check_columns(entries: list[Entry]) -> None:
+    """Refuse a file of two columns that are both without Mandarin, or without English."""
+    if not any(is_han(char) for entry in entries for char in entry.zh):
+        raise _refused(entries[0], "no entry has Mandarin in the first column")
+    if all(entry.en.strip() and not LETTER.search(entry.en) for entry in entries):
+        raise _refused(entries[0], "no entry has English in the second column")
+
+
+def _refused(entry: Entry, remedy: str) -> InputError:
+    return InputError(
+        f"{entry.where}: expected Mandarin first and English second, found "
+        f"{shortened(entry.zh, 40)!r} and {shortened(entry.en, 40)!r}; {remedy}"
+    )
 
 
 def _tsv_entries(path: Path) -> Iterator[Entry]:

@@ -27,6 +27,11 @@ _RARE = re.compile(
 )
 _CHINESE = re.compile(rf"[{HAN}|·]+")
 _LEADING = re.compile(r"(?:lit\.|fig\.|i\.e\.|esp\.|esp|usu\.|usually|also|to be|to|a|an|the) ")
+# Of a place the name alone is said.
+_PLACE = re.compile(
+    r"(?P<name>[A-Z][\w'-]*(?: [A-Z][\w'-]*)*) (?:municipality|city|province|county|district|"
+    r"prefecture|township|autonomous region)\b.*"
+)
 _PLACEHOLDER = re.compile(r"\b(?:sb's|sb|sth|somebody|something|someone|one's|oneself|etc)\b\.?")
 _ENGLISH = re.compile(r"[A-Za-z0-9][A-Za-z0-9À-ÿ' .&%/-]*")
 
@@ -74,6 +79,8 @@ def _phrase(part: str) -> str:
         text = text[leading.end() :]
     if ", " in text and (text[0].isupper() or text.count(" ") >= MOST_WORDS):
         text = text.partition(", ")[0]
+    if place := _PLACE.fullmatch(text):
+        text = place["name"]
     text = _PLACEHOLDER.sub(" ", text).strip(" .,!?\"'")
     text = " ".join(text.replace('"', " ").split())
     if _CHINESE.search(text) or not _ENGLISH.fullmatch(text.replace(",", "")):
