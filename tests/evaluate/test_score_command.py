@@ -7,6 +7,7 @@ from evaluate_systems import corpus, noisy
 
 from earmark.formats.files.lines import write_jsonl
 from earmark.records import Hypothesis, Utterance
+from earmark.translators.shipped import load_earmark
 
 FIELDS = {
     "signature", "utterances", "missing", "mixed_error_rate", "counts", "interval", "by_language",
@@ -142,3 +143,30 @@ def test_marks_are_stripped_and_a_mapping_applied_and_both_are_signed(files):
     )
     assert wrong.returncode == 1
     assert "did you mean 'whisper'" in wrong.stderr
+
+
+def dictionary_of(files, *options):
+    ran = earmark(
+        "score", "--truth", files / "T.jsonl", "--hyp", files / "B.jsonl", "--json", "-", *options
+    )
+    assert ran.returncode == 0, ran.stderr
+    parts = json.loads(ran.stdout)["signature"].split("|")
+    return [part for part in parts if part.startswith("dictionary:")]
+
+
+def test_the_signature_names_the_dictionary_with_its_version(files):
+    words = files / "words.tsv"
+    words.write_text("会议\tmeeting\n", "utf-8")
+    assert dictionary_of(files) == [load_earmark().name]
+    assert dictionary_of(files, "--lexicon", "none") == []
+    (both,) = dictionary_of(files, "--lexicon", f"{words}+earmark")
+    assert both.startswith("dictionary:words.tsv:1@")
+    assert both.endswith(f"+{load_earmark().signature}")
+
+
+def test_a_dictionary_that_does_not_exist_is_refused(files):
+    ran = earmark(
+        "score", "--truth", files / "T.jsonl", "--hyp", files / "B.jsonl", "--lexicon", "earmrk"
+    )
+    assert ran.returncode
+    assert "no dictionary 'earmrk'" in " ".join(ran.stderr.split())

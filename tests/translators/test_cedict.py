@@ -125,7 +125,7 @@ def test_a_cache_that_cannot_be_written_stops_nothing(monkeypatch, tmp_path, cap
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     assert compiled("words", "1", made([])).signature == "words:2@1"
-    assert "compiled anew each time" in capsys.readouterr().err
+    assert "compiled again each time" in capsys.readouterr().err
 
 
 @needs_package

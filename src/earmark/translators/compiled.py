@@ -2,7 +2,7 @@
 
 The first line is JSON: the version of this format, the signature, how many lines each part has,
 and a hash of the rest. Then come, one item a line, the words and translations of both directions
-and how far each first token reaches. A file that is damaged, or of another version, is made anew.
+and how far each first token reaches. A file that is damaged, or of another version, is made again.
 """
 
 import json
@@ -38,7 +38,7 @@ def compiled(name: str, of: str, make: Callable[[], Source]) -> Source:
     try:
         write_compiled(path, source)
     except InputError as error:
-        note(f"{error}; the dictionary '{name}' is compiled anew each time")
+        note(f"{error}; the dictionary '{name}' is compiled again each time")
     return source
 
 

@@ -11,7 +11,7 @@ from earmark.text.joining import join, spacing_of
 from earmark.text.language import language_of
 from earmark.text.normalize.traditional import is_traditional, to_traditional
 from earmark.text.surface import surface_tokens
-from earmark.translators.function_words import ARTICLES, FUNCTION_WORDS
+from earmark.translators.english_words import ARTICLES, FUNCTION_WORDS
 from earmark.translators.inflection import base_forms
 from earmark.translators.tables import BETWEEN, Source, key_of, make_source
 from earmark.translators.translator import Target, Translation
@@ -153,7 +153,7 @@ class Dictionary:
     def longest(self, tokens: Sequence[str], start: int, to: Target) -> tuple[int, str]:
         """Return where the longest known word from `start` ends, and its translation to write.
 
-        An English word that is not known as it stands is looked up by its base form. The end is
+        An English word that is not known as it is written is looked up by its base form. The end is
         `start` where there is none.
         """
         most = min(self.reach(tokens[start], to), len(tokens) - start)

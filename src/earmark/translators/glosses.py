@@ -1,4 +1,4 @@
-"""What CC-CEDICT says of a word, as English that could stand in a transcript.
+"""What CC-CEDICT says of a word, as English that a transcript could have.
 
 A definition holds notes, references, explanations and several senses. What is left here are
 words and short phrases, those that a writer would use first.
@@ -27,7 +27,7 @@ _RARE = re.compile(
 )
 _CHINESE = re.compile(rf"[{HAN}|·]+")
 _LEADING = re.compile(r"(?:lit\.|fig\.|i\.e\.|esp\.|esp|usu\.|usually|also|to be|to|a|an|the) ")
-# Of a place the name alone is said.
+# What a place is comes after its name, and is left out in speech.
 _PLACE = re.compile(
     r"(?P<name>[A-Z][\w'-]*(?: [A-Z][\w'-]*)*) (?:municipality|city|province|county|district|"
     r"prefecture|township|autonomous region)\b.*"

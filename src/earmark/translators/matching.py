@@ -23,7 +23,7 @@ from typing import NamedTuple
 from earmark.text.language import language_of
 from earmark.text.normalize.simplify import simplify, traditional_characters
 from earmark.translators.dictionary import Dictionary
-from earmark.translators.function_words import SKIPPED
+from earmark.translators.english_words import SKIPPED
 from earmark.translators.inflection import base_forms
 from earmark.translators.number_values import Number, numbers_in
 from earmark.translators.translator import Target
@@ -116,7 +116,7 @@ class _English:
                 before = token
 
     def phrase(self, words: Sequence[str], first: tuple[Place, ...]) -> tuple[Place, ...] | None:
-        """Return where a phrase stands whose first word is at a place; None if it does not."""
+        """Return where a phrase is whose first word is at a place; None if it is not there."""
         places = list(first)
         stretch, position = first[-1]
         side = self.sides[stretch]

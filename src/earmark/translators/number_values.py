@@ -198,7 +198,7 @@ def _spoken(words: Sequence[str]) -> tuple[str, int]:
 
 
 def _adds(value: int, one: int) -> bool:
-    """Return whether a number goes on with a word, as in twenty one; else another one begins."""
+    """Return whether a word belongs to the number before it, as in twenty one."""
     if not value or not one:
         return False
     return value % 100 == 0 or (value % 100 >= 20 and value % 10 == 0 and one < 10)

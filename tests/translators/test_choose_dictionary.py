@@ -34,8 +34,8 @@ def test_files_and_names_are_combined_in_their_order(tmp_path):
 
 
 def test_ones_own_is_module_and_name():
-    assert load_dictionary("test_choose:OWN") is OWN
-    assert load_dictionary("test_choose:make_own") is OWN
+    assert load_dictionary("test_choose_dictionary:OWN") is OWN
+    assert load_dictionary("test_choose_dictionary:make_own") is OWN
     with pytest.raises(KnobError, match=r"should be an earmark\.translators\.Dictionary"):
         load_dictionary("math:pi")
 
