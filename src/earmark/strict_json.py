@@ -40,7 +40,7 @@ def parse_json(text: str, where: str) -> Any:
     """
     try:
         _check_depth(text)
-        data = _DECODER.decode(text)
+        data = _decode(text)
         if HALF_CHARACTER.search(text):
             _check_characters(data)
     except json.JSONDecodeError as error:
@@ -65,6 +65,15 @@ def _check_depth(text: str) -> None:
                 f"nested deeper than {DEEPEST} brackets at column {match.start() + 1}; "
                 "no row needs that"
             )
+
+
+def _decode(text: str) -> Any:
+    # `decode` looks for white space around the text, with two patterns a row.
+    try:
+        data, end = _DECODER.raw_decode(text)
+    except json.JSONDecodeError:
+        return _DECODER.decode(text)
+    return data if end == len(text) else _DECODER.decode(text)
 
 
 def _object(items: list[tuple[str, Any]]) -> dict[str, Any]:

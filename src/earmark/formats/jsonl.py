@@ -32,7 +32,8 @@ def parser(source: Source, kind: type[Any]) -> Parse:
     extra = Extra(kind)
 
     def parse(row: dict[str, Any], where: str) -> AnyRecord:
-        if kind is Utterance and not is_path(row.get("audio")):
+        audio = row.get("audio")
+        if audio is not None and kind is Utterance and not is_path(audio):
             row = audio_in_row(row, source, where)
         return parse_row(kind, row, where, extra)
 

@@ -123,7 +123,8 @@ def placed_lines(path: AnyPath) -> Iterator[Line]:
                 place = start + len(raw) - len(line)
                 start += len(raw)
                 line = line.rstrip(b"\r\n")
-                if not _is_blank(line):
+                # Nearly every line begins with a visible ASCII character.
+                if line and (0x20 < line[0] < 0x80 or not _is_blank(line)):
                     yield Line(number, place, line)
     except DAMAGE as error:
         raise unreadable(path, error) from error

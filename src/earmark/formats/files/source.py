@@ -185,8 +185,9 @@ class Source:
         if self.is_array:
             yield from self.items()
             return
+        name = str(self)
         for number, _, text in placed_lines(self):
-            where = f"{self}:{number}"
+            where = f"{name}:{number}"
             try:
                 value = parse_line(text, where)
             except InputError as error:
