@@ -25,7 +25,7 @@ from earmark.text.normalize.simplify import simplify, traditional_characters
 from earmark.translators.dictionary import Dictionary
 from earmark.translators.english_words import SKIPPED
 from earmark.translators.inflection import base_forms
-from earmark.translators.number_values import Number, numbers_in
+from earmark.translators.number_values import ZH_NUMERALS, Number, numbers_in
 from earmark.translators.translator import Target
 
 # What was said in a stretch without a hit, and what was written there.
@@ -109,8 +109,7 @@ class _English:
                     self.at.setdefault(form, []).append(((number, position),))
                 if before:
                     joined = ((number, position - 1), (number, position))
-                    for form in base_forms(before + token):
-                        self.at.setdefault(form, []).append(joined)
+                    self.at.setdefault(before + token, []).append(joined)
                 if "-" in token:
                     self.at.setdefault(token.replace("-", ""), []).append(((number, position),))
                 before = token
@@ -181,7 +180,7 @@ class _Search:
         before = set(self.taken_han), set(self.taken_english)
         found: list[_Pair] = []
         for stretch, position in places:
-            found += self._choose(list(self._meant(stretch, position, position + 1)))
+            found += self._choose(self._meant(stretch, position, position + 1))
         if len(found) == len(places):
             return found
         self.taken_han, self.taken_english = before
@@ -217,26 +216,35 @@ class _Search:
             yield start, start + longest
             at += longest
 
-    def _meant(self, stretch: int, start: int, end: int) -> Iterator[_Pair]:
-        """Yield a pair for each place where a translation of a Mandarin word is found."""
-        side = self.sides[stretch]
-        meanings = self.dictionary.meanings(" ".join(side[start:end]))
-        if meanings is None or meanings.heads.keys().isdisjoint(self.english.at.keys()):
-            return
+    def _meant(self, stretch: int, start: int, end: int) -> list[_Pair]:
+        """Return a pair for each place where a translation of a Mandarin word is found."""
+        meanings = self.dictionary.meanings(" ".join(self.sides[stretch][start:end]))
+        if meanings is None:
+            return []
+        heads, at = meanings.heads, self.english.at
+        few, many = (heads, at) if len(heads) < len(at) else (at, heads)
+        found = [each for each in few if each in many]
+        if not found:
+            return []
+        pairs = []
         han = tuple((stretch, position) for position in range(start, end))
-        for head in meanings.heads.keys() & self.english.at.keys():
-            for words, is_function in meanings.heads[head]:
-                for first in self.english.at[head]:
+        for head in found:
+            for words, is_function in heads[head]:
+                for first in at[head]:
                     is_here = first[0][0] == stretch
                     if not is_here and (is_function or end == start + 1):
                         continue
                     places = self.english.phrase(words, first)
                     if places is not None:
-                        yield self._pair(han, places)
+                        pairs.append(self._pair(han, places))
+        return pairs
 
     def _numbers(self) -> Iterator[_Pair]:
         """Yield pairs of equal numbers in a stretch."""
         for stretch, side in enumerate(self.sides):
+            all_han = sum(end - start for start, end in self.runs[stretch]) == len(side)
+            if all_han and ZH_NUMERALS.isdisjoint(side):
+                continue
             said = numbers_in(side, zh=True)
             written = numbers_in(self.english.sides[stretch], zh=False) if said else ()
             for one in said:
