@@ -12,7 +12,6 @@ from functools import cache
 from itertools import product
 from typing import Literal
 
-from earmark.text.codeswitching import language_codes
 from earmark.text.numbers.digits import digits_to_words, en_ordinal
 from earmark.text.pronunciation.classes import classes_of_phones, classes_of_pinyin
 from earmark.text.pronunciation.spelling import phones_from_letters, plain_letters
@@ -69,11 +68,12 @@ def readings_of(tokens: Sequence[str]) -> tuple[str, ...]:
     >>> [sound == sound_of(list("我们")) for sound in readings_of(["women"])]
     [False, True]
     """
-    readings = [sound_of(tokens)]
-    if language_codes(tokens).count("z") < len(tokens):
-        ways = product(WITNESS, (_USUAL, _PINYIN))
-        readings += [_reading(tokens, language, latin) for language, latin in ways]
-    return tuple(dict.fromkeys(readings))
+    usual = [_USUAL[token] for token in tokens]
+    if None not in usual and usual == [_PINYIN[token] for token in tokens]:
+        return ("".join(usual),)  # type: ignore[arg-type]
+    ways = product(WITNESS, (_USUAL, _PINYIN))
+    readings = (_reading(tokens, language, latin) for language, latin in ways)
+    return tuple(dict.fromkeys((sound_of(tokens), *readings)))
 
 
 def _reading(tokens: Sequence[str], numbers: Spoken, latin: "_Sounds") -> str:
