@@ -11,10 +11,11 @@ from sentences import mixed_sentences
 from earmark.failures.cascade import name_failure
 from earmark.failures.evidence import Evidence
 from earmark.failures.mode import Tools
-from earmark.failures.sound_alike import detect, imitate, sound_agrees
+from earmark.failures.sound_alike import detect, imitate
 from earmark.failures.surface import Surface
 from earmark.text import tokenize
 from earmark.text.language import language_of
+from earmark.text.pronunciation import sound_agrees
 from earmark.translators.dictionary import Dictionary
 
 

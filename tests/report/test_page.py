@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from report_world import NASTY, SAID, make_run, make_sides, make_test_set
+from report_world import NASTY, SAID, make_run, make_sides, make_test_set, make_written
 
 from earmark.errors import InputError, KnobError
 from earmark.records import Hypothesis, Utterance
@@ -150,12 +150,19 @@ def test_every_system_is_shown_for_every_example(html: str, test_set: TestSet) -
     page = Page(html)
     classes = page.attributes("class")
     assert classes.count("example") == len(SAID)
-    # Both systems are in each; what they wrote alike stands once.
+    # Both systems are in each; nothing written and no hypothesis are two things.
     assert classes.count("who") == len(SAID) * len(test_set.hyps)
-    assert classes.count("system") == len(SAID) * len(test_set.hyps) - 1
+    assert classes.count("system") == len(SAID) * len(test_set.hyps)
     assert len(page.attributes("src")) == 5
     assert "No sound: " in page.text
     assert "no such audio file" in page.text
+
+
+def test_what_systems_wrote_alike_stands_once() -> None:
+    written = {"base": ["走了", "go home"], "dpo": ["走了", "go house"]}
+    page = Page(make_page("Title", [make_written("set", ["走吧", "go homes"], written)]))
+    classes = page.attributes("class")
+    assert (classes.count("who"), classes.count("system")) == (4, 3)
 
 
 def test_a_long_loop_is_folded_and_counted(html: str) -> None:

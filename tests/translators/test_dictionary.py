@@ -32,11 +32,8 @@ def test_the_longest_known_stretch_is_translated_as_one():
     assert WORDS.translate("我的 credit card", "zh").text == "我的信用卡"
 
 
-def test_the_first_translation_is_written_and_all_are_recognised():
+def test_the_first_translation_is_written():
     assert WORDS.translate("meeting", "zh").text == "会议"
-    assert WORDS.match(["meeting"], list("我们开会"), "zh") == (1, 1)
-    assert WORDS.match(["meeting"], list("我们走吧"), "zh") == (1, 0)
-    assert WORDS.match(["elephant"], list("会议"), "zh") == (0, 0)
 
 
 def test_an_empty_side_vanishes():

@@ -10,7 +10,7 @@ from earmark.failures import MODES, TRANSLATING
 from earmark.failures.mode import Tools
 from earmark.pairs.files import OnError, imitate_file, mine_file, outputs_of
 from earmark.pairs.imitate import Imitation
-from earmark.pairs.mined import FAILURES, make_mining, parse_labels
+from earmark.pairs.mined import FAILURES, LEAST_ERRORS, MINED, make_mining, parse_labels
 from earmark.pairs.mix import PAPER_MIX, parse_mix
 from earmark.progress import console, note
 from earmark.storage.outputs import ANSWERS, Output, beside, check_outputs
@@ -132,7 +132,9 @@ def mined(
     utterances: Path,
     hyps: list[Path],
     out: Path,
-    labels: Annotated[str, Parameter(help=LABELS_HELP)] = ",".join(FAILURES),
+    labels: Annotated[str, Parameter(help=LABELS_HELP)] = ",".join(MINED),
+    least_errors: float = LEAST_ERRORS,
+    match_style: bool = False,
     several: bool = False,
     seed: int = 0,
     prompts: Path | None = None,
@@ -154,6 +156,12 @@ def mined(
         Pairs file to write; its tally goes to OUT.tally.json.
     labels
         Failures to mine.
+    least_errors
+        Mine answers whose only fault is errors, ordinary ones or words written by sound, where
+        their mixed error rate is at least this fraction.
+    match_style
+        Write rejected answers in the truth's case, punctuation, spacing and script, so that
+        training does not learn those. Failures of format are left as they are.
     several
         Put all rejected answers of an utterance into one row, instead of one row each.
     seed
@@ -172,7 +180,9 @@ def mined(
         utterances,
         hyps,
         out,
-        make_mining(parse_labels(labels), words),
+        make_mining(
+            parse_labels(labels), words, least_errors=least_errors, match_style=match_style
+        ),
         several=several,
         seed=seed,
         prompts=prompts,

@@ -2,19 +2,22 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
-from earmark.failures.mix import OTHER, SPOKEN, Mix, Spoken, Swap, mix_of, swap_of
+from earmark.failures.mix import SPOKEN, Mix, Spoken, mix_of
+from earmark.failures.places import Fate, Place, fates_of
+from earmark.failures.spelling import may_differ_in_spelling, written_alike
 from earmark.text import tokenize
 from earmark.text.align import Block, align_blocks
 from earmark.text.codeswitching import language_codes
 from earmark.text.language import language_of
-from earmark.translators.dictionary import Dictionary, Match, same_stem
+from earmark.text.pronunciation import sound_of
+from earmark.translators.dictionary import Dictionary
 
 # A language is lost when the hypothesis writes at most this many tokens of it for each one said.
 LOST_SHARE = 0.25
-# Fewer words of a language are too few to judge by whether they were written somewhere.
-FEWEST_ANCHORS = 2
 
 
 class Stretch(NamedTuple):
@@ -61,12 +64,6 @@ class Evidence:
         equal = [block for block in blocks if block[0] == "equal"]
         self.hits = sum(block[2] - block[1] for block in equal)
         self.stretches = self._between(equal)
-        self.lost: list[Spoken] = [
-            language
-            for language in SPOKEN
-            if 0 < self.said.of(language) * LOST_SHARE >= self.written.of(language)
-        ]
-        self._anchors: dict[Spoken, float | None] = {}
 
     def _between(self, equal: Sequence[Block]) -> list[Stretch]:
         """Return the stretches before, between and after the blocks of hits."""
@@ -87,51 +84,72 @@ class Evidence:
         """Return whether the truth is in both languages."""
         return self.said.zh > 0 and self.said.en > 0
 
-    def swap(self, language: Spoken) -> Swap:
-        """Return what a language lost and the other gained over the utterance."""
-        return swap_of(language, self.said, self.written)
+    @cached_property
+    def lost(self) -> list[Spoken]:
+        """Return the languages of the truth of which hardly anything is written."""
+        return [
+            language
+            for language in SPOKEN
+            if 0 < self.said.of(language) * LOST_SHARE >= self.written.of(language)
+        ]
 
-    def unheard(self) -> Counter[str]:
-        """Count the truth's tokens that the hypothesis writes nowhere, not even out of place."""
-        spoken = Counter(t for stretch in self.stretches for t in self.truth_tokens[stretch.truth])
-        return spoken - Counter(
-            t for stretch in self.stretches for t in self.hyp_tokens[stretch.hyp]
+    @cached_property
+    def as_said(self) -> "Evidence":
+        """Return the same with what differs in spelling only written alike on both sides."""
+        parts = [
+            (self.truth_tokens[stretch.truth], self.hyp_tokens[stretch.hyp])
+            for stretch in self.stretches
+        ]
+        if not any(may_differ_in_spelling(chain(*part)) for part in parts):
+            return self
+        truth: list[str] = []
+        hyp: list[str] = []
+        truth_from = hyp_from = 0
+        for stretch, part in zip(self.stretches, parts, strict=True):
+            alike = written_alike(*part)
+            truth += [*self.truth_tokens[truth_from : stretch.truth.start], *alike.truth]
+            hyp += [*self.hyp_tokens[hyp_from : stretch.hyp.start], *alike.hyp]
+            truth_from, hyp_from = stretch.truth.stop, stretch.hyp.stop
+        truth += self.truth_tokens[truth_from:]
+        hyp += self.hyp_tokens[hyp_from:]
+        return Evidence(
+            self.truth, self.hyp, lexicon=self.lexicon, truth_tokens=truth, hyp_tokens=hyp
         )
 
-    def anchors(self, language: Spoken) -> float | None:
-        """Return the share of the truth's words of a language that were written, in any place.
+    @cached_property
+    def places(self) -> list[Fate]:
+        """Return what became of each stretch, see `places.py`."""
+        places = [
+            Place(self.truth_tokens[stretch.truth], self.hyp_tokens[stretch.hyp])
+            for stretch in self.stretches
+        ]
+        return fates_of(places, self.lexicon)
 
-        English words count when they begin alike (hike, hiking). None when the truth has
-        fewer than two words of the language.
-        """
-        if language not in self._anchors:
-            self._anchors[language] = self._find_anchors(language)
-        return self._anchors[language]
+    @cached_property
+    def fates(self) -> Counter[str]:
+        """Count the letters of what became of each lost token; particles are left out."""
+        counts = Counter("".join(place.letters for place in self.places))
+        del counts["f"]
+        return counts
 
-    def _find_anchors(self, language: Spoken) -> float | None:
-        """Look for the truth's words of a language all over the hypothesis."""
-        said = self.said.of(language)
-        if said < FEWEST_ANCHORS:
-            return None
-        unheard = {t: n for t, n in self.unheard().items() if language_of(t) == language}
-        if language == "en":
-            written = {token for token in self.hyp_tokens if language_of(token) == "en"}
-            alike = [t for t in unheard if any(same_stem(t, other) for other in written)]
-            unheard = {t: n for t, n in unheard.items() if t not in alike}
-        return 1 - sum(unheard.values()) / said
+    def fates_in(self, language: Spoken) -> Counter[str]:
+        """Count the letters of the truth's tokens of one language."""
+        return Counter(
+            letter
+            for stretch, place in zip(self.stretches, self.places, strict=True)
+            for token, letter in zip(self.truth_tokens[stretch.truth], place.letters, strict=True)
+            if letter != "f" and language_of(token) == language
+        )
 
-    def match(self, language: Spoken, stretches: Sequence[Stretch] | None = None) -> Match:
-        """Look up the truth's unheard words of a language: how many are known, and translated.
+    @cached_property
+    def share_meant(self) -> float:
+        """Return the share explained by meaning, of what was lost or of what was written there."""
+        lost = self.fates.total()
+        written = sum(stretch.written.total for stretch in self.stretches)
+        used = sum(place.used for place in self.places)
+        return max(self.fates["m"] / lost if lost else 0.0, used / written if written else 0.0)
 
-        All that the hypothesis wrote without a hit in these stretches may hold the translation.
-        """
-        if self.lexicon is None:
-            return Match(0, 0)
-        looked_at = self.stretches if stretches is None else stretches
-        written = [token for stretch in looked_at for token in self.hyp_tokens[stretch.hyp]]
-        known = found = 0
-        for stretch in looked_at:
-            tokens = self.truth_tokens[stretch.truth]
-            one = self.lexicon.match(tokens, written, OTHER[language])
-            known, found = known + one.known, found + one.found
-        return Match(known, found)
+    @cached_property
+    def sounds(self) -> tuple[str, str]:
+        """Return how the truth and the hypothesis sound, as phone classes."""
+        return sound_of(self.truth_tokens), sound_of(self.hyp_tokens)

@@ -1,13 +1,19 @@
 """The numbers a failure is named from, in plain keys that can travel with a row."""
 
 from earmark.failures.evidence import Evidence
-from earmark.failures.mix import OTHER, SPOKEN
 from earmark.failures.run_on import longest_surplus
 from earmark.failures.wrong_script import foreign
 from earmark.text.loops import compression_ratio, repetition
 
 Features = dict[str, float | bool | str]
 
+NAMES = {
+    "m": "explained_by_meaning",
+    "x": "explained_by_sound",
+    "s": "same_language",
+    "u": "unexplained",
+    "o": "nothing_there",
+}
 # Below this, zlib's own header decides the ratio.
 FEWEST_TO_COMPRESS = 20
 
@@ -15,11 +21,12 @@ FEWEST_TO_COMPRESS = 20
 def features_of(evidence: Evidence) -> Features:
     """List the features of a hypothesis. A feature that has no meaning here is left out.
 
-    Counts are tokens. For a lost language, `replaced_*` is the syllables of the other one that
-    stand for each syllable lost, and `anchors_*` the share of the other one's words that were
-    written in any place. `spoken_ratio` is hypothesis to truth in syllables, `surplus` the
-    longest stretch more than was said there, in syllables; `repeated` the tokens that come
-    again in a row, beyond what the truth repeats.
+    Counts are tokens. `spoken_ratio` is hypothesis to truth in syllables, `surplus` the longest
+    stretch more than was said there, in syllables; `repeated` the tokens that come again in a
+    row, beyond what the truth repeats. Of the words that were said and not written,
+    `explained_by_meaning` are written in the other language, `explained_by_sound` by sound in
+    the other script, `same_language` have something else of their language in their place,
+    `unexplained` something of which nothing is known, and `nothing_there` nothing.
     """
     said, written = evidence.said, evidence.written
     features: Features = {
@@ -43,19 +50,10 @@ def features_of(evidence: Evidence) -> Features:
         features["spoken_ratio"] = round(written.syllables / said.syllables, 3)
     if written.total >= FEWEST_TO_COMPRESS:
         features["compression"] = round(compression_ratio(evidence.hyp), 2)
-    for language in evidence.lost:
-        features[f"replaced_{language}"] = round(evidence.swap(language).ratio, 3)
-        if (anchors := evidence.anchors(OTHER[language])) is not None:
-            features[f"anchors_{OTHER[language]}"] = round(anchors, 3)
-    return features | _lexical(evidence)
+    return features | _fates(evidence.as_said)
 
 
-def _lexical(evidence: Evidence) -> Features:
-    """List what the lexicon knows of the words that were not heard, and found translated."""
-    if evidence.lexicon is None:
-        return {}
-    matches = [evidence.match(language) for language in SPOKEN]
-    return {
-        "lexicon_known": sum(match.known for match in matches),
-        "lexicon_found": sum(match.found for match in matches),
-    }
+def _fates(evidence: Evidence) -> Features:
+    """List what became of the words that were not heard."""
+    fates = evidence.fates
+    return {name: fates[letter] for letter, name in NAMES.items()}

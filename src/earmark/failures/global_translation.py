@@ -3,7 +3,6 @@
 from random import Random
 
 from earmark.failures.evidence import LOST_SHARE, Evidence
-from earmark.failures.lost_language import fate
 from earmark.failures.mix import OTHER, SPOKEN, Spoken
 from earmark.failures.mode import Tools
 from earmark.failures.surface import Surface, surface_of
@@ -11,15 +10,23 @@ from earmark.text.language import language_of
 
 # Names stay as they are in any language, so a text counts as one language with a few left over.
 LEFT_OVER = 0.05
+# The share of the lost words whose meaning must be written in the other language.
+LEAST_MEANT = 0.1
 
 
 def detect(evidence: Evidence) -> bool:
     """Return whether a language of the truth was translated until hardly a word of it is left."""
-    return any(
+    return is_translated(evidence) and any(
         evidence.written.of(language) <= LEFT_OVER * evidence.written.total
-        and fate(evidence, language) == "translated"
+        and evidence.fates_in(language)["m"] > 0
         for language in SPOKEN
     )
+
+
+def is_translated(evidence: Evidence) -> bool:
+    """Return whether meaning explains a tenth of what was lost, and as much as sound does."""
+    fates = evidence.fates
+    return fates["m"] >= max(1, fates["x"], LEAST_MEANT * fates.total())
 
 
 def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:

@@ -3,7 +3,7 @@
 from random import Random
 
 from earmark.failures.evidence import Evidence
-from earmark.failures.lost_language import fate
+from earmark.failures.left_out import language_left_out
 from earmark.failures.mix import OTHER
 from earmark.failures.mode import Tools
 from earmark.failures.surface import Surface
@@ -11,7 +11,7 @@ from earmark.failures.surface import Surface
 
 def detect(evidence: Evidence) -> bool:
     """Return whether the embedded language was left out, with nothing in its place."""
-    return fate(evidence, OTHER[evidence.said.matrix]) == "omitted"
+    return language_left_out(evidence, OTHER[evidence.said.matrix])
 
 
 def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:

@@ -1,5 +1,6 @@
 """Format: an assistant talks about its task before, after or instead of the transcript."""
 
+import re
 from random import Random
 
 from earmark.failures.evidence import Evidence
@@ -7,24 +8,46 @@ from earmark.failures.mix import Mix
 from earmark.failures.mode import Tools
 from earmark.failures.phrases import phrases, tokenized
 from earmark.failures.surface import Surface
+from earmark.text import tokenize
 
 # Talk counts when somewhere this much more was written than was said, in syllables ...
 LEAST_SURPLUS = 2.8
 # ... and, unless it opens the hypothesis, by this factor: a translation may be longer, too.
 FACTOR = 1.5
+LEAD = re.compile(r"\s*([^:：\n]{1,40})[:：]")
 
 
 def detect(evidence: Evidence) -> bool:
     """Return whether there is talk of transcripts, audio or the speaker, of which nobody spoke.
 
-    Some stretch, or the hypothesis as a whole, must be longer than what was said.
+    Some stretch, or the hypothesis as a whole, must be longer than what was said; or a lead with a
+    colon announces what comes after it.
     """
     hyp = evidence.hyp_tokens
-    if not phrases("preamble_markers").find(hyp, unless=evidence.truth_tokens):
+    if announces(evidence):
+        return True
+    if not (
+        phrases("preamble_markers").find(hyp, unless=evidence.truth_tokens)
+        or phrases("assistant_talk").find(hyp, unless=evidence.truth_tokens)
+    ):
         return False
     factor = 1.0 if phrases("preamble_openers").opens(hyp) else FACTOR
     return is_longer(evidence.said, evidence.written, factor) or any(
         is_longer(stretch.said, stretch.written, FACTOR) for stretch in evidence.stretches
+    )
+
+
+def announces(evidence: Evidence) -> bool:
+    """Return whether the hypothesis opens with `Translation:` or the like, which nobody said."""
+    lead = LEAD.match(evidence.hyp)
+    if lead is None:
+        return False
+    words = tokenize(lead[1])
+    known = phrases("announcements")
+    if not words or known.opens(evidence.truth_tokens):
+        return False
+    return known.opens(words) == tuple(words) or bool(
+        phrases("preamble_markers").find(words, unless=evidence.truth_tokens)
     )
 
 

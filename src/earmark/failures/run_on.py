@@ -1,8 +1,9 @@
 """Hallucination: the speech is there, and then words that nobody said."""
 
+from collections.abc import Iterator
 from random import Random
 
-from earmark.failures.evidence import Evidence
+from earmark.failures.evidence import Evidence, Stretch
 from earmark.failures.mode import Tools
 from earmark.failures.phrases import listed
 from earmark.failures.surface import Surface
@@ -25,7 +26,17 @@ def detect(evidence: Evidence) -> bool:
         return True
     if evidence.hits < LEAST_HITS * said:
         return False
-    return longest_surplus(evidence) >= LEAST_SURPLUS
+    return any(
+        stretch.surplus >= LEAST_SURPLUS and not ("m" in letters or "x" in letters)
+        for stretch, letters in _surplus(evidence)
+    )
+
+
+def _surplus(evidence: Evidence) -> Iterator[tuple[Stretch, str]]:
+    """Yield the stretches that are much longer than what was said, and what became of that."""
+    for number, stretch in enumerate(evidence.stretches):
+        if stretch.surplus > 0 and stretch.written.syllables >= FACTOR * stretch.said.syllables:
+            yield stretch, evidence.places[number].letters
 
 
 def longest_surplus(evidence: Evidence) -> float:

@@ -11,7 +11,9 @@ from earmark.failures.surface import Surface
 def detect(evidence: Evidence) -> bool:
     """Return whether the truth was cut off at a switch, or long before its end."""
     end = cut_off(evidence)
-    return end is not None and (starts_at_switch(evidence, end) or is_long(evidence, end))
+    return end is not None and (
+        starts_at_switch(evidence, end.truth) or is_long(evidence, end.truth)
+    )
 
 
 def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:

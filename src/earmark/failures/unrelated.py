@@ -1,56 +1,41 @@
 """Hallucination: a sentence about something else."""
 
-from collections import Counter
-from collections.abc import Sequence
 from random import Random
 
-from rapidfuzz import fuzz
-
 from earmark.failures.evidence import Evidence
-from earmark.failures.lost_language import fate
 from earmark.failures.mode import Tools
 from earmark.failures.phrases import listed
 from earmark.failures.surface import Surface
-from earmark.text.language import language_of
+from earmark.text.pronunciation import alike
 
-# Too few tokens on either side may all be misheard.
+# Fewer hits than this share of the truth, and meaning for fewer of the lost words than this.
+MOST_HITS = 0.2
+MOST_MEANT = 0.2
+# A hypothesis that is mostly hits left the rest out.
+MOST_HITS_OF_WRITTEN = 0.5
+# Sounds less alike than honest mishearing leaves; short ones are alike by chance less often.
+ALIKE, ALIKE_SHORT, SHORT_PHONES = 0.56, 0.45, 12
+# Fewer phones on both sides may all be misheard.
+FEWEST_PHONES = 12
 FEWEST_TOKENS = 4
-# Fewer shared tokens, and letters less alike, than a bad day of honest hearing leaves.
-SHARED = 0.2
-LETTERS_ALIKE = 0.55
 
 
 def detect(evidence: Evidence) -> bool:
-    """Return whether the hypothesis has next to nothing of the truth, in either language."""
-    if not evidence.truth_tokens:
+    """Return whether the hypothesis has neither words nor meaning nor sound of the truth."""
+    if not evidence.truth_tokens or not evidence.hyp_tokens:
         return False
-    if evidence.lost:
-        return any(fate(evidence, language) == "forgotten" for language in evidence.lost)
-    heard = evidence.hits >= SHARED * evidence.said.total
-    return not heard and are_strangers(evidence.truth_tokens, evidence.hyp_tokens)
-
-
-def are_strangers(truth: Sequence[str], hyp: Sequence[str]) -> bool:
-    """Return whether two texts in the same languages have neither words nor sound in common.
-
-    How words are spelled stands in for how they sound, so that `wreck a nice beach` is a
-    mishearing of `recognize speech`. For Mandarin only shared characters count.
-
-    >>> are_strangers("we recognize speech well".split(), "we wreck a nice peach well".split())
-    False
-    """
-    if min(len(truth), len(hyp)) < FEWEST_TOKENS:
+    if evidence.hits >= MOST_HITS * evidence.said.total:
         return False
-    shared = (Counter(truth) & Counter(hyp)).total()
-    if shared >= SHARED * len(truth):
+    if evidence.hits >= MOST_HITS_OF_WRITTEN * evidence.written.total:
         return False
-    spoken, written = _letters(truth), _letters(hyp)
-    return not spoken or not written or fuzz.ratio(spoken, written) < 100 * LETTERS_ALIKE
-
-
-def _letters(tokens: Sequence[str]) -> str:
-    """Return the letters of the English words."""
-    return "".join(token for token in tokens if language_of(token) == "en")
+    fates = evidence.fates
+    if evidence.share_meant >= MOST_MEANT or fates["x"] > fates["u"] + fates["s"]:
+        return False
+    said, written = evidence.sounds
+    if max(len(said), len(written)) < FEWEST_PHONES:
+        return False
+    short = min(len(said), len(written)) <= SHORT_PHONES
+    return alike(said, written) < (ALIKE_SHORT if short else ALIKE)
 
 
 def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:

@@ -19,7 +19,7 @@ from earmark.failures.mode import Mode, Tools
 from earmark.formats.schema.fields import to_row
 from earmark.front.inputs import Given, records_of, test_set
 from earmark.pairs.imitate import Imitation, imitate_pairs
-from earmark.pairs.mined import FAILURES, make_mining, mine_pairs
+from earmark.pairs.mined import LEAST_ERRORS, MINED, make_mining, mine_pairs
 from earmark.pairs.mix import PAPER_MIX, make_mix, parse_mix
 from earmark.pairs.prompts import Prompter, load_prompts
 from earmark.pairs.rows import Plan, plan_for
@@ -189,8 +189,10 @@ def imitate(
 def mine(
     utterances: Given,
     *systems: Given,
-    labels: Sequence[str] = FAILURES,
+    labels: Sequence[str] = MINED,
     modes: Mapping[str, Mode] = NO_MODES,
+    least_errors: float = LEAST_ERRORS,
+    match_style: bool = False,
     several: bool = False,
     seed: int = 0,
     prompts: str | Path | None = None,
@@ -205,6 +207,9 @@ def mine(
         labels: the failures to mine.
         modes: failure modes of your own, by name, which are looked for first; `module:name` among
             the labels does the same.
+        least_errors: mine answers whose only fault is errors where their mixed error rate is at
+            least this fraction.
+        match_style: write rejected answers in the truth's case, punctuation, spacing and script.
         several: put all rejected answers of an utterance into one pair.
         seed: of the prompts.
         prompts: a file of transcription prompts, one a line; default: those that ship.
@@ -219,10 +224,8 @@ def mine(
     if isinstance(labels, str):
         raise KnobError(f"labels should be a list, found {labels!r}")
     words = chosen_dictionary(lexicon)
-    mining = make_mining(labels, words, modes)
-    knobs: dict[str, Any] = {"builder": "mined", "labels": mining.names}
-    if words is not None:
-        knobs["dictionary"] = words.signature
+    mining = make_mining(labels, words, modes, least_errors=least_errors, match_style=match_style)
+    knobs: dict[str, Any] = {"builder": "mined", **mining.knobs()}
     rows, plan = _planned(utterances, several, seed, prompts, knobs)
     _, written = test_set(rows, *systems)
     tally = Tally()

@@ -90,11 +90,9 @@ def mine_file(
     names = [Path(input_file(path)).name for path in hyps]
     knobs: dict[str, Any] = {
         "builder": "mined",
-        "labels": [*mining.labels, *mining.own],
         "hyps": names,
+        **mining.knobs(),
     }
-    if mining.lexicon is not None:
-        knobs["dictionary"] = mining.lexicon.signature
     plan, tally = plan_for(prompter, several, seed, **knobs), Tally()
     _write(out, mine_pairs(track(rows, "pairs"), systems, mining, plan, tally), tally)
     return tally

@@ -1,10 +1,13 @@
 """Pairs mined from a model: rejected is what it wrote itself, where the cascade finds a failure.
 
+Failures are mined whatever their size, ordinary and phonetic errors where there are many.
+
 DiaWhisper-DPO finds a few hundred such pairs worth more than synthetic ones against loops.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from earmark.errors import KnobError, did_you_mean
 from earmark.failures import MODES
@@ -13,46 +16,78 @@ from earmark.failures.choose import NO_MODES, choose_mode, try_out
 from earmark.failures.evidence import Evidence
 from earmark.failures.features import features_of
 from earmark.failures.mode import Mode
+from earmark.failures.surface import surface_of
 from earmark.pairs.rows import Plan, Rejected, rng_for, rows_of
 from earmark.pairs.tally import Tally
 from earmark.records import Hypothesis, Pair, Utterance
+from earmark.text.align import Block, align_blocks
+from earmark.text.normalize.traditional import in_script_of
 from earmark.translators.dictionary import Dictionary
 
 FAILURES = ("omission", "translation", "hallucination", "format", "empty")
+# Errors too, ordinary ones and words written by sound, where there are many in an utterance.
+MINED = ("error", *FAILURES)
+LEAST_ERRORS = 0.2
+FEW_ERRORS = "fewer errors than the least share"
+# What is wrong with these is their form, which a truth's style would hide.
+STYLES_OF_THEIR_OWN = ("format", "empty")
 NO_HYPOTHESIS = "no hypothesis for the utterance"
 SET_ASIDE = "set aside when it was transcribed"
 CUT = "cut at the token cap, so that its failure may be the cap's"
 
 
 class Mining(NamedTuple):
-    """Which labels count as failures, and the lexicon that helps to distinguish them.
+    """Which labels count as failures, and the dictionary that helps to distinguish them.
 
-    `own` are failure modes of the user's own, by name; they are looked for before the others.
+    Answers whose label is `error` are mined where their mixed error rate, a fraction, is at least
+    `least_errors`. `own` are failure modes of the user's own, by name; they are looked for before
+    the others. With `match_style`, rejected answers have case, punctuation, spacing and script of
+    the truth, so that training does not learn those.
     """
 
-    labels: tuple[str, ...] = FAILURES
+    labels: tuple[str, ...] = MINED
     lexicon: Dictionary | None = None
     own: Mapping[str, Mode] = NO_MODES
+    least_errors: float = LEAST_ERRORS
+    match_style: bool = False
 
-    @property
-    def names(self) -> list[str]:
-        """Return all that is mined, by name."""
-        return [*self.labels, *self.own]
+    def knobs(self) -> dict[str, Any]:
+        """Return what is kept of it in each pair's `made_by`."""
+        knobs: dict[str, Any] = {"labels": [*self.labels, *self.own]}
+        if "error" in self.labels:
+            knobs["least_errors"] = self.least_errors
+        if self.match_style:
+            knobs["match_style"] = True
+        if self.lexicon is not None:
+            knobs["dictionary"] = self.lexicon.signature
+        return knobs
 
 
 def make_mining(
-    labels: Sequence[str], lexicon: Dictionary | None = None, own: Mapping[str, Mode] = NO_MODES
+    labels: Sequence[str],
+    lexicon: Dictionary | None = None,
+    own: Mapping[str, Mode] = NO_MODES,
+    *,
+    least_errors: float = LEAST_ERRORS,
+    match_style: bool = False,
 ) -> Mining:
     """Sort labels into those of the cascade and modes of the user's own (`module:name`).
 
     Raises:
-        KnobError: an unknown label, or a mode that does not detect what it imitates.
+        KnobError: an unknown label, a mode that does not detect what it imitates, or a least
+            share of errors that is negative or not finite.
     """
+    if not 0 <= least_errors < math.inf:
+        raise KnobError(
+            f"--least-errors {least_errors}: expected a rate, 0 or more (0.2 is one error in five "
+            "words or characters)"
+        )
     found = {label: choose_mode(label) for label in labels if ":" in label}
     found |= own
     for name, mode in found.items():
         try_out(name, mode)
-    return Mining(check_labels([each for each in labels if ":" not in each]), lexicon, found)
+    known = check_labels([each for each in labels if ":" not in each])
+    return Mining(known, lexicon, found, least_errors, match_style)
 
 
 def parse_labels(text: str) -> tuple[str, ...]:
@@ -95,32 +130,81 @@ def mine_pairs(
     """
     for utterance in utterances:
         tally.utterances += 1
-        rejected = []
-        for system in hypotheses:
-            hypothesis = system.get(utterance.id)
-            if hypothesis is None:
-                tally.drop("any", NO_HYPOTHESIS)
-                continue
-            if hypothesis.set_aside is not None:
-                tally.drop("any", SET_ASIDE)
-                continue
-            raw = hypothesis.raw_text
-            truth = utterance.text or ""
-            mode = own_mode(truth, hypothesis.text, mining)
-            if mode is not None:
-                failure = failure_of(mining.own[mode], truth, hypothesis.text, mining.lexicon)
-            else:
-                failure = name_failure(truth, hypothesis.text, raw=raw, lexicon=mining.lexicon)
-                if failure.label not in mining.labels:
-                    tally.drop(failure.label, "not a failure that is mined")
-                    continue
-            name = mode or mode_name(failure)
-            if hypothesis.cut and name != "loop":
-                tally.drop(failure.label, CUT)
-                continue
-            written = hypothesis.text if raw is None else raw
-            rejected.append(Rejected(written, name, failure._asdict()))
+        written = (system.get(utterance.id) for system in hypotheses)
+        rejected = [
+            one
+            for hypothesis in written
+            if (one := _rejected(utterance.text or "", hypothesis, mining, tally)) is not None
+        ]
         yield from rows_of(utterance, rejected, plan, rng_for(plan.seed, utterance.id), tally)
+
+
+def _rejected(
+    truth: str, hypothesis: Hypothesis | None, mining: Mining, tally: Tally
+) -> Rejected | None:
+    """Return what a system wrote as a rejected answer; None, tallied, where it is not mined."""
+    if hypothesis is None or hypothesis.set_aside is not None:
+        tally.drop("any", NO_HYPOTHESIS if hypothesis is None else SET_ASIDE)
+        return None
+    mode = own_mode(truth, hypothesis.text, mining)
+    if mode is not None:
+        failure = failure_of(mining.own[mode], truth, hypothesis.text, mining.lexicon)
+        why = None
+    else:
+        failure, errors = _named(truth, hypothesis, mining.lexicon)
+        why = _why_not(failure, errors, mining)
+    name = mode or mode_name(failure)
+    if why is None and hypothesis.cut and name != "loop":
+        why = CUT
+    if why is not None:
+        tally.drop(failure.label, why)
+        return None
+    if mining.match_style and failure.label not in STYLES_OF_THEIR_OWN:
+        text = in_style_of(truth, hypothesis.text)
+    else:
+        text = hypothesis.text if hypothesis.raw_text is None else hypothesis.raw_text
+    return Rejected(text, name, failure._asdict())
+
+
+def in_style_of(truth: str, answer: str) -> str:
+    """Write an answer with the truth's case, punctuation, spacing and script; its words stay.
+
+    >>> in_style_of("我们 go home", "我们 Go to a home."), in_style_of("這個 design", "这个丢赛")
+    ('我们 go to a home', '這個丟賽')
+    """
+    return in_script_of(truth, surface_of(truth).dress(answer))
+
+
+def _named(truth: str, hypothesis: Hypothesis, lexicon: Dictionary | None) -> tuple[Failure, float]:
+    """Name the failure of an answer; return it with its mixed error rate."""
+    said, written = surface_of(truth).tokens, surface_of(hypothesis.text).tokens
+    blocks = align_blocks(said, written)
+    failure = name_failure(
+        truth,
+        hypothesis.text,
+        raw=hypothesis.raw_text,
+        lexicon=lexicon,
+        blocks=blocks,
+        truth_tokens=said,
+        hyp_tokens=written,
+    )
+    return failure, count_errors(blocks) / max(1, len(said))
+
+
+def count_errors(blocks: Sequence[Block]) -> int:
+    """Count the edits of an alignment.
+
+    >>> count_errors([("equal", 0, 1, 0, 1), ("replace", 1, 2, 1, 2), ("insert", 2, 2, 2, 4)])
+    3
+    """
+    return sum(max(t1 - t0, h1 - h0) for tag, t0, t1, h0, h1 in blocks if tag != "equal")
+
+
+def _why_not(failure: Failure, errors: float, mining: Mining) -> str | None:
+    """Return why an answer is not mined; None where it is."""
+    if failure.label not in mining.labels:
+        return "not a failure that is mined"
+    return FEW_ERRORS if failure.label == "error" and errors < mining.least_errors else None
 
 
 def own_mode(truth: str, hyp: str, mining: Mining) -> str | None:

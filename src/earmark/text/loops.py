@@ -1,11 +1,12 @@
 """Find a loop: a model that writes the same words over and over. The one definition of it.
 
-An answer is a loop by either of two rules, both of which allow what the truth repeats too:
+An answer is a loop by any of three rules, all of which allow what the truth repeats too:
 
 - a unit of at most 40 tokens occurs at least 4 times in a row, 5 tokens of it beyond what
   the truth repeats; or 3 times, with 8 tokens beyond;
 - zlib packs its text to less than 1 / 2.4 of its bytes, which is Whisper's alarm
-  (arXiv 2212.04356), and not the truth's. This finds what is one long word (hahaha...).
+  (arXiv 2212.04356), and not the truth's. This finds what is one long word (hahaha...);
+- at least 3 words for noises (嘟, beep) that nobody said are 30 % of it or more.
 
 Departure: a text is packed only if at most half of its tokens are distinct, or one of them is
 very long. Any other packs far less well, and packing is what takes time.
@@ -23,6 +24,13 @@ FEWEST_AGAIN = min(surplus for _, surplus in RULES)
 HIGHEST_COMPRESSION = 2.4
 LONG_WORD = 20
 LONG_TOKEN = 30
+# Sounds of machines, animals and things. Laughter and hesitations are words of speech.
+_ENGLISH = (
+    "beep beeps beeping bip boop bleep buzz buzzing bzz bzzz ding dong tick tock click clicks "
+    "clicking thud bang boom whoosh hiss chirp woof meow vroom honk blah"
+)
+NOISES = frozenset([*"嘟滴嘀哔嗶叮咚咣啪砰嗡轰咔嚓嘶唰咯吱喵汪哒嗒咕噜嘭哐嗞", *_ENGLISH.split()])
+FEWEST_NOISES, LEAST_NOISE = 3, 0.3
 
 
 class Repetition(NamedTuple):
@@ -106,6 +114,19 @@ def packs_too_well(text: str, tokens: Sequence[str]) -> bool:
     return compression_ratio(text) > HIGHEST_COMPRESSION
 
 
+def is_noise(tokens: Sequence[str], truth_tokens: Sequence[str] = ()) -> bool:
+    """Return whether words for noises that nobody said are much of an answer.
+
+    >>> is_noise(list("我来了嘟嘟嘟")), is_noise(list("我来了嘟嘟嘟"), list("嘟嘟嘟"))
+    (True, False)
+    """
+    if NOISES.isdisjoint(tokens):
+        return False
+    count = sum(token in NOISES for token in tokens)
+    said = sum(token in NOISES for token in truth_tokens)
+    return count - said >= FEWEST_NOISES and count - said >= LEAST_NOISE * len(tokens)
+
+
 def is_loop(
     text: str, tokens: Sequence[str], truth: str = "", truth_tokens: Sequence[str] = ()
 ) -> bool:
@@ -116,6 +137,8 @@ def is_loop(
     >>> is_loop("对" * 30, ["对"] * 30, "对" * 29, ["对"] * 29)
     False
     """
+    if is_noise(tokens, truth_tokens):
+        return True
     # Without a token that comes back, only a word of the kind of hahahaha can be a loop.
     if (
         len(tokens) - len(set(tokens)) < FEWEST_AGAIN

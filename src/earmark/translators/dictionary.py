@@ -30,13 +30,6 @@ class Unit(NamedTuple):
     translation: str
 
 
-class Match(NamedTuple):
-    """How many words of a text the dictionary knows, and how many were found translated."""
-
-    known: int
-    found: int
-
-
 class Meanings(NamedTuple):
     """The English of a Mandarin word, by the word that each translation begins with.
 
@@ -250,37 +243,6 @@ class Dictionary:
                 break
             chosen.append(unit)
         return Translation(_rewrite(text, _in_script_of(text, sorted(chosen)))) if chosen else None
-
-    def match(self, tokens: Sequence[str], written: Iterable[str], to: Target) -> Match:
-        """Count the known words among `tokens`, and those whose translation shows in `written`.
-
-        A dictionary is never complete, so a hint is enough: one Han character shared with a
-        translation, or one English word that begins like it.
-        """
-        found, known, seen = 0, 0, set(written)
-        for unit in self.walk(tokens, to)[0]:
-            translations = self.translations(key_of(tokens[unit.start : unit.end]), to)
-            hints = [token for text in translations for token in tokenize(text)]
-            known += bool(hints)
-            found += any(hint in seen or _begins_alike(hint, seen) for hint in hints)
-        return Match(known, found)
-
-
-def same_stem(one: str, other: str) -> bool:
-    """Return whether two English words begin alike, so that hike is found in hiking.
-
-    Words of three letters are mostly function words, so they count only when equal.
-
-    >>> same_stem("hike", "hiking"), same_stem("complicated", "coming"), same_stem("the", "they")
-    (True, False, False)
-    """
-    shared = min(len(one), len(other)) - 1
-    return shared >= 3 and one[:shared] == other[:shared]
-
-
-def _begins_alike(hint: str, seen: Iterable[str]) -> bool:
-    """Return whether some word in `seen` begins like the English word `hint`."""
-    return hint.isascii() and any(same_stem(hint, word) for word in seen if word.isascii())
 
 
 def _in_script_of(text: str, units: Sequence[Unit]) -> Sequence[Unit]:

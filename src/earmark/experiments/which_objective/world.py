@@ -18,7 +18,7 @@ from earmark.experiments.which_objective.disturb import (
 )
 from earmark.formats.reading import read
 from earmark.pairs.files import mine_file
-from earmark.pairs.mined import Mining
+from earmark.pairs.mined import FAILURES, Mining
 from earmark.progress import note
 from earmark.recipes.demo import DEVELOPMENT, TEST_SETS, TRAINING, SetPlan, Spoken, hear, make_pairs
 from earmark.recipes.demo import speak as speak_anew
@@ -100,7 +100,7 @@ def mined(folder: Path, seed: int, scale: Scale) -> list[Pair]:
         first = speech._replace(utterances=speech.utterances[: scale.mined_from])
         if not (folder / "base.jsonl").is_file():
             hear(folder, None, {"base": first})
-        mining = Mining(lexicon=load_grammar())
+        mining = Mining(FAILURES, load_grammar())
         manifest = speech.folder / MANIFEST
         mine_file(manifest, [folder / "base.jsonl"], path, mining, several=True, seed=seed)
     return list(read(Pair, path))

@@ -4,6 +4,8 @@ from functools import cache, lru_cache
 
 from opencc import OpenCC
 
+from earmark.text.normalize.simplify import simplify
+
 
 @lru_cache(maxsize=1)
 def _converter() -> OpenCC:
@@ -45,3 +47,12 @@ def to_traditional(text: str) -> str:
     '圖書館 library'
     """
     return _converter().convert(text)
+
+
+def in_script_of(like: str, text: str) -> str:
+    """Write a text in Traditional characters where another one is, else in Simplified ones.
+
+    >>> in_script_of("這個 design", "普兰柏"), in_script_of("这个 design", "後來打坏")
+    ('普蘭柏', '后来打坏')
+    """
+    return to_traditional(text) if is_traditional(like) else simplify(text)

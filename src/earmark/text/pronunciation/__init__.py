@@ -5,6 +5,7 @@ from earmark.text.pronunciation.alike import (
     found_in,
     is_found_in,
     most_alike,
+    sound_agrees,
     sounds_alike,
 )
 from earmark.text.pronunciation.sound import readings_of, sound_of
@@ -15,6 +16,7 @@ __all__ = [
     "is_found_in",
     "most_alike",
     "readings_of",
+    "sound_agrees",
     "sound_of",
     "sounds_alike",
 ]

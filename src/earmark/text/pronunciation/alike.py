@@ -18,6 +18,11 @@ from earmark.text.pronunciation.sound import readings_of
 KNOTS = ((0, 0.75), (6, 0.68), (10, 0.64), (17, 0.60), (27, 0.55), (50, 0.52))
 FOUND_KNOTS = ((0, 0.95), (6, 0.86), (10, 0.76), (17, 0.68), (27, 0.62), (50, 0.57))
 LONGEST = KNOTS[-1][0]
+# Letters of the shorter sound, two for a consonant: is and 是 may sound alike by accident.
+SHORTEST = 4
+# Within a longer text a sound is found by accident more often: it must be longer, and the text
+# at most so many times as long.
+SHORTEST_WITHIN, MUCH_LONGER = 10, 3
 
 
 def alike(one: str, other: str) -> float:
@@ -71,6 +76,23 @@ def most_alike(said: Sequence[str], written: Sequence[str]) -> float:
     """
     readings = product(readings_of(said), readings_of(written))
     return max(alike(one, other) for one, other in readings)
+
+
+def sound_agrees(said: Sequence[str], written: Sequence[str]) -> bool:
+    """Return whether one stretch of tokens sounds like another, or is in it by sound.
+
+    >>> sound_agrees(["plumber"], list("普兰柏")), sound_agrees(["plumber"], list("水管工"))
+    (True, False)
+    """
+    return any(_agrees(*pair) for pair in product(readings_of(said), readings_of(written)))
+
+
+def _agrees(said: str, written: str) -> bool:
+    """Return whether a sound is like another, or is found in one that is not much longer."""
+    if min(len(said), len(written)) < SHORTEST:
+        return False
+    within = len(said) >= SHORTEST_WITHIN and len(written) <= MUCH_LONGER * len(said)
+    return sounds_alike(said, written) or (within and is_found_in(said, written))
 
 
 def threshold(length: int) -> float:
