@@ -74,6 +74,7 @@ def test_the_likeliest_word_is_written_first():
         (gzip.compress(b"hello world\n"), "data:1: not an entry"),
         (gzip.compress(b"# nothing\n"), "found none"),
     ],
+    ids=["no gzip", "cut", "not an entry", "no entry"],
 )
 def test_damaged_data_are_refused(raw, message):
     with pytest.raises(InputError, match=message):
