@@ -13,6 +13,7 @@ from earmark.failures.cascade import BLIND, CASCADE, LABELS, name_failure
 from earmark.text import tokenize
 from earmark.text.align import align_blocks
 from earmark.translators.choose import load_dictionary
+from earmark.translators.dictionary import Dictionary
 
 SHIPPED = load_dictionary("earmark")
 
@@ -126,6 +127,12 @@ def test_talk_that_was_cleaned_away_shows_in_a_feature_only():
     assert (failure.label, failure.features["raw_format"]) == ("ok", "preamble")
     assert "raw_format" not in name_failure(truth, truth, raw=truth).features
     assert name_failure(truth, truth, raw=f"<|zh|>{truth}").features["raw_format"] == ""
+
+
+def test_a_translation_that_speaks_of_speech_is_no_talk_about_a_recording():
+    words = Dictionary([("语音", "speech"), ("会议", "meeting"), ("菜市场", "market")])
+    failure = name_failure("speech meeting market下午", "语音会议菜市场下午", lexicon=words)
+    assert failure.label == "translation"
 
 
 def test_silence_is_ok_when_nothing_is_written():

@@ -146,8 +146,17 @@ class Evidence:
         """Return the share explained by meaning, of what was lost or of what was written there."""
         lost = self.fates.total()
         written = sum(stretch.written.total for stretch in self.stretches)
-        used = sum(place.used for place in self.places)
+        used = sum(len(place.used) for place in self.places)
         return max(self.fates["m"] / lost if lost else 0.0, used / written if written else 0.0)
+
+    @cached_property
+    def tokens_added(self) -> list[str]:
+        """Return the hypothesis's tokens, with blanks for those whose meaning was said."""
+        tokens = list(self.hyp_tokens)
+        for stretch, place in zip(self.stretches, self.places, strict=True):
+            for position in place.used:
+                tokens[stretch.hyp.start + position] = ""
+        return tokens
 
     @cached_property
     def sounds(self) -> tuple[str, str]:

@@ -36,10 +36,13 @@ class Place(NamedTuple):
 
 
 class Fate(NamedTuple):
-    """What became of a stretch: a letter for each said token; written tokens that meaning used."""
+    """What became of a stretch: a letter for each said token, and the written tokens that say so.
+
+    `used` are the positions, in the stretch, of written tokens whose meaning was said.
+    """
 
     letters: str
-    used: int
+    used: frozenset[int]
 
 
 def fates_of(places: Sequence[Place], dictionary: Dictionary | None) -> list[Fate]:
@@ -51,7 +54,7 @@ def fates_of(places: Sequence[Place], dictionary: Dictionary | None) -> list[Fat
     """
     by_meaning = _by_meaning(places, dictionary)
     return [
-        Fate(_letters(place, meant, used), len(used))
+        Fate(_letters(place, meant, used), frozenset(used))
         for place, (meant, used) in zip(places, by_meaning, strict=True)
     ]
 

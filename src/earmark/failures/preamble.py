@@ -1,6 +1,7 @@
 """Format: an assistant talks about its task before, after or instead of the transcript."""
 
 import re
+from collections.abc import Sequence
 from random import Random
 
 from earmark.failures.evidence import Evidence
@@ -26,14 +27,19 @@ def detect(evidence: Evidence) -> bool:
     hyp = evidence.hyp_tokens
     if announces(evidence):
         return True
-    if not (
-        phrases("preamble_markers").find(hyp, unless=evidence.truth_tokens)
-        or phrases("assistant_talk").find(hyp, unless=evidence.truth_tokens)
-    ):
+    if not _has_marker(evidence, hyp) or not _has_marker(evidence, evidence.tokens_added):
         return False
     factor = 1.0 if phrases("preamble_openers").opens(hyp) else FACTOR
     return is_longer(evidence.said, evidence.written, factor) or any(
         is_longer(stretch.said, stretch.written, FACTOR) for stretch in evidence.stretches
+    )
+
+
+def _has_marker(evidence: Evidence, tokens: Sequence[str]) -> bool:
+    """Return whether tokens speak of recordings or to a user, as the truth does not."""
+    return any(
+        phrases(name).find(tokens, unless=evidence.truth_tokens) is not None
+        for name in ("preamble_markers", "assistant_talk")
     )
 
 
