@@ -1,11 +1,18 @@
 """Translators: what turns a transcript, or a part of one, into the other language."""
 
 from collections.abc import Callable
+from importlib import import_module
 
-from earmark.translators.cedict import load_cedict
 from earmark.translators.dictionary import Dictionary
 from earmark.translators.shipped import load_earmark, load_grammar
 from earmark.translators.translator import Target, Translation, Translator
+
+
+def load_cedict() -> Dictionary:
+    """Load CC-CEDICT; its reader is imported when it is first used, since few commands need it."""
+    loaded: Dictionary = import_module("earmark.translators.cedict").load_cedict()
+    return loaded
+
 
 # Where a dictionary comes from: a function without arguments that returns it. One of the user's
 # own is `module:name`; files need no entry here.
