@@ -62,7 +62,7 @@ def load(name):
 
 def judge(cases, dictionary):
     """Name the failure of every case."""
-    named = (name_failure(case["truth"], case["hyp"], lexicon=dictionary)[:2] for case in cases)
+    named = (name_failure(case["truth"], case["hyp"], dictionary=dictionary)[:2] for case in cases)
     return [Named(case, *found) for case, found in zip(cases, named, strict=True)]
 
 

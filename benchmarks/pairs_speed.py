@@ -28,7 +28,7 @@ from earmark.text import tokenize
 from earmark.text.align import align_blocks
 from earmark.translators.dictionary_file import read_dictionary
 
-ENTRIES = Path(__file__).parents[1] / "tests" / "failures" / "lexicon.tsv"
+ENTRIES = Path(__file__).parents[1] / "tests" / "failures" / "dictionary.tsv"
 WORDS_PER_SENTENCE = 9
 ENGLISH_SHARE = 0.35
 MIXES = {"the paper's mix": PAPER_MIX, "every mode": ",".join(f"{mode}=1" for mode in MODES)}

@@ -27,7 +27,7 @@ from earmark.text.pronunciation import alike, found_in, sound_of, sounds_alike
 from earmark.text.pronunciation.alike import found_threshold, threshold
 
 PAIRS = Path(__file__).with_name("sound_alikes.tsv")
-LEXICON = files("earmark").joinpath("assets/grammar-dictionary.tsv")
+DICTIONARY = files("earmark").joinpath("assets/grammar-dictionary.tsv")
 CLASS = re.compile("[A-Z][a-z]|[a-z]")
 CLASSES = ["Pp", "Ff", "Tt", "Kk", "Hh", "Ss", "Cc", "Ll", "Mn", "Nn", *"aeiou"]
 # Of the longer sound, in phone classes.
@@ -84,9 +84,9 @@ def run_of(words, classes, rng):
     return made
 
 
-def random_pairs(lexicon, rng, longer=(0.8, 1.2), each=RANDOM_PER_LENGTH):
+def random_pairs(dictionary, rng, longer=(0.8, 1.2), each=RANDOM_PER_LENGTH):
     """Return by length pairs of an English and a Mandarin stretch that have nothing in common."""
-    mandarin, english = ([tokenize(row[side]) for row in lexicon] for side in (0, 1))
+    mandarin, english = ([tokenize(row[side]) for row in dictionary] for side in (0, 1))
     made = {}
     for low, high in LENGTHS:
         pairs = made[low, high] = []
@@ -140,12 +140,12 @@ def separation(agree, noisy, chance):
     return shown
 
 
-def windows(agree, lexicon, rng):
+def windows(agree, dictionary, rng):
     """Tabulate the same for a sound that is looked for within a longer one."""
     columns = "pairs, random, AUC, 1 %, found, by chance"
     shown = Table("classes", *columns.split(", "), title="Found within a longer stretch")
-    words = [[tokenize(row[side]) for row in lexicon] for side in (0, 1)]
-    for (low, high), pairs in random_pairs(lexicon, rng, LONGER).items():
+    words = [[tokenize(row[side]) for row in dictionary] for side in (0, 1)]
+    for (low, high), pairs in random_pairs(dictionary, rng, LONGER).items():
         first, other = pairs[::2], pairs[1::2]
         within = [p for p in agree if low <= count(p[0]) <= high]
         hidden = [(one, hide(two, words[rng.randint(0, 1)], rng)) for one, two in within]
@@ -185,17 +185,17 @@ def main():
     console = Console(width=130)
     rng = Random(0)
     pairs = rows_of(PAIRS)
-    lexicon = rows_of(LEXICON)
+    dictionary = rows_of(DICTIONARY)
     agree = stretches(pairs, rng)
     noisy = [(noised(one, rng), other) for one, other in agree]
-    console.print(separation(agree, noisy, random_pairs(lexicon, rng)))
-    console.print(windows(agree, lexicon, rng))
-    translated = [(sound(zh), sound(en)) for zh, en in lexicon]
+    console.print(separation(agree, noisy, random_pairs(dictionary, rng)))
+    console.print(windows(agree, dictionary, rng))
+    translated = [(sound(zh), sound(en)) for zh, en in dictionary]
     values = [alike(*pair) for pair in translated]
     single = [alike(sound(one), sound(other)) for one, other in pairs]
-    both = zip(lexicon, translated, strict=True)
+    both = zip(dictionary, translated, strict=True)
     taken = [row for row, sounds in both if sounds_alike(*sounds)]
-    console.print(f"pairs against {len(lexicon)} translations: AUC {auc(single, values):.3f}")
+    console.print(f"pairs against {len(dictionary)} translations: AUC {auc(single, values):.3f}")
     console.print(f"translations that sound alike: {', '.join(map(' '.join, taken))}")
     for name, cost in speeds(pairs).items():
         console.print(f"{name}: {cost:.2f} µs")

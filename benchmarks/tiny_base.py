@@ -5,7 +5,7 @@
 Six test sets whose sentences are in no training set, three with the voices of the training
 speech, three with other voices, rates and pitches and more noise. Error rates and modes are per
 cent; modes are shares of the utterances, as `earmark.failures.cascade` names them with the
-shipped lexicon. Exits with 1 when the model misses one of its targets. About a minute.
+shipped dictionary. Exits with 1 when the model misses one of its targets. About a minute.
 """
 
 import argparse

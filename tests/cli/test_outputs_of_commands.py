@@ -32,7 +32,7 @@ def here(tmp_path: Path) -> Path:
     write_jsonl(tmp_path / "h", [Hypothesis("a", "我 今天 有")])
     prompt = [{"role": "user", "content": "Write it down."}]
     write_jsonl(tmp_path / "p", [Pair("a", prompt, TEXT, "我")])
-    (tmp_path / "lexicon").write_text("会议\tmeeting\n", "utf-8")
+    (tmp_path / "dictionary").write_text("会议\tmeeting\n", "utf-8")
     (tmp_path / "model").mkdir()
     (tmp_path / "model/config.json").write_text('{"model_type": "x"}')
     (tmp_path / "notes").write_text("mine\n")
@@ -48,7 +48,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 SCORE = ["score", "--truth", "u", "--hyp", "h"]
 COMPARE = ["compare", "--truth", "u", "--hyp", "h", "--hyp", "h"]
 REPORT = ["report", "--truth", "u", "--hyp", "h"]
-IMITATE = ["pairs", "imitate", "--utterances", "u", "--lexicon", "lexicon"]
+IMITATE = ["pairs", "imitate", "--utterances", "u", "--dictionary", "dictionary"]
 CHAT = ["pairs", "imitate", "--utterances", "u", "--translator", "chat", "--chat-model", "m"]
 MINED = ["pairs", "mined", "--utterances", "u", "--hyps", "h"]
 TRANSCRIBE = ["transcribe", "--model", "model", "--utterances", "u"]
@@ -58,7 +58,7 @@ REFUSED = [
     ([*SCORE, "--json", "u"], INPUT),
     ([*SCORE, "--json", "h"], INPUT),
     ([*SCORE, "--per-utterance", "u2"], INPUT),
-    ([*SCORE, "--lexicon", "lexicon", "--json", "lexicon"], INPUT),
+    ([*SCORE, "--dictionary", "dictionary", "--json", "dictionary"], INPUT),
     ([*SCORE, "--json", "notes"], OTHER),
     ([*SCORE, "--json", "new", "--per-utterance", "new"], "the same file as the output"),
     ([*COMPARE, "--json", "h"], INPUT),
@@ -69,7 +69,7 @@ REFUSED = [
     ([*REPORT, "--out", "model"], "a folder; expected the path of a file"),
     ([*IMITATE, "--out", "u"], INPUT),
     ([*IMITATE, "--out", "u2"], INPUT),
-    ([*IMITATE, "--out", "lexicon"], INPUT),
+    ([*IMITATE, "--out", "dictionary"], INPUT),
     ([*IMITATE, "--out", "a.wav"], OTHER),
     ([*CHAT, "--out", "new", "--chat-answers", "u"], INPUT),
     ([*CHAT, "--out", "new", "--chat-answers", "notes"], OTHER),

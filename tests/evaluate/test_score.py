@@ -53,7 +53,7 @@ def add(*counts):
 def test_by_hand():
     result = scored(
         [("我们去 hiking 吧", "我们去徒步吧"), ("see you", "see you too"), ("好", "好")],
-        lexicon=Dictionary([("徒步", "hiking")]),
+        dictionary=Dictionary([("徒步", "hiking")]),
     )
     assert result["utterances"] == 3
     assert result["counts"] == {

@@ -158,15 +158,15 @@ def test_the_signature_names_the_dictionary_with_its_version(files):
     words = files / "words.tsv"
     words.write_text("会议\tmeeting\n", "utf-8")
     assert dictionary_of(files) == [load_earmark().name]
-    assert dictionary_of(files, "--lexicon", "none") == []
-    (both,) = dictionary_of(files, "--lexicon", f"{words}+earmark")
+    assert dictionary_of(files, "--dictionary", "none") == []
+    (both,) = dictionary_of(files, "--dictionary", f"{words}+earmark")
     assert both.startswith("dictionary:words.tsv:1@")
     assert both.endswith(f"+{load_earmark().signature}")
 
 
 def test_a_dictionary_that_does_not_exist_is_refused(files):
     ran = earmark(
-        "score", "--truth", files / "T.jsonl", "--hyp", files / "B.jsonl", "--lexicon", "earmrk"
+        "score", "--truth", files / "T.jsonl", "--hyp", files / "B.jsonl", "--dictionary", "earmrk"
     )
     assert ran.returncode
     assert "no dictionary 'earmrk'" in " ".join(ran.stderr.split())

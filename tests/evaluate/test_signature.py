@@ -23,7 +23,7 @@ def test_it_says_what_was_done():
     assert parts[-1] == "v:" + ".".join(__version__.split(".")[:2])
     assert "cap:256" in signature("default", [capped(256)])
     words = Dictionary([("好", "good")], "words")
-    assert "dictionary:words:1@ae7c439a" in signature("default", lexicon=words).split("|")
+    assert "dictionary:words:1@ae7c439a" in signature("default", dictionary=words).split("|")
     assert "hyphen:join" in signature("default+hyphen-join")
 
 

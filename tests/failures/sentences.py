@@ -1,4 +1,4 @@
-"""Sentences to try failure modes on: words of a small lexicon, in one language or both."""
+"""Sentences to try failure modes on: words of a small dictionary, in one language or both."""
 
 from pathlib import Path
 
@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from earmark.translators.dictionary_file import read_dictionary
 
 FOLDER = Path(__file__).parent
-LEXICON = read_dictionary(FOLDER / "lexicon.tsv")
-ENTRIES = [line.split("\t") for line in (FOLDER / "lexicon.tsv").read_text("utf-8").splitlines()]
+DICTIONARY = read_dictionary(FOLDER / "dictionary.tsv")
+ENTRIES = [line.split("\t") for line in (FOLDER / "dictionary.tsv").read_text("utf-8").splitlines()]
 NEUTRAL = ["15", "3.14", "50%"]
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as configure
 from hypothesis import strategies as st
-from sentences import FOLDER, LEXICON, mixed_sentences, sentences
+from sentences import DICTIONARY, FOLDER, mixed_sentences, sentences
 
 from earmark.failures import MODES
 from earmark.failures.cascade import BLIND, CASCADE, LABELS, name_failure
@@ -25,8 +25,8 @@ def cases(name):
 CASES = cases("cases.jsonl")
 
 
-def named(case, lexicon=SHIPPED):
-    return name_failure(case["truth"], case["hyp"], lexicon=lexicon)
+def named(case, dictionary=SHIPPED):
+    return name_failure(case["truth"], case["hyp"], dictionary=dictionary)
 
 
 def test_the_cases_cover_every_label_and_detail_in_every_kind_of_speech():
@@ -76,7 +76,7 @@ def test_the_truth_is_ok_however_it_is_cased(truth):
 @configure(max_examples=60, deadline=None)
 @given(truth=st.text(max_size=40), hyp=st.text(max_size=40))
 def test_any_two_texts_get_a_label(truth, hyp):
-    failure = name_failure(truth, hyp, lexicon=LEXICON)
+    failure = name_failure(truth, hyp, dictionary=DICTIONARY)
     assert failure.label in LABELS
     assert all(isinstance(value, float | int | str) for value in failure.features.values())
     json.dumps(failure.features, allow_nan=False)
@@ -104,7 +104,7 @@ def test_without_a_truth_the_only_label_is_suspect():
 
 def test_features_tell_what_was_decided_from():
     truth, hyp = "我们明天去 hiking 买 printer 吧真的", "我们明天去徒步买品特吧"
-    features = name_failure(truth, hyp, lexicon=LEXICON).features
+    features = name_failure(truth, hyp, dictionary=DICTIONARY).features
     assert (features["truth_en"], features["hyp_en"]) == (2, 0)
     assert features["explained_by_meaning"] == 1
     assert features["explained_by_sound"] == 1
@@ -114,10 +114,12 @@ def test_features_tell_what_was_decided_from():
 
 
 def test_numbers_beside_few_characters_are_no_reason_for_omission():
-    failure = name_failure("15改15 15 15截止日期", "15 change 15 15 15 deadline", lexicon=SHIPPED)
+    failure = name_failure(
+        "15改15 15 15截止日期", "15 change 15 15 15 deadline", dictionary=SHIPPED
+    )
     assert failure[:2] == ("translation", "global")
     assert failure.features["explained_by_meaning"] == 5
-    dropped = name_failure("15改15 15 15截止日期", "15 15 15 15", lexicon=SHIPPED)
+    dropped = name_failure(truth, "15 15 15 15", dictionary=SHIPPED)
     assert dropped.label == "omission"
 
 
@@ -131,7 +133,7 @@ def test_talk_that_was_cleaned_away_shows_in_a_feature_only():
 
 def test_a_translation_that_speaks_of_speech_is_no_talk_about_a_recording():
     words = Dictionary([("语音", "speech"), ("会议", "meeting"), ("菜市场", "market")])
-    failure = name_failure("speech meeting market下午", "语音会议菜市场下午", lexicon=words)
+    failure = name_failure("speech meeting market下午", "语音会议菜市场下午", dictionary=words)
     assert failure.label == "translation"
 
 
@@ -158,4 +160,4 @@ def test_silence_is_ok_when_nothing_is_written():
     ],
 )
 def test_what_the_truth_does_itself_is_no_failure(truth, hyp, label):
-    assert name_failure(truth, hyp, lexicon=SHIPPED).label == label
+    assert name_failure(truth, hyp, dictionary=SHIPPED).label == label

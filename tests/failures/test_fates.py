@@ -3,14 +3,14 @@
 import pytest
 from hypothesis import given
 from hypothesis import settings as configure
-from sentences import LEXICON, mixed_sentences, sentences
+from sentences import DICTIONARY, mixed_sentences, sentences
 
 from earmark.failures.evidence import Evidence
 from earmark.failures.places import Place, fates_of
 
 
-def letters(said, written, lexicon=LEXICON):
-    return fates_of([Place(said.split(), written.split())], lexicon)[0].letters
+def letters(said, written, dictionary=DICTIONARY):
+    return fates_of([Place(said.split(), written.split())], dictionary)[0].letters
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,9 @@ def test_a_lost_word_gets_the_letter_of_what_stands_in_its_place(said, written, 
 
 def test_each_place_is_judged_by_itself():
     evidence = Evidence(
-        "我们 check 天气 before 演讲 好吗", "我们检查天气 before presentation", lexicon=LEXICON
+        "我们 check 天气 before 演讲 好吗",
+        "我们检查天气 before presentation",
+        dictionary=DICTIONARY,
     )
     assert [place.letters for place in evidence.places] == ["m", "mmoo"]
     assert dict(evidence.fates) == {"m": 3, "o": 2}
@@ -43,14 +45,14 @@ def test_each_place_is_judged_by_itself():
 
 
 def test_mandarin_gained_elsewhere_does_not_fill_a_place():
-    evidence = Evidence("明天 meeting 取消了", "明天取消了因为下雨天", lexicon=LEXICON)
+    evidence = Evidence("明天 meeting 取消了", "明天取消了因为下雨天", dictionary=DICTIONARY)
     assert dict(evidence.fates) == {"o": 1}
 
 
 @configure(max_examples=40, deadline=None)
 @given(truth=mixed_sentences(), hyp=sentences())
 def test_every_lost_token_has_one_letter(truth, hyp):
-    evidence = Evidence(truth, hyp, lexicon=LEXICON)
+    evidence = Evidence(truth, hyp, dictionary=DICTIONARY)
     for stretch, place in zip(evidence.stretches, evidence.places, strict=True):
         assert len(place.letters) == stretch.said.total
         assert set(place.letters) <= set("mxsuof")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as configure
 from hypothesis import strategies as st
-from sentences import LEXICON, mixed_sentences, sentences
+from sentences import DICTIONARY, mixed_sentences, sentences
 
 import earmark.failures
 from earmark.failures import MODES, TRANSLATING
@@ -17,7 +17,7 @@ from earmark.failures.mode import Tools
 from earmark.failures.surface import Surface
 from earmark.text import tokenize
 
-TOOLS = Tools(LEXICON)
+TOOLS = Tools(DICTIONARY)
 NEED_TWO_LANGUAGES = ["omit_embedded", "omit_matrix", "truncate_at_switch"]
 seeds = st.integers(0, 2**32)
 
@@ -32,14 +32,14 @@ def imitate(name, truth, seed, tools=TOOLS):
 def test_what_a_mode_imitates_it_detects(name, truth, seed):
     made = imitate(name, truth, seed)
     if made is not None:
-        assert MODES[name].detect(Evidence(truth, made, lexicon=LEXICON)), made
+        assert MODES[name].detect(Evidence(truth, made, dictionary=DICTIONARY)), made
 
 
 @pytest.mark.parametrize("name", MODES)
 @configure(max_examples=20, deadline=None)
 @given(truth=st.one_of(st.just(""), sentences(), mixed_sentences()))
 def test_the_truth_itself_is_never_detected(name, truth):
-    assert not MODES[name].detect(Evidence(truth, truth, lexicon=LEXICON))
+    assert not MODES[name].detect(Evidence(truth, truth, dictionary=DICTIONARY))
     assert not MODES[name].detect(Evidence(truth, truth))
 
 
@@ -57,7 +57,7 @@ def test_the_cascade_gives_an_imitation_the_label_of_its_mode(name, truth, seed)
     # Leaving words out of a sentence that says them twice may make a loop, hence distinct words.
     made = imitate(name, truth, seed)
     if made is not None:
-        assert name_failure(truth, made, lexicon=LEXICON).label == MODES[name].label, made
+        assert name_failure(truth, made, dictionary=DICTIONARY).label == MODES[name].label, made
 
 
 @pytest.mark.parametrize("name", MODES)

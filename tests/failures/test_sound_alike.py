@@ -1,4 +1,4 @@
-"""Words of one language written by sound in the other's script: detected without any lexicon."""
+"""Words of one language written by sound in the other's script: detected without any dictionary."""
 
 from random import Random
 
@@ -117,7 +117,7 @@ def test_loanwords_that_sound_like_their_translation_are_left_alone():
     for truth in ("我要 coffee", "coffee", "咖啡"):
         for seed in range(20):
             text = made(truth, seed, tools)
-            named = text and name_failure(truth, text, lexicon=tools.translator)
+            named = text and name_failure(truth, text, dictionary=tools.translator)
             assert named is None or named[:2] == ("error", "phonetic"), text
 
 

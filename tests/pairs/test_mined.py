@@ -21,7 +21,7 @@ from earmark.records import Pair
 from earmark.translators.shipped import load_earmark
 
 SHIPPED = load_earmark()
-MINING = Mining(lexicon=SHIPPED)
+MINING = Mining(dictionary=SHIPPED)
 TRUTHS = [
     "我们讨论 project 的预算",
     "请把 report 发给老师",
@@ -58,7 +58,7 @@ def test_a_failure_becomes_a_pair_with_its_label_and_features(tmp_path, truths, 
     assert [pair.rejected for pair in pairs] == [WRITTEN["u0"], WRITTEN["u1"], WRITTEN["u3"]]
     for pair in pairs:
         (failure,) = pair.made_by["failures"]
-        expected = name_failure(pair.chosen, pair.rejected, lexicon=MINING.lexicon)
+        expected = name_failure(pair.chosen, pair.rejected, dictionary=MINING.dictionary)
         assert (failure["label"], failure["detail"]) == expected[:2]
         assert failure["features"] == expected.features
         assert pair.made_by["hyps"] == ["h.jsonl"]

@@ -31,8 +31,8 @@ def renderings() -> list[Rendering]:
 @pytest.mark.parametrize("habit", HABITS)
 def test_the_cascade_names_each_habit(habit, renderings):
     mine = [r for r in renderings if habit_of(r) == habit]
-    lexicon = load_grammar()
-    named = Counter(name_failure(r.text, label(r), lexicon=lexicon).label for r in mine)
+    dictionary = load_grammar()
+    named = Counter(name_failure(r.text, label(r), dictionary=dictionary).label for r in mine)
     right = sum(named[name] for name in EXPECTED[habit])
     assert len(mine) > 10
     assert right >= 0.95 * len(mine), named

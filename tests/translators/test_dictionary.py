@@ -120,11 +120,11 @@ def test_a_bad_yaml_word_list_is_refused(tmp_path, content):
 def test_words_of_a_yaml_word_list_are_texts(tmp_path):
     path = tmp_path / "words.yaml"
     path.write_text("不: no\n对: yes\n三: 3\n版本: [3.10, on]\n了:\n", "utf-8")
-    lexicon = read_dictionary(path)
-    assert lexicon.translate("不", to="en").text == "no"
-    assert lexicon.translate("对", to="en").text == "yes"
-    assert lexicon.translate("no", to="zh").text == "不"
-    assert lexicon.translate("三版本了", to="en").text == "3 3.10"
+    dictionary = read_dictionary(path)
+    assert dictionary.translate("不", to="en").text == "no"
+    assert dictionary.translate("对", to="en").text == "yes"
+    assert dictionary.translate("no", to="zh").text == "不"
+    assert dictionary.translate("三版本了", to="en").text == "3 3.10"
 
 
 @pytest.mark.parametrize(

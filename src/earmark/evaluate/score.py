@@ -156,7 +156,7 @@ def score(
     profile: str | Profile = "default",
     over: Unit | Literal["auto"] = "auto",
     resampling: Resampling = STANDARD,
-    lexicon: Dictionary | None = None,
+    dictionary: Dictionary | None = None,
     unmatched: Literal["stop", "skip"] = "stop",
     set_aside: SetAside = "leave-out",
     leave_out: Collection[str] = (),
@@ -174,7 +174,7 @@ def score(
         over: what the interval resamples; `auto` is speakers when every truth names one and
             there are at least two, else utterances.
         resampling: how many resamples, the level of the interval, the seed.
-        lexicon: helps to tell a translation from other errors.
+        dictionary: helps to tell a translation from other errors.
         unmatched: stop at a hypothesis without a truth, or leave it out and count it.
         set_aside: leave out utterances that were set aside when they were transcribed, or count
             them as deletions.
@@ -204,13 +204,13 @@ def score(
     pairs: Iterable[Utterance] = track(truths, "scoring", len(truths)) if progress else truths
     with collector_paused():
         rows = [
-            measure(truth, written.get(truth.id), chosen.splitter, lexicon, features=features)
+            measure(truth, written.get(truth.id), chosen.splitter, dictionary, features=features)
             for truth in pairs
         ]
     signed = signature(
         chosen,
         hyps,
-        lexicon,
+        dictionary,
         stripped=strip_marks,
         set_aside=len(aside),
         count_set_aside=set_aside == "count",

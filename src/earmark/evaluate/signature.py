@@ -20,7 +20,7 @@ RECIPES = {
 def signature(
     profile: str | Profile,
     hyps: Iterable[Hypothesis] = (),
-    lexicon: Dictionary | None = None,
+    dictionary: Dictionary | None = None,
     *,
     stripped: Sequence[str] = (),
     set_aside: int = 0,
@@ -50,7 +50,7 @@ def signature(
     parts += [f"set-aside:{set_aside}-{became}"] if set_aside else []
     parts += [f"stripped:{'+'.join(sorted(set(stripped)))}"] if stripped else []
     parts += [f"cap:{cap}"] if cap else []
-    parts += [lexicon.name] if lexicon else []
+    parts += [dictionary.name] if dictionary else []
     return "|".join([*parts, "v:" + ".".join(__version__.split(".")[:2])])
 
 

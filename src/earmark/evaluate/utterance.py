@@ -35,7 +35,7 @@ def measure(
     utterance: Utterance,
     hyp: Hypothesis | None,
     split: Splitter,
-    lexicon: Dictionary | None = None,
+    dictionary: Dictionary | None = None,
     *,
     features: bool = False,
 ) -> UtteranceScore:
@@ -50,7 +50,7 @@ def measure(
         aligned.truth,
         aligned.hyp,
         raw=hyp.raw_text,
-        lexicon=lexicon,
+        dictionary=dictionary,
         blocks=aligned.blocks,
         truth_tokens=aligned.truth_tokens,
         hyp_tokens=aligned.hyp_tokens,

@@ -121,7 +121,7 @@ def name_failure(
     hyp: str,
     *,
     raw: str | None = None,
-    lexicon: Dictionary | None = None,
+    dictionary: Dictionary | None = None,
     blocks: Sequence[Block] | None = None,
     truth_tokens: Sequence[str] | None = None,
     hyp_tokens: Sequence[str] | None = None,
@@ -130,14 +130,14 @@ def name_failure(
     """Name the failure of a hypothesis, and tell the `features` it was decided from, if wanted.
 
     The feature `raw_format` says what format failure the output had before post-processing, in
-    `raw`. The `lexicon` is the dictionary that knows translations; without one (None) there are
-    none. Blocks and tokens already computed save time. Without a truth (None) the label is
+    `raw`. The `dictionary` knows translations; without one (None) there are none. Blocks and
+    tokens already computed save time. Without a truth (None) the label is
     `suspect` and the detail says why, or both are empty, which is not the same as right.
 
     >>> name_failure("我们明天去 hiking 吧", "我们明天去吧")[:2]
     ('omission', 'embedded')
     >>> from earmark.translators.shipped import load_earmark
-    >>> name_failure("我们明天去 hiking 吧", "我们明天去徒步吧", lexicon=load_earmark())[:2]
+    >>> name_failure("我们明天去 hiking 吧", "我们明天去徒步吧", dictionary=load_earmark())[:2]
     ('translation', 'global')
     >>> name_failure(None, "谢谢观看")[:2]
     ('suspect', 'stock phrase')
@@ -150,7 +150,7 @@ def name_failure(
         label, detail = _judge_surface(truth, hyp)
     else:
         tokenized = {"truth_tokens": truth_tokens, "hyp_tokens": hyp_tokens}
-        evidence = Evidence(truth, hyp, lexicon=lexicon, blocks=blocks, **tokenized)
+        evidence = Evidence(truth, hyp, dictionary=dictionary, blocks=blocks, **tokenized)
         label, detail = _judge(evidence)
         found = features_of(evidence) if features else {}
     if features and raw is not None and raw.strip() != hyp.strip():

@@ -52,12 +52,12 @@ def try_out(name: str, mode: Mode, longest: int = 40) -> None:
     Raises:
         KnobError: says on which text it failed, and how.
     """
-    lexicon = load_earmark()
-    tools = Tools(lexicon, longest)
+    dictionary = load_earmark()
+    tools = Tools(dictionary, longest)
     for truth in TRIED:
         where = f"failure mode '{name}', tried on {truth!r}"
         try:
-            if mode.detect(Evidence(truth, truth, lexicon=lexicon)):
+            if mode.detect(Evidence(truth, truth, dictionary=dictionary)):
                 raise KnobError(f"{where}: detect finds the truth itself; a truth never fails")
             for seed in range(SEEDS):
                 made = mode.imitate(Surface(truth), Random(seed), tools)
@@ -83,5 +83,5 @@ def check_made(where: str, mode: Mode, truth: str, made: Any) -> None:
         return
     if not isinstance(made, str):
         raise KnobError(f"{where}: imitate should return a text or None, found {made!r}")
-    if not mode.detect(Evidence(truth, made, lexicon=load_earmark())):
+    if not mode.detect(Evidence(truth, made, dictionary=load_earmark())):
         raise KnobError(f"{where}: detect does not find what imitate makes, {made!r}")

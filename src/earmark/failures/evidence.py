@@ -46,14 +46,14 @@ class Evidence:
         truth: str | None,
         hyp: str,
         *,
-        lexicon: Dictionary | None = None,
+        dictionary: Dictionary | None = None,
         blocks: Sequence[Block] | None = None,
         truth_tokens: Sequence[str] | None = None,
         hyp_tokens: Sequence[str] | None = None,
     ) -> None:
         self.truth = truth
         self.hyp = hyp
-        self.lexicon = lexicon
+        self.dictionary = dictionary
         self.truth_tokens = tokenize(truth or "") if truth_tokens is None else truth_tokens
         self.hyp_tokens = tokenize(hyp) if hyp_tokens is None else hyp_tokens
         self.truth_codes = language_codes(self.truth_tokens)
@@ -113,7 +113,7 @@ class Evidence:
         truth += self.truth_tokens[truth_from:]
         hyp += self.hyp_tokens[hyp_from:]
         return Evidence(
-            self.truth, self.hyp, lexicon=self.lexicon, truth_tokens=truth, hyp_tokens=hyp
+            self.truth, self.hyp, dictionary=self.dictionary, truth_tokens=truth, hyp_tokens=hyp
         )
 
     @cached_property
@@ -123,7 +123,7 @@ class Evidence:
             Place(self.truth_tokens[stretch.truth], self.hyp_tokens[stretch.hyp])
             for stretch in self.stretches
         ]
-        return fates_of(places, self.lexicon)
+        return fates_of(places, self.dictionary)
 
     @cached_property
     def fates(self) -> Counter[str]:

@@ -37,19 +37,19 @@ def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:
     None where no word has a sound long enough, or the only ones are those that sound the same in
     both languages (coffee).
     """
-    lexicon = tools.translator if isinstance(tools.translator, Dictionary) else None
+    dictionary = tools.translator if isinstance(tools.translator, Dictionary) else None
     for language in (truth.embedded, truth.matrix):
         for start, end in _stretches(truth, language, rng):
             for _ in range(DRAWN):
                 made = _rewritten(truth, start, end, language, rng)
-                if made is not None and _is_made(truth, made, lexicon, language):
+                if made is not None and _is_made(truth, made, dictionary, language):
                     return made
     return None
 
 
-def _is_made(truth: Surface, made: str, lexicon: Dictionary | None, language: Spoken) -> bool:
+def _is_made(truth: Surface, made: str, dictionary: Dictionary | None, language: Spoken) -> bool:
     """Return whether a text is found to be by sound, and is no translation as well."""
-    evidence = Evidence(truth.text, made, lexicon=lexicon, truth_tokens=truth.tokens)
+    evidence = Evidence(truth.text, made, dictionary=dictionary, truth_tokens=truth.tokens)
     return detect(evidence) and not evidence.fates_in(language)["m"]
 
 

@@ -146,7 +146,7 @@ def imitate(
     seed: int = 0,
     prompts: str | Path | None = None,
     translator: Translator | None = None,
-    lexicon: str | Path | Dictionary = DEFAULT,
+    dictionary: str | Path | Dictionary = DEFAULT,
     longest: int = 40,
     on_error: Literal["stop", "skip"] = "stop",
 ) -> Pairs:
@@ -163,7 +163,7 @@ def imitate(
         seed: an utterance's pair depends on it and on the utterance's id alone.
         prompts: a file of transcription prompts, one a line; default: those that ship.
         translator: what translates, such as a `ChatTranslator`; default: the dictionary.
-        lexicon: a dictionary: a name such as `earmark` or `earmark+cedict`, the path of a TSV or
+        dictionary: a dictionary: a name such as `earmark` or `earmark+cedict`, the path of a TSV or
             YAML file, `module:name`, or a Dictionary.
         longest: tokens that a loop or a tail adds, at most.
         on_error: what to do where the translator fails: stop, or leave the utterance out.
@@ -176,7 +176,9 @@ def imitate(
     if remark:
         note(remark)
     if translator is None and (parsed.own or not TRANSLATING.isdisjoint(parsed.modes)):
-        translator = lexicon if isinstance(lexicon, Dictionary) else load_dictionary(lexicon)
+        translator = (
+            dictionary if isinstance(dictionary, Dictionary) else load_dictionary(dictionary)
+        )
     imitation = Imitation(parsed, Tools(translator, longest), per_utterance, each, on_error)
     knobs: dict[str, Any] = {"builder": "imitate", "mix": parsed.as_dict()}
     if translator is not None:
@@ -196,7 +198,7 @@ def mine(
     several: bool = False,
     seed: int = 0,
     prompts: str | Path | None = None,
-    lexicon: str | Path | Dictionary | None = DEFAULT,
+    dictionary: str | Path | Dictionary | None = DEFAULT,
 ) -> Pairs:
     """Build pairs whose rejected answers are what a model wrote itself, where that is a failure.
 
@@ -213,7 +215,7 @@ def mine(
         several: put all rejected answers of an utterance into one pair.
         seed: of the prompts.
         prompts: a file of transcription prompts, one a line; default: those that ship.
-        lexicon: the dictionary that distinguishes translations, as `imitate` takes it, or None.
+        dictionary: the dictionary that distinguishes translations, as `imitate` takes it, or None.
 
     Raises:
         InputError: an utterance that no pair can be made of, or not one pair could be made.
@@ -223,7 +225,7 @@ def mine(
         raise KnobError("mine needs the hypotheses of one system or several; found none")
     if isinstance(labels, str):
         raise KnobError(f"labels should be a list, found {labels!r}")
-    words = chosen_dictionary(lexicon)
+    words = chosen_dictionary(dictionary)
     mining = make_mining(labels, words, modes, least_errors=least_errors, match_style=match_style)
     knobs: dict[str, Any] = {"builder": "mined", **mining.knobs()}
     rows, plan = _planned(utterances, several, seed, prompts, knobs)

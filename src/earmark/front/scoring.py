@@ -27,7 +27,7 @@ class Scoring(NamedTuple):
     profile: str | Profile = "default"
     mapping: str | Path | None = None
     strip_marks: Sequence[str] = ()
-    lexicon: str | Path | Dictionary | None = DEFAULT
+    dictionary: str | Path | Dictionary | None = DEFAULT
     metrics: Sequence[OwnMetric] = ()
     over: Unit | Literal["auto"] = "auto"
     resamples: int = 1000
@@ -40,7 +40,7 @@ class Scoring(NamedTuple):
 
         Raises:
             KnobError: an unknown profile, metric or family of marks, or too few resamples.
-            InputError: a mapping or a lexicon that cannot be read.
+            InputError: a mapping or a dictionary that cannot be read.
         """
         if self.resamples < 1:
             raise KnobError(f"resamples is {self.resamples}; expected 1 or more")
@@ -51,7 +51,7 @@ class Scoring(NamedTuple):
             "profile": parse_profile(self.profile, mapping) if mapping else self.profile,
             "over": self.over,
             "resampling": Resampling(self.resamples, seed=self.seed),
-            "lexicon": chosen_dictionary(self.lexicon),
+            "dictionary": chosen_dictionary(self.dictionary),
             "unmatched": self.unmatched,
             "set_aside": self.set_aside,
             "strip_marks": self.strip_marks,
@@ -66,7 +66,7 @@ def score(
     profile: str | Profile = "default",
     mapping: str | Path | None = None,
     strip_marks: Sequence[str] = (),
-    lexicon: str | Path | Dictionary | None = DEFAULT,
+    dictionary: str | Path | Dictionary | None = DEFAULT,
     metrics: Sequence[OwnMetric] = (),
     over: Unit | Literal["auto"] = "auto",
     resamples: int = 1000,
@@ -91,7 +91,7 @@ def score(
         profile: how texts are split, with options after it, as in `default+drop-fillers`.
         mapping: a file of two columns with a TAB: what may be written, and what takes its place.
         strip_marks: families of models whose marks are stripped from the hypotheses, or `all`.
-        lexicon: the dictionary that distinguishes translations: a name such as `earmark` or
+        dictionary: the dictionary that distinguishes translations: a name such as `earmark` or
             `earmark+cedict`, the path of a TSV or YAML file, `module:name`, a Dictionary, or None.
         metrics: metrics beside the built-in ones: names, `module:name`, `Metric` objects, or
             functions of a truth and an answer that return numbers that add.
@@ -107,7 +107,16 @@ def score(
         KnobError: an option that cannot be.
     """
     how = Scoring(
-        profile, mapping, strip_marks, lexicon, metrics, over, resamples, seed, unmatched, set_aside
+        profile,
+        mapping,
+        strip_marks,
+        dictionary,
+        metrics,
+        over,
+        resamples,
+        seed,
+        unmatched,
+        set_aside,
     ).keywords()
     said, (written,) = test_set(truths, hyps)
     return score_records(said, written, **how)

@@ -46,7 +46,7 @@ class Mining(NamedTuple):
     """
 
     labels: tuple[str, ...] = MINED
-    lexicon: Dictionary | None = None
+    dictionary: Dictionary | None = None
     own: Mapping[str, Mode] = NO_MODES
     least_errors: float = LEAST_ERRORS
     match_style: bool = False
@@ -58,14 +58,14 @@ class Mining(NamedTuple):
             knobs["least_errors"] = self.least_errors
         if self.match_style:
             knobs["match_style"] = True
-        if self.lexicon is not None:
-            knobs["dictionary"] = self.lexicon.signature
+        if self.dictionary is not None:
+            knobs["dictionary"] = self.dictionary.signature
         return knobs
 
 
 def make_mining(
     labels: Sequence[str],
-    lexicon: Dictionary | None = None,
+    dictionary: Dictionary | None = None,
     own: Mapping[str, Mode] = NO_MODES,
     *,
     least_errors: float = LEAST_ERRORS,
@@ -87,7 +87,7 @@ def make_mining(
     for name, mode in found.items():
         try_out(name, mode)
     known = check_labels([each for each in labels if ":" not in each])
-    return Mining(known, lexicon, found, least_errors, match_style)
+    return Mining(known, dictionary, found, least_errors, match_style)
 
 
 def parse_labels(text: str) -> tuple[str, ...]:
@@ -148,10 +148,10 @@ def _rejected(
         return None
     mode = own_mode(truth, hypothesis.text, mining)
     if mode is not None:
-        failure = failure_of(mining.own[mode], truth, hypothesis.text, mining.lexicon)
+        failure = failure_of(mining.own[mode], truth, hypothesis.text, mining.dictionary)
         why = None
     else:
-        failure, errors = _named(truth, hypothesis, mining.lexicon)
+        failure, errors = _named(truth, hypothesis, mining.dictionary)
         why = _why_not(failure, errors, mining)
     name = mode or mode_name(failure)
     if why is None and hypothesis.cut and name != "loop":
@@ -175,7 +175,9 @@ def in_style_of(truth: str, answer: str) -> str:
     return in_script_of(truth, surface_of(truth).dress(answer))
 
 
-def _named(truth: str, hypothesis: Hypothesis, lexicon: Dictionary | None) -> tuple[Failure, float]:
+def _named(
+    truth: str, hypothesis: Hypothesis, dictionary: Dictionary | None
+) -> tuple[Failure, float]:
     """Name the failure of an answer; return it with its mixed error rate."""
     said, written = surface_of(truth).tokens, surface_of(hypothesis.text).tokens
     blocks = align_blocks(said, written)
@@ -183,7 +185,7 @@ def _named(truth: str, hypothesis: Hypothesis, lexicon: Dictionary | None) -> tu
         truth,
         hypothesis.text,
         raw=hypothesis.raw_text,
-        lexicon=lexicon,
+        dictionary=dictionary,
         blocks=blocks,
         truth_tokens=said,
         hyp_tokens=written,
@@ -211,13 +213,13 @@ def own_mode(truth: str, hyp: str, mining: Mining) -> str | None:
     """Return the first of the user's own failure modes that an answer has."""
     if not mining.own:
         return None
-    evidence = Evidence(truth, hyp, lexicon=mining.lexicon)
+    evidence = Evidence(truth, hyp, dictionary=mining.dictionary)
     return next((name for name, mode in mining.own.items() if mode.detect(evidence)), None)
 
 
-def failure_of(mode: Mode, truth: str, hyp: str, lexicon: Dictionary | None) -> Failure:
+def failure_of(mode: Mode, truth: str, hyp: str, dictionary: Dictionary | None) -> Failure:
     """Name a failure after a mode of the user's own."""
-    evidence = Evidence(truth, hyp, lexicon=lexicon)
+    evidence = Evidence(truth, hyp, dictionary=dictionary)
     return Failure(mode.label, mode.detail, features_of(evidence))
 
 

@@ -77,7 +77,7 @@ def measure(model: str, shrink: int = 1) -> dict[str, Measured]:
     """Transcribe and score the test sets, each `shrink` times smaller, as the model is stored."""
     policy, prompt = load_policy(model, device="cpu"), load_prompts()[0]
     made_by = how_it_was_made(model, None, prompt, MAX_NEW_TOKENS, "refuse")
-    lexicon, measured = load_grammar(), {}
+    dictionary, measured = load_grammar(), {}
     for name, (language, voices, count) in TEST_SETS.items():
         with TemporaryDirectory(prefix="earmark-test-") as temporary:
             folder = Path(temporary)
@@ -100,7 +100,7 @@ def measure(model: str, shrink: int = 1) -> dict[str, Measured]:
                 max_new_tokens=MAX_NEW_TOKENS,
                 batch_size=32,
             )
-        result = score(utterances, hypotheses, lexicon=lexicon).to_dict()
+        result = score(utterances, hypotheses, dictionary=dictionary).to_dict()
         measured[name] = Measured(utterances, hypotheses, result)
     return measured
 

