@@ -114,9 +114,8 @@ def test_features_tell_what_was_decided_from():
 
 
 def test_numbers_beside_few_characters_are_no_reason_for_omission():
-    failure = name_failure(
-        "15改15 15 15截止日期", "15 change 15 15 15 deadline", dictionary=SHIPPED
-    )
+    truth, hyp = "15改15 15 15截止日期", "15 change 15 15 15 deadline"
+    failure = name_failure(truth, hyp, dictionary=SHIPPED)
     assert failure[:2] == ("translation", "global")
     assert failure.features["explained_by_meaning"] == 5
     dropped = name_failure(truth, "15 15 15 15", dictionary=SHIPPED)
