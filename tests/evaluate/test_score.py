@@ -271,7 +271,7 @@ def test_any_text_is_scored_and_the_result_is_strict_json(truth, hyp, profile):
     assert same.to_dict()["counts"]["hits"] == same.to_dict()["counts"]["truth_tokens"]
 
 
-def test_each_utterance_is_split_and_aligned_once(monkeypatch):
+def test_each_utterance_is_split_and_aligned_once_and_not_where_all_is_right(monkeypatch):
     calls = {"align": 0}
 
     def counted(*sides):
@@ -287,8 +287,8 @@ def test_each_utterance_is_split_and_aligned_once(monkeypatch):
     # Texts that differ in spelling are aligned again once spelled alike.
     monkeypatch.setattr(evidence.Evidence, "as_said", property(lambda self: self))
     truths = corpus(30)
-    score(truths, noisy(truths, 0.5))
-    assert calls["align"] == 30
+    result = score(truths, noisy(truths, 0.5))
+    assert calls["align"] == sum(row.counts.errors > 0 for row in result.rows) > 15
 
 
 def test_the_interval_is_over_speakers_when_every_truth_names_one():

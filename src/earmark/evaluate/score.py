@@ -87,11 +87,12 @@ class Score:
 
     def heaviest(self) -> Heaviest | None:
         """Return the utterance with the most errors; None where there is no error."""
-        total = sum(row.counts.errors for row in self.rows)
-        if not total:
+        errors = self.columns.errors[:, 0]
+        if not errors.any():
             return None
-        worst = max(self.rows, key=lambda row: row.counts.errors)
-        return Heaviest(worst.id, worst.counts.errors, worst.counts.errors / total)
+        worst = int(errors.argmax())
+        most = int(errors[worst])
+        return Heaviest(self.rows[worst].id, most, most / int(errors.sum()))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the whole score as plain values; a rate that is not defined is None."""

@@ -19,11 +19,11 @@ def summary(rows: Sequence[UtteranceScore], columns: Columns | None = None) -> d
     `columns` are those of the rows, where they have been made already.
     """
     columns = Columns([row.answer for row in rows]) if columns is None else columns
-    counts = total(rows)
+    counts = columns.total
     return {
         "utterances": len(rows),
         "missing": sum(row.failure.label == MISSING.label for row in rows),
-        "empty_truths": sum(row.counts.truth_tokens == 0 for row in rows),
+        "empty_truths": int((columns.truth.lengths == 0).sum()),
         "mixed_error_rate": counts.rate,
         "counts": counts_json(counts),
         "by_language": {name: with_rate(columns.language(name)) for name in LANGUAGE_LETTERS},
@@ -37,17 +37,6 @@ def summary(rows: Sequence[UtteranceScore], columns: Columns | None = None) -> d
         "failure_modes": failure_modes(rows),
         "composition": {"truth": composition(columns.truth), "hyp": composition(columns.hyp)},
     }
-
-
-def total(rows: Sequence[UtteranceScore]) -> Counts:
-    """Add up the counts of all utterances."""
-    counts = [row.counts for row in rows]
-    return Counts(
-        sum(c.hits for c in counts),
-        sum(c.substitutions for c in counts),
-        sum(c.deletions for c in counts),
-        sum(c.insertions for c in counts),
-    )
 
 
 def counts_json(counts: Counts) -> dict[str, int]:

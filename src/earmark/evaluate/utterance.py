@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from earmark.failures.cascade import Failure, name_failure
+from earmark.failures.cascade import Failure, name_aligned
 from earmark.metrics.answer import Answer, align_texts, answer_of
 from earmark.records import Counts, Hypothesis, Utterance
 from earmark.text.profiles import Splitter
@@ -46,15 +46,6 @@ def measure(
         answer = answer_of(aligned, failure.label)
         return UtteranceScore(utterance.id, utterance.speaker, True, answer, failure)
     aligned = align_texts(utterance.text or "", hyp.text, split)
-    failure = name_failure(
-        aligned.truth,
-        aligned.hyp,
-        raw=hyp.raw_text,
-        dictionary=dictionary,
-        blocks=aligned.blocks,
-        truth_tokens=aligned.truth_tokens,
-        hyp_tokens=aligned.hyp_tokens,
-        features=features,
-    )
+    failure = name_aligned(aligned, raw=hyp.raw_text, dictionary=dictionary, features=features)
     answer = answer_of(aligned, failure.label)
     return UtteranceScore(utterance.id, utterance.speaker, False, answer, failure)

@@ -55,6 +55,8 @@ from earmark.failures import (
 from earmark.failures.evidence import Evidence
 from earmark.failures.features import Features, features_of
 from earmark.failures.left_out import cut_short, left_out
+from earmark.failures.ordinary import is_surely_ordinary
+from earmark.metrics.answer import Aligned, align_tokens
 from earmark.prompting.clean import clean
 from earmark.text import tokenize
 from earmark.text.align import Block
@@ -70,6 +72,9 @@ class Failure(NamedTuple):
     label: str
     detail: str
     features: Features
+
+
+EXACT, ORDINARY = Failure("ok", "exact", {}), Failure("error", "ordinary", {})
 
 
 def is_on_silence(evidence: Evidence) -> bool:
@@ -130,8 +135,8 @@ def name_failure(
     """Name the failure of a hypothesis, and tell the `features` it was decided from, if wanted.
 
     The feature `raw_format` says what format failure the output had before post-processing, in
-    `raw`. The `dictionary` knows translations; without one (None) there are none. Blocks and
-    tokens already computed save time. Without a truth (None) the label is
+    `raw`. The `dictionary` knows translations; without one (None) there are
+    none. Blocks and tokens already computed save time. Without a truth (None) the label is
     `suspect` and the detail says why, or both are empty, which is not the same as right.
 
     >>> name_failure("我们明天去 hiking 吧", "我们明天去吧")[:2]
@@ -143,19 +148,56 @@ def name_failure(
     ('suspect', 'stock phrase')
     """
     hyp_tokens = tokenize(hyp) if hyp_tokens is None else hyp_tokens
-    truth_tokens = tokenize(truth or "") if truth_tokens is None else truth_tokens
-    if truth is not None and truth_tokens == hyp_tokens:
+    if truth is None:
+        return _judged(
+            Evidence(None, hyp, dictionary=dictionary, hyp_tokens=hyp_tokens), raw, features
+        )
+    truth_tokens = tokenize(truth) if truth_tokens is None else truth_tokens
+    aligned = align_tokens(truth, hyp, list(truth_tokens), list(hyp_tokens), blocks)
+    return name_aligned(aligned, raw=raw, dictionary=dictionary, features=features)
+
+
+def name_aligned(
+    aligned: Aligned,
+    *,
+    raw: str | None = None,
+    dictionary: Dictionary | None = None,
+    features: bool = True,
+) -> Failure:
+    """Name the failure of a hypothesis that is aligned with its truth, as `name_failure` does."""
+    truth, hyp, truth_tokens, hyp_tokens, blocks, *_ = aligned
+    if truth_tokens == hyp_tokens:
+        label, detail = _judge_surface(truth, hyp)
+        if label == "ok" and not features:
+            return EXACT
         tokens = len(truth_tokens)
         found: Features = {"truth_tokens": tokens, "hyp_tokens": tokens, "hits": tokens}
-        label, detail = _judge_surface(truth, hyp)
-    else:
-        tokenized = {"truth_tokens": truth_tokens, "hyp_tokens": hyp_tokens}
-        evidence = Evidence(truth, hyp, dictionary=dictionary, blocks=blocks, **tokenized)
-        label, detail = _judge(evidence)
-        found = features_of(evidence) if features else {}
-    if features and raw is not None and raw.strip() != hyp.strip():
-        found["raw_format"] = _raw_format(truth, raw)
-    return Failure(label, detail, found if features else {})
+        return _with_raw(Failure(label, detail, found), truth, hyp, raw, features)
+    # Features need all the evidence; without them most errors need little.
+    if not features and is_surely_ordinary(aligned, dictionary):
+        return ORDINARY
+    tokenized = {"truth_tokens": truth_tokens, "hyp_tokens": hyp_tokens}
+    return _judged(
+        Evidence(truth, hyp, dictionary=dictionary, blocks=blocks, **tokenized), raw, features
+    )
+
+
+def _judged(evidence: Evidence, raw: str | None, features: bool) -> Failure:
+    """Name the failure that evidence shows, with its features if wanted."""
+    label, detail = _judge(evidence)
+    failure = Failure(label, detail, features_of(evidence) if features else {})
+    return _with_raw(failure, evidence.truth, evidence.hyp, raw, features)
+
+
+def _with_raw(
+    failure: Failure, truth: str | None, hyp: str, raw: str | None, features: bool
+) -> Failure:
+    """Add what format failure the raw output had, or leave the features out."""
+    if not features:
+        return failure._replace(features={})
+    if raw is not None and raw.strip() != hyp.strip():
+        failure.features["raw_format"] = _raw_format(truth, raw)
+    return failure
 
 
 def _judge_surface(truth: str, hyp: str) -> tuple[str, str]:

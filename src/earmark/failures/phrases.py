@@ -28,6 +28,7 @@ class Phrases:
         # The longest first, so that what is found is the whole phrase.
         for phrase in sorted(self._group_of, key=len, reverse=True):
             self._starting.setdefault(phrase[0], []).append(phrase)
+        self._first = frozenset(self._starting)
 
     def find(self, tokens: Sequence[str], unless: Sequence[str] = ()) -> Phrase | None:
         """Find the first phrase in `tokens`; none whose meaning `unless` expresses too."""
@@ -44,12 +45,14 @@ class Phrases:
 
     def _all(self, tokens: Sequence[str]) -> Iterator[Phrase]:
         """Yield every phrase that occurs in `tokens`, the longest first at each place."""
-        if self._starting.keys().isdisjoint(tokens):
+        starting = self._starting
+        if self._first.isdisjoint(tokens):
             return
         for start, token in enumerate(tokens):
-            for phrase in self._starting.get(token, ()):
-                if tuple(tokens[start : start + len(phrase)]) == phrase:
-                    yield phrase
+            if token in starting:
+                for phrase in starting[token]:
+                    if tuple(tokens[start : start + len(phrase)]) == phrase:
+                        yield phrase
 
     def opens(self, tokens: Sequence[str]) -> Phrase | None:
         """Return the phrase that `tokens` begin with."""

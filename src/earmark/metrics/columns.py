@@ -111,6 +111,12 @@ class Columns:
         errors = np.bincount(self.slip_utterance, minlength=len(self))
         return np.stack([errors, self.truth.lengths], axis=1)
 
+    @cached_property
+    def total(self) -> Counts:
+        """Count the edits of all answers."""
+        everything = np.ones(len(self.truth.letters), dtype=bool)
+        return self.counts(everything, np.ones(len(self.kinds), dtype=bool))
+
     def counts(self, tokens: Mask, slips: Mask) -> Counts:
         """Count edits over the marked tokens of the truth and the marked slips."""
         kinds = self.kinds[slips]

@@ -77,7 +77,8 @@ def explained(stretches: Sequence[Sides], to: Target, dictionary: Dictionary) ->
     english = _English([sides[english_side] for sides in stretches])
     if not english.at and not english.has_digits:
         return found
-    for pair in _Search(han, english, dictionary).pairs():
+    search = _Search(han, english, dictionary)
+    for pair in search.pairs() if search.may_find() else ():
         said, written = (pair.han, pair.english) if to == "en" else (pair.english, pair.han)
         stretch = said[0][0]
         found[stretch].append(
@@ -142,6 +143,24 @@ class _Search:
         self.dictionary = dictionary
         self.taken_han: set[Place] = set()
         self.taken_english: set[Place] = set()
+
+    def may_find(self) -> bool:
+        """Return whether there are numbers, or some known word has a translation on the other side.
+
+        Most searches end here, in a fraction of their time.
+        """
+        at = self.english.at.keys()
+        for side, runs in zip(self.sides, self.runs, strict=True):
+            if not ZH_NUMERALS.isdisjoint(side) or len(side) != sum([b - a for a, b in runs]):
+                return True
+            for start, end in runs:
+                for first in range(start, end):
+                    most = min(first + self.dictionary.reach(side[first], "en"), end)
+                    for last in range(first + 1, most + 1):
+                        meanings = self.dictionary.meanings(" ".join(side[first:last]))
+                        if meanings is not None and not at.isdisjoint(meanings.heads):
+                            return True
+        return False
 
     def pairs(self) -> list[_Pair]:
         """Return what was chosen: words of several characters, then single ones."""
