@@ -4,7 +4,7 @@
 each is in one language; 15 tokens each, of which one in ten is substituted, deleted or inserted.
 
 `sentences` draws the labelled cases of `tests/failures`: one to three after the other, of which
-six in ten are written as they were said, a quarter with a few words spoiled, and the rest as the
+six in ten are written as they were said, a quarter with a few words corrupted, and the rest as the
 case has it: translated, written by sound, left out, looping, with an assistant's talk.
 """
 
@@ -25,7 +25,7 @@ _ENGLISH = (
 WORDS = _ENGLISH.split()
 TOKENS = 15
 SPOILED = 0.1
-# Of the sentences: written as they were said, with spoiled words, and then as the case has it.
+# Of the sentences: written as they were said, with corrupted words, and then as the case has it.
 AS_SAID, WITH_ERRORS = 0.6, 0.85
 
 
@@ -107,7 +107,7 @@ def _write(tokens: list[str]) -> str:
 
 
 def _written(case: dict[str, str], words: list[str], rng: random.Random) -> str:
-    """Write what was said in a case: as it was, with a few words spoiled, or as the case has it."""
+    """Write a case: as it was said, with a few words corrupted, or as the case has it."""
     roll = rng.random()
     if roll < AS_SAID:
         return case["truth"]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as configure
 from hypothesis import strategies as st
-from sentences import FOLDER, LEXICON, mixed_sentences
+from sentences import DICTIONARY, FOLDER, mixed_sentences
 
 from earmark.failures.cascade import name_failure
 from earmark.failures.ordinary import is_surely_ordinary
@@ -29,13 +29,13 @@ def agrees(truth, hyp, dictionary):
     return walked[:2]
 
 
-@pytest.mark.parametrize("dictionary", [None, LEXICON], ids=["none", "dictionary"])
+@pytest.mark.parametrize("dictionary", [None, DICTIONARY], ids=["none", "dictionary"])
 def test_every_case_has_one_name(dictionary):
     for case in CASES:
         agrees(case["truth"], case["hyp"], dictionary)
 
 
-@pytest.mark.parametrize("dictionary", [None, LEXICON], ids=["none", "dictionary"])
+@pytest.mark.parametrize("dictionary", [None, DICTIONARY], ids=["none", "dictionary"])
 def test_spoiled_cases_have_one_name(dictionary):
     rng = Random(3)
     seen = 0
@@ -60,7 +60,7 @@ def test_drawn_slips_have_one_name(truth, data):
         place = data.draw(st.integers(0, len(tokens)))
         width = data.draw(st.integers(0, 2))
         tokens[place : place + width] = [data.draw(st.sampled_from(PIECES))]
-    agrees(truth, " ".join(tokens), LEXICON)
+    agrees(truth, " ".join(tokens), DICTIONARY)
 
 
 @pytest.mark.parametrize(
@@ -75,4 +75,4 @@ def test_drawn_slips_have_one_name(truth, data):
     ],
 )
 def test_only_what_no_detector_finds_is_surely_ordinary(truth, hyp, expected):
-    assert is_surely_ordinary(align_texts(truth, hyp, tokenize), LEXICON) is expected
+    assert is_surely_ordinary(align_texts(truth, hyp, tokenize), DICTIONARY) is expected
