@@ -2,10 +2,12 @@
 
     python benchmarks/cascade_accuracy.py [--dictionary earmark] [--misses] [--json out.json]
 
-Three sets of self-written cases in `tests/failures`, each printed by itself:
+Four sets of self-written cases in `tests/failures`, each printed by itself:
 
 - own: written from the definitions by the hands that wrote the rules (`cases.jsonl`);
 - blind: written from the definitions by somebody who had not read the rules;
+- format: what models say instead of a transcript, and speech that only sounds like it; half of a
+  set of which the other half served to write the rules;
 - analogues: modelled on real outputs of Audio LLMs, with the border that each lies on.
 
 **Own cases are an upper bound**: real outputs are messier. Intervals are Wilson's, 95 %.
@@ -26,7 +28,12 @@ from earmark.failures.cascade import LABELS, name_failure
 from earmark.translators.choose import chosen_dictionary
 
 FOLDER = Path(__file__).parents[1] / "tests" / "failures"
-SETS = {"own": "cases.jsonl", "blind": "blind.jsonl", "analogues": "analogues.jsonl"}
+SETS = {
+    "own": "cases.jsonl",
+    "blind": "blind.jsonl",
+    "format": "format.jsonl",
+    "analogues": "analogues.jsonl",
+}
 Z = 1.96
 # Fewer cases say next to nothing of a label.
 FEWEST = 8

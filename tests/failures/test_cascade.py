@@ -55,6 +55,16 @@ def test_every_confusable_border_is_mostly_right():
         assert sum(named(case).label == case["label"] for case in near) / len(near) >= 0.8, border
 
 
+@pytest.mark.parametrize("lexicon", [SHIPPED, None], ids=["earmark", "no dictionary"])
+def test_what_is_no_transcript_is_told_from_speech_that_sounds_like_it(lexicon):
+    rows = cases("format.jsonl")
+    assert len(rows) >= 190
+    found = [(case["label"] == "format", named(case, lexicon).label == "format") for case in rows]
+    right = found.count((True, True))
+    assert right / sum(said for _, said in found) >= 0.95
+    assert right / sum(expected for expected, _ in found) >= 0.82
+
+
 def test_words_written_by_sound_need_no_dictionary():
     rows = [case for case in cases("analogues.jsonl") if case["detail"] == "phonetic"]
     right = sum(named(case, None).detail == "phonetic" for case in rows)

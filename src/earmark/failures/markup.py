@@ -7,9 +7,12 @@ from earmark.failures.evidence import Evidence
 from earmark.text import tokenize
 
 # Most texts have none of these, and then none of the patterns below.
-POSSIBLE = re.compile(r"[*`#<>\[\](){}:：（）【】|]|^\s*[-•]\s|\d\s*-->\s*\d")
-SIGNS = ("**", "```")
-LAYOUT = re.compile(r"\s*(?:#{1,6}\s|[-*•]\s|\{\s*[\"'][\w ]+[\"']\s*:)")
+POSSIBLE = re.compile(r"[*`#<>\[\](){}:：（）【】|♪♫]|^\s*(?:[-•]\s|1[.、]\s)|\d\s*-->\s*\d")
+SIGNS = ("**", "```", "♪", "♫", "\\text{")
+LAYOUT = re.compile(r"\s*(?:#{1,6}\s|[-*•>]\s|\{\s*[\"'][\w ]+[\"']\s*:)")
+# A list of one or more points, unless the first word was a number.
+NUMBERED = re.compile(r"\s*1[.、]\s+\D")
+FIRST = frozenset(["1", "one", "first", "firstly", "一", "第", "首"])
 TAG = re.compile(r"</?[A-Za-z_][\w ]{0,30}/?>|<\|[^|<>]{0,30}\|>")
 _CLOCK = r"\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?"
 _SECONDS = r"\d{1,4}(?:\.\d{1,3})?\s*s(?:ec)?"
@@ -22,6 +25,8 @@ _ROLE = (
     r"|user|narrator|man|woman|male|female|boy|girl|teacher|student|mother|father|child|doctor"
     r"|patient|说话人|说话者|讲话者|发言人|讲者|主持人|嘉宾|采访者|受访者|旁白|客服|客户|老师|学生|男|女"
     r"|男声|女声|男生|女生|男士|女士|对方|甲|乙"
+    # The same in Traditional characters, where they differ.
+    r"|說話人|說話者|講話者|發言人|講者|嘉賓|採訪者|受訪者|客戶|老師|學生|男聲|女聲|對方"
 )
 SPEAKER = re.compile(
     rf"\s*[\[(（【<]?\s*(?:(?:{_ROLE})\s*[\dA-Za-z一二三四]?|S\d|[A-D])\s*[\])）】>]?\s*[:：]\s*\S",
@@ -48,7 +53,11 @@ def adds_markup(truth: str, hyp: str, truth_tokens: Collection[str] = ()) -> boo
     """
     if not POSSIBLE.search(hyp):
         return False
-    return (has_marks(hyp) and not has_marks(truth)) or adds_aside(truth, hyp, truth_tokens)
+    if has_marks(hyp) and not has_marks(truth):
+        return True
+    if NUMBERED.match(hyp) and FIRST.isdisjoint(tokenize(truth)[:1]):
+        return True
+    return adds_aside(truth, hyp, truth_tokens)
 
 
 def has_marks(text: str) -> bool:

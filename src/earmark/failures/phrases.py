@@ -3,50 +3,35 @@
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 from earmark.text import tokenize
 
 Phrase = tuple[str, ...]
+# Before a phrase that accuses nobody.
+PROTECTS = "~"
 
 
-class Phrases:
-    """Phrases in groups of one meaning, found in a list of tokens by their first token.
+class Starting(NamedTuple):
+    """Phrases by their first token, the longest first, so that what is found is whole."""
 
-    >>> Phrases([["thank you", "谢谢"]]).find(["很", "谢", "谢", "你"])
-    ('谢', '谢')
-    """
+    phrases: dict[str, list[Phrase]]
+    first: frozenset[str]
 
-    def __init__(self, groups: Iterable[Iterable[str]]) -> None:
-        self.texts = [list(group) for group in groups]
-        self._group_of: dict[Phrase, int] = {
-            tuple(tokenize(text)): n for n, group in enumerate(self.texts) for text in group
-        }
-        self._starting: dict[str, list[Phrase]] = {}
-        # The longest first, so that what is found is the whole phrase.
-        for phrase in sorted(self._group_of, key=len, reverse=True):
-            self._starting.setdefault(phrase[0], []).append(phrase)
-        self._first = frozenset(self._starting)
+    @classmethod
+    def of(cls, phrases: Iterable[Phrase]) -> "Starting":
+        """Sort phrases by their first token."""
+        starting: dict[str, list[Phrase]] = {}
+        for phrase in sorted(phrases, key=len, reverse=True):
+            starting.setdefault(phrase[0], []).append(phrase)
+        return cls(starting, frozenset(starting))
 
-    def find(self, tokens: Sequence[str], unless: Sequence[str] = ()) -> Phrase | None:
-        """Find the first phrase in `tokens`; none whose meaning `unless` expresses too."""
-        said: set[int] | None = None
-        for phrase in self._all(tokens):
-            said = self.groups_in(unless) if said is None else said
-            if self._group_of[phrase] not in said:
-                return phrase
-        return None
-
-    def groups_in(self, tokens: Sequence[str]) -> set[int]:
-        """Return the groups, by number, of which some phrase occurs in `tokens`."""
-        return {self._group_of[phrase] for phrase in self._all(tokens)}
-
-    def _all(self, tokens: Sequence[str]) -> Iterator[Phrase]:
+    def all_in(self, tokens: Sequence[str]) -> Iterator[Phrase]:
         """Yield every phrase that occurs in `tokens`, the longest first at each place."""
-        starting = self._starting
-        if self._first.isdisjoint(tokens):
+        starting = self.phrases
+        if self.first.isdisjoint(tokens):
             return
         for start, token in enumerate(tokens):
             if token in starting:
@@ -54,11 +39,51 @@ class Phrases:
                     if tuple(tokens[start : start + len(phrase)]) == phrase:
                         yield phrase
 
-    def opens(self, tokens: Sequence[str]) -> Phrase | None:
-        """Return the phrase that `tokens` begin with."""
-        for phrase in self._starting.get(tokens[0], ()) if tokens else ():
-            if tuple(tokens[: len(phrase)]) == phrase:
+
+class Phrases:
+    """Phrases in groups of one meaning, found in a list of tokens by their first token.
+
+    A phrase after `~` is never found; a truth that says it protects the whole group (`unless`).
+    Phrases with the polite 您 are known with 你 too.
+
+    >>> Phrases([["thank you", "谢谢"]]).find(["很", "谢", "谢", "你"])
+    ('谢', '谢')
+    >>> Phrases([["happy to help", "~帮"]]).find("happy to help".split(), unless=["帮", "你"])
+    """
+
+    def __init__(self, groups: Iterable[Iterable[str]]) -> None:
+        listed = [list(group) for group in groups]
+        self.texts = [[text for text in group if text[0] != PROTECTS] for group in listed]
+        self._group_of: dict[Phrase, int] = {}
+        # A phrase may protect several groups.
+        self._groups_said: dict[Phrase, set[int]] = {}
+        for n, group in enumerate(listed):
+            for text in group:
+                for phrase in {tuple(tokenize(text)), tuple(tokenize(text.replace("您", "你")))}:
+                    self._groups_said.setdefault(phrase, set()).add(n)
+                    if text[0] != PROTECTS:
+                        self._group_of[phrase] = n
+        self._starting = Starting.of(self._group_of)
+        self._saying = Starting.of(self._groups_said)
+
+    def find(self, tokens: Sequence[str], unless: Sequence[str] = ()) -> Phrase | None:
+        """Find the first phrase in `tokens`; none whose meaning `unless` expresses too."""
+        said: set[int] | None = None
+        for phrase in self._starting.all_in(tokens):
+            said = self.groups_in(unless) if said is None else said
+            if self._group_of[phrase] not in said:
                 return phrase
+        return None
+
+    def groups_in(self, tokens: Sequence[str]) -> set[int]:
+        """Return the groups, by number, of which some phrase occurs in `tokens`."""
+        return {n for phrase in self._saying.all_in(tokens) for n in self._groups_said[phrase]}
+
+    def opens(self, tokens: Sequence[str], unless: Sequence[str] = ()) -> Phrase | None:
+        """Return the phrase that `tokens` begin with; none whose meaning `unless` expresses."""
+        for phrase in self._starting.phrases.get(tokens[0], ()) if tokens else ():
+            if tuple(tokens[: len(phrase)]) == phrase:
+                return None if self._group_of[phrase] in self.groups_in(unless) else phrase
         return None
 
 

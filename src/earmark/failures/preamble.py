@@ -15,7 +15,9 @@ from earmark.text import tokenize
 LEAST_SURPLUS = 2.8
 # ... and, unless it opens the hypothesis, by this factor: a translation may be longer, too.
 FACTOR = 1.5
-LEAD = re.compile(r"\s*([^:：\n]{1,40})[:：]")
+LEAD = re.compile(r"\s*([^:：\n]{1,60})[:：](?!\d)")
+# What a lead announces is the transcript when this share of the truth comes after it.
+LEAST_HITS = 0.6
 
 
 def detect(evidence: Evidence) -> bool:
@@ -44,17 +46,30 @@ def _has_marker(evidence: Evidence, tokens: Sequence[str]) -> bool:
 
 
 def announces(evidence: Evidence) -> bool:
-    """Return whether the hypothesis opens with `Translation:` or the like, which nobody said."""
+    """Return whether the hypothesis opens with `Translation:` or the like, which nobody said.
+
+    Before a transcript, a lead of any words announces it.
+    """
     lead = LEAD.match(evidence.hyp)
     if lead is None:
         return False
     words = tokenize(lead[1])
+    if leads_to_transcript(evidence, len(words)):
+        return True
     known = phrases("announcements")
     if not words or known.opens(evidence.truth_tokens):
         return False
     return known.opens(words) == tuple(words) or bool(
         phrases("preamble_markers").find(words, unless=evidence.truth_tokens)
     )
+
+
+def leads_to_transcript(evidence: Evidence, words: int) -> bool:
+    """Return whether that many words came before the first that was said, and then most of it."""
+    if not words or not evidence.stretches or evidence.hits < LEAST_HITS * evidence.said.total:
+        return False
+    first = evidence.stretches[0]
+    return first.truth.stop == 0 and first.hyp.start == 0 and first.hyp.stop >= words
 
 
 def is_longer(said: Mix, written: Mix, factor: float) -> bool:

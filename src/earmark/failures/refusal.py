@@ -6,20 +6,19 @@ from random import Random
 from earmark.failures.evidence import Evidence
 from earmark.failures.mode import Tools
 from earmark.failures.phrases import phrases, tokenized
+from earmark.failures.reply import answers, reacts
 from earmark.failures.surface import Surface
 
 # An assistant's talk takes the place of the transcript when at most this share of it was said.
 MOST_HITS = 0.5
-# An answer has next to nothing of the question, and is at least so many tokens.
-MOST_HITS_OF_ANSWER = 0.35
-FEWEST_TOKENS_OF_ANSWER = 4
-# An answer that does not open as one is longer than the question, by this factor in syllables.
-LONGER = 1.4
+# An apology may open what was misheard, so less of it may have been said.
+MOST_HITS_OF_APOLOGY = 0.35
+FEWEST_TOKENS_OF_APOLOGY = 5
 
 
 def refuses(tokens: Sequence[str], truth_tokens: Sequence[str]) -> bool:
     """Return whether a text opens with an apology and speaks of the task, as the truth does not."""
-    if phrases("refusal_openers").opens(tokens) is None:
+    if not any(phrases(name).opens(tokens) for name in ("refusal_openers", "apologies")):
         return False
     return phrases("refusal_markers").find(tokens, unless=truth_tokens) is not None
 
@@ -29,36 +28,22 @@ def detect(evidence: Evidence) -> bool:
     tokens, truth_tokens = evidence.hyp_tokens, evidence.truth_tokens
     if evidence.hits > MOST_HITS * len(tokens):
         return False
-    if refuses(tokens, truth_tokens):
+    if refuses(tokens, truth_tokens) or apologises(evidence):
         return True
     if phrases("assistant_talk").find(tokens, unless=truth_tokens) is not None:
         return True
-    return answers(evidence)
+    return evidence.truth is not None and (answers(evidence) or reacts(evidence))
 
 
-def answers(evidence: Evidence) -> bool:
-    """Return whether a spoken question was answered instead of written down.
-
-    The truth asks or requests something, and the hypothesis opens as an answer does or speaks to
-    its user, in words that the truth has not.
-    """
-    tokens, truth_tokens = evidence.hyp_tokens, evidence.truth_tokens
-    if len(tokens) < FEWEST_TOKENS_OF_ANSWER:
-        return False
-    if evidence.hits > MOST_HITS_OF_ANSWER * len(tokens):
-        return False
-    if not phrases("question_marks").groups_in(truth_tokens):
-        return False
-    openers = phrases("answer_openers")
-    if openers.opens(tokens) is not None and openers.opens(truth_tokens) is None:
-        return has_new(evidence, "answer_markers") or has_new(evidence, "weak_answer_markers")
-    is_longer = evidence.written.syllables >= LONGER * evidence.said.syllables
-    return is_longer and has_new(evidence, "answer_markers")
-
-
-def has_new(evidence: Evidence, name: str) -> bool:
-    """Return whether the hypothesis has a phrase of a list whose meaning the truth has not."""
-    return phrases(name).find(evidence.hyp_tokens, unless=evidence.truth_tokens) is not None
+def apologises(evidence: Evidence) -> bool:
+    """Return whether the hypothesis opens with an apology for which nobody had a word."""
+    tokens = evidence.hyp_tokens
+    return (
+        evidence.truth is not None
+        and len(tokens) >= FEWEST_TOKENS_OF_APOLOGY
+        and evidence.hits <= MOST_HITS_OF_APOLOGY * len(tokens)
+        and phrases("apologies").opens(tokens, unless=evidence.truth_tokens) is not None
+    )
 
 
 def imitate(truth: Surface, rng: Random, tools: Tools) -> str | None:
