@@ -55,11 +55,13 @@ def test_every_confusable_border_is_mostly_right():
         assert sum(named(case).label == case["label"] for case in near) / len(near) >= 0.8, border
 
 
-@pytest.mark.parametrize("lexicon", [SHIPPED, None], ids=["earmark", "no dictionary"])
-def test_what_is_no_transcript_is_told_from_speech_that_sounds_like_it(lexicon):
+@pytest.mark.parametrize("dictionary", [SHIPPED, None], ids=["earmark", "no dictionary"])
+def test_what_is_no_transcript_is_told_from_speech_that_sounds_like_it(dictionary):
     rows = cases("format.jsonl")
     assert len(rows) >= 190
-    found = [(case["label"] == "format", named(case, lexicon).label == "format") for case in rows]
+    found = [
+        (case["label"] == "format", named(case, dictionary).label == "format") for case in rows
+    ]
     right = found.count((True, True))
     assert right / sum(said for _, said in found) >= 0.95
     assert right / sum(expected for expected, _ in found) >= 0.82

@@ -24,6 +24,10 @@ from earmark.text import tokenize
         "## 走吧",
         "- 走吧",
         "```走吧```",
+        "1. 走吧",
+        "> 走吧",
+        "走吧 ♪",
+        "說話人1：走吧",
     ],
 )
 def test_marks_that_nobody_said_are_found(hyp):
@@ -40,6 +44,8 @@ def test_marks_that_nobody_said_are_found(hyp):
         ("a minus b", "a - b"),
         ("five star", "five *"),
         ("two to three", "2-3"),
+        ("one go home", "1. go home"),
+        ("1.5 公里", "1.5 公里"),
     ],
 )
 def test_punctuation_and_what_was_said_in_brackets_are_no_marks(truth, hyp):

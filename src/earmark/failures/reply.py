@@ -5,7 +5,8 @@ A translation keeps them, and keeps a question a question.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from itertools import pairwise
 
 from earmark.failures import loop
 from earmark.failures.evidence import Evidence
@@ -22,8 +23,9 @@ LONGER = 1.4
 # What means most of what was said is a translation, and what sounds like it was misheard.
 MOST_MEANT, MOST_MEANT_TURNED = 0.34, 0.6
 ALIKE = 0.55
-FIRST = frozenset("i i'm i've i'd i'll me my mine we us our 我 咱".split())
-SECOND = frozenset("you you're you've you'd you'll your yours 你 您 妳".split())
+_ME, _YOU = "i i'm i've i'd i'll me my mine we us our", "you you're you've you'd you'll your yours"
+FIRST = frozenset([*"我咱", *_ME.split()])
+SECOND = frozenset([*"你您妳", *_YOU.split()])
 CLAUSE_END = re.compile(r"[,，.。!！;；]")
 ASKS = frozenset("?？")
 # Characters that two sentences share by chance.
@@ -46,7 +48,7 @@ def answers(evidence: Evidence) -> bool:
     growth = evidence.written.syllables / evidence.said.syllables
     if growth >= LONGER and has_new(evidence, "answer_markers"):
         return True
-    if opens_short(evidence):
+    if opens_short(evidence.hyp, tokens) and not opens_short(evidence.truth or "", truth_tokens):
         return is_something_else(evidence)
     if not shares_a_topic(evidence):
         return False
@@ -55,13 +57,12 @@ def answers(evidence: Evidence) -> bool:
     return growth >= 1.0 and not asks_back(evidence) and is_something_else(evidence)
 
 
-def opens_short(evidence: Evidence) -> bool:
-    """Return whether the hypothesis opens with a short answer; the shortest end a clause."""
-    known = phrases("short_answers")
-    found = known.opens(evidence.hyp_tokens)
-    if found is None or known.opens(evidence.truth_tokens) is not None:
+def opens_short(text: str, tokens: Sequence[str]) -> bool:
+    """Return whether a text opens with a short answer; the shortest must be a clause."""
+    found = phrases("short_answers").opens(tokens)
+    if found is None:
         return False
-    return len(found) > 2 or tokenize(CLAUSE_END.split(evidence.hyp, 1)[0]) == list(found)
+    return len(found) > 2 or tokenize(CLAUSE_END.split(text, 1)[0]) == list(found)
 
 
 def reacts(evidence: Evidence) -> bool:
@@ -92,7 +93,7 @@ def may_reply(evidence: Evidence) -> bool:
     )
 
 
-def asks(tokens: list[str]) -> bool:
+def asks(tokens: Sequence[str]) -> bool:
     """Return whether somebody asks or requests something."""
     return any(phrases(name).groups_in(tokens) for name in ("questions", "requests"))
 
@@ -130,7 +131,7 @@ def shares_a_topic(evidence: Evidence) -> bool:
     truth, hyp = evidence.truth_tokens, evidence.hyp_tokens
     if any(is_content(word) for word in set(truth) & set(hyp)):
         return True
-    pairs = set(zip(truth, truth[1:], strict=False)) & set(zip(hyp, hyp[1:], strict=False))
+    pairs = set(pairwise(truth)) & set(pairwise(hyp))
     if any(COMMON.isdisjoint(pair) and not pair[0].isascii() for pair in pairs):
         return True
     return any(
