@@ -48,7 +48,7 @@ class AudioPolicy(Policy):
     def encode(self, features: Features) -> Float[Tensor, "audio_token feature"]:
         """Run the tower on one clip and keep the states of real audio, without padding."""
 
-    def encode_all(self, clips: Sequence[Features]) -> list[Float[Tensor, "audio_token feature"]]:
+    def encode_all(self, clips: Sequence[Features]) -> list[Float[Tensor, "_audio_token feature"]]:
         """Run the tower on several clips; see `encode`."""
         return [self.encode(clip) for clip in clips]
 

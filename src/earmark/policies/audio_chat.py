@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel, ProcessorMixin
+from transformers import PreTrainedModel
 
 from earmark.errors import InputError
 from earmark.policies.audio import AudioPolicy
 from earmark.policies.audio_places import OTHER_PROCESSOR
 from earmark.policies.chat import ChatPolicy
-from earmark.policies.policy import Clip, Features
+from earmark.policies.policy import Clip, Features, Processor
 from earmark.prompting.facts import Facts
 from earmark.prompting.messages import Messages
 
@@ -29,7 +29,7 @@ class AudioChatPolicy(ChatPolicy, AudioPolicy):
     """A policy whose processor has a chat template and an audio token."""
 
     def __init__(
-        self, network: PreTrainedModel, processor: ProcessorMixin, facts: Facts | None = None
+        self, network: PreTrainedModel, processor: Processor, facts: Facts | None = None
     ) -> None:
         super().__init__(network, processor, facts)
         self.extractor: Any = getattr(

@@ -15,7 +15,7 @@ OTHER_PROCESSOR = (
 
 def audio_places(
     ids: Int[Tensor, "row token"],
-    audio: Sequence[Float[Tensor, "audio_token feature"]],
+    audio: Sequence[Float[Tensor, "_audio_token feature"]],
     audio_id: int,
 ) -> Bool[Tensor, "row token"]:
     """Return which tokens are placeholders of audio.

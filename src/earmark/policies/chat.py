@@ -6,13 +6,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel, ProcessorMixin
+from transformers import PreTrainedModel
 
 from earmark.errors import InputError
 from earmark.policies.checkpoint.library_errors import reason_of
 from earmark.policies.continuation import continuation_ids
 from earmark.policies.plain_decoding import GREEDY, decoding_plainly
-from earmark.policies.policy import Clip, Policy
+from earmark.policies.policy import Clip, Policy, Processor
 from earmark.prompting.answer import Answer
 from earmark.prompting.facts import Facts
 from earmark.prompting.messages import Messages, texts_in, turn_of
@@ -30,7 +30,7 @@ class ChatPolicy(Policy):
     audio_id: int = -1
 
     def __init__(
-        self, network: PreTrainedModel, processor: ProcessorMixin, facts: Facts | None = None
+        self, network: PreTrainedModel, processor: Processor, facts: Facts | None = None
     ) -> None:
         super().__init__(network, processor, facts)
         self.tokenizer: Any = getattr(processor, "tokenizer", processor)

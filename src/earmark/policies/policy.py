@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from accelerate.utils import send_to_device
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Real
 from torch import Tensor, nn
-from transformers import PreTrainedModel, ProcessorMixin
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, ProcessorMixin
 
 from earmark.policies.rows.chunked_head import head_logps
 from earmark.policies.rows.last_layer import only_where_read
@@ -30,13 +30,15 @@ from earmark.prompting.messages import Messages
 
 Clip = np.ndarray
 Features = dict[str, Tensor]
+# A model of text alone has its tokenizer in the place of a processor.
+Processor = ProcessorMixin | PreTrainedTokenizerBase
 
 
 class Embedded(NamedTuple):
     """Rows as the language model is handed them; `positions` is None where it counts itself."""
 
     embeds: Float[Tensor, "row token hidden"]
-    positions: Int[Tensor, "*axis row token"] | None = None
+    positions: Real[Tensor, "*axis row token"] | None = None
 
 
 class SharedBatch(NamedTuple):
@@ -51,8 +53,8 @@ class SharedBatch(NamedTuple):
     clips: MutableSequence[Tensor | Features]
 
     @property
-    def audio(self) -> list[Float[Tensor, "audio_token feature"]]:
-        """Return the tower's states of all clips that were heard."""
+    def audio(self) -> list[Float[Tensor, "_audio_token _feature"]]:
+        """Return the tower's states of all clips that were heard, each of its own length."""
         return [clip for clip in self.clips if isinstance(clip, Tensor)]
 
     def to(self, device: torch.device | str) -> "SharedBatch":
@@ -79,7 +81,7 @@ class Policy(ABC):
     computes_in: torch.dtype | None = None
 
     def __init__(
-        self, network: PreTrainedModel, processor: ProcessorMixin, facts: Facts | None = None
+        self, network: PreTrainedModel, processor: Processor, facts: Facts | None = None
     ) -> None:
         self.network = network
         self.processor = processor
@@ -156,7 +158,8 @@ class Policy(ABC):
     @property
     def pad_id(self) -> int:
         """Return the token that fills short rows."""
-        return int(self.processor.tokenizer.pad_token_id)
+        tokenizer: Any = getattr(self.processor, "tokenizer", self.processor)
+        return int(tokenizer.pad_token_id)
 
     def lora_targets(self) -> str:
         """Return a regular expression for the linear layers of the language model."""
@@ -203,7 +206,7 @@ class SharedRowPolicy(Policy):
     def prompt_embeds(
         self,
         ids: Int[Tensor, "row token"],
-        audio: Sequence[Float[Tensor, "audio_token feature"]],
+        audio: Sequence[Float[Tensor, "_audio_token feature"]],
         real: Bool[Tensor, "row token"] | None = None,
     ) -> Embedded:
         """Embed tokens and put the audio in the place of its placeholders.
@@ -219,7 +222,7 @@ class SharedRowPolicy(Policy):
         self,
         embeds: Float[Tensor, "row token hidden"],
         mask: Bool[Tensor, "row 1 token token"],
-        positions: Int[Tensor, "*axis row token"],
+        positions: Real[Tensor, "*axis row token"],
     ) -> Float[Tensor, "row token hidden"]:
         """Run the language model without its head."""
 
@@ -238,6 +241,7 @@ class SharedRowPolicy(Policy):
             prompts_attend_alone(self.network, rows.segments, mask),
         ):
             hidden = self.decode(prompt.embeds, mask, positions)
-        read = hidden.flatten(0, 1)[rows.read_from]
+        # Logits of all tokens would be most of a step's memory; few places predict an answer.
+        read = hidden.flatten(0, 1)[rows.read_from]  # [answer_token, hidden]
         vocabulary = self.network.get_output_embeddings().weight.shape[0]
         return head_logps(self.head, read, rows.targets, vocabulary)

@@ -212,6 +212,7 @@ def weigh(
     """
     weighting = make_weighting(settings)
     gaps = torch.stack([gaps_of(rows, lengths or [(1, 1)] * len(rows)) for rows in held])
+    # [ref, pair]
     start = weighting.start(gaps, len(held))
     return Weighed(weighting, start, settings.seed, settings.weighting_per_token)
 

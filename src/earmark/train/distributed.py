@@ -89,7 +89,7 @@ def join(own: dict[str, Any]) -> dict[str, Any]:
     dist.all_gather_object(everyone, sent)
     for name in sent:
         parts = [there[name].to(own[name].device) for there in everyone]
-        parts[dist.get_rank()] = own[name]
+        parts[dist.get_rank()] = own[name]  # with its gradient, which was not sent
         joined[name] = concatenate(parts, batch_axis(name) or 0)
     return joined
 
@@ -130,4 +130,5 @@ def shared_mean(per_pair: Tensor) -> Tensor:
     mean = per_pair.mean()
     if not is_distributed():
         return mean
+    # The value of the mean, and its gradient times the number of processes.
     return mean + (dist.get_world_size() - 1) * (mean - mean.detach())

@@ -17,19 +17,20 @@ Logps = Float[Tensor, "candidate token"]
 class Computed(NamedTuple):
     """Log-probabilities of a batch's candidates, in nats; one column of sums, or one a token.
 
-    `reference` is of the frozen starting policy, `references` of several frozen policies; None
-    where the objective does not compare with them.
+    `reference` is of the frozen starting policy, `references` of several frozen policies, always
+    sums; None where the objective does not compare with them.
     """
 
     policy: Float[Tensor, "candidate token"]
     reference: Float[Tensor, "candidate token"] | None = None
-    references: Float[Tensor, "ref candidate token"] | None = None
+    references: Float[Tensor, "ref candidate 1"] | None = None
 
 
 def by_token(
     logps: Float[Tensor, " answer_token"], rows: SharedRows
 ) -> Float[Tensor, "candidate token"]:
     """Put the log-probabilities of answer tokens into one line a candidate, filled with 0."""
+    # Where each candidate starts among all answer tokens, and each token's place in its candidate.
     starts = rows.lengths.cumsum(0) - rows.lengths
     place = torch.arange(len(rows.owner), device=logps.device) - starts[rows.owner]
     lines = logps.new_zeros(len(rows.lengths), int(rows.lengths.max()))
@@ -44,6 +45,7 @@ def supply(contract: Contract, computed: Computed, batch: Batch) -> dict[str, An
     frozen = None if computed.reference is None else computed.reference.to(policy.dtype)
     if contract.takes_single_answers:
         for prefix, values in (("", policy), ("ref_", frozen)):
+            # Over tokens: of one column of sums that changes nothing, what pads answers is 0.
             found |= {} if values is None else of_answers(prefix, values.sum(1), batch.places)
         tokens = lengths.to(policy.dtype)[batch.places.answers]
         return found | {"wanted": batch.places.wanted, "answer_tokens": tokens}
@@ -116,9 +118,10 @@ def counts(lengths: Tensor, places: Places, chosen: Tensor, rejected: Tensor) ->
 
 
 def pick(
-    values: Float[Tensor, " candidate"], at: Int[Tensor, "row candidate"], absent: float = 0.0
-) -> Float[Tensor, "row candidate"]:
+    values: Float[Tensor, " candidate"], at: Int[Tensor, "row slot"], absent: float = 0.0
+) -> Float[Tensor, "row slot"]:
     """Pick values by place; where there is no candidate, `absent`."""
+    # ABSENT would index from the end; what is found at 0 instead is overwritten.
     return values[at.clamp(min=0)].masked_fill(at == ABSENT, absent)
 
 
@@ -126,7 +129,7 @@ def prefix_sums(
     values: Logps, at: Int[Tensor, " pair"], tokens: Int[Tensor, " pair"]
 ) -> Float[Tensor, " pair"]:
     """Sum the first `tokens` log-probabilities of the candidates `at`."""
-    kept = torch.arange(values.shape[1], device=values.device) < tokens[:, None]
+    kept = torch.arange(values.shape[1], device=values.device) < tokens[:, None]  # [pair, token]
     return (values[at] * kept).sum(1)
 
 

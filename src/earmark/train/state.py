@@ -108,7 +108,7 @@ class State:
         self.state: Any = contract.state_class() if contract.state_class else None
         self.snapshot: Tensor | None = None
         if "snapshot_logps" in contract.tensors:
-            self.snapshot = torch.full((pairs, 0), torch.nan)
+            self.snapshot = torch.full((pairs, 0), torch.nan)  # [row, slot]; NaN until seen
         self.mean_score_gap = mean_score_gap
         self.weighed = weighed
 
@@ -136,7 +136,7 @@ class State:
             self.state = loss.state
         if self.weighed is not None:
             everyone = of_every_process(self.weighed.gaps(own))
-            gaps = torch.cat([gaps for (gaps,) in everyone], dim=1)
+            gaps = torch.cat([gaps for (gaps,) in everyone], dim=1)  # [ref, pair of all]
             state = self.weighed.weighting.see(self.weighed.state, gaps)
             self.weighed = self.weighed._replace(state=state)
         if self.snapshot is not None:

@@ -151,6 +151,7 @@ class PreferenceTrainer(Trainer):
         computed = self.compute(model, batch)
         own = supply(self.contract, computed, batch)
         own |= self.remembered.recall(own, batch) | {"training": model.training}
+        # Of all processes: an objective may compare the pairs of its batch.
         given = join({name: own[name] for name in self.contract.tensors})
         loss = self.objective(**given)
         self.check(loss, batch)
@@ -159,6 +160,7 @@ class PreferenceTrainer(Trainer):
         self._note(loss, computed, batch)
         mean = shared_mean(loss.per_pair)
         if num_items_in_batch is not None:
+            # The library adds accumulated batches up: each brings its part of the step's mean.
             mean = mean * (len(loss.per_pair) / num_items_in_batch)
         return (mean, {"margin": loss.margin}) if return_outputs else mean
 
@@ -171,6 +173,7 @@ class PreferenceTrainer(Trainer):
             self.features.add_batch(batch.clip_keys, batch.shared.clips)
         if self.state.global_step == 0 and frozen is not None:
             check_start(policy.detach(), frozen, batch.shared.rows.lengths, self.dtype)
+        # Of references: [ref, candidate, 1], since each tokenizes answers its own way.
         return Computed(policy, frozen, torch.stack(several) if several else None)
 
     def check(self, loss: Loss, batch: Batch) -> None:
@@ -188,7 +191,7 @@ class PreferenceTrainer(Trainer):
                 ids = [name for name, fine in zip(ids, finite.tolist(), strict=True) if not fine]
             raise LossError(self._not_finite("loss", ids))
 
-    def _get_grad_norm(self, *args: Any, **kwargs: Any) -> float | None:
+    def _get_grad_norm(self, *args: Any, **kwargs: Any) -> Tensor | float | None:
         """Return the library's norm, of all processes; stop before an update of NaN.
 
         A loss may be finite where its gradient is not. The weights would be damaged, and perhaps
@@ -197,7 +200,7 @@ class PreferenceTrainer(Trainer):
         Raises:
             LossError: names the pairs of the step.
         """
-        norm: float | None = super()._get_grad_norm(*args, **kwargs)
+        norm: Tensor | float | None = super()._get_grad_norm(*args, **kwargs)
         own, self.ids_of_step = self.ids_of_step, []
         if norm is not None and not math.isfinite(norm):
             there = self.together.gather({self.together.rank: own})
@@ -216,6 +219,7 @@ class PreferenceTrainer(Trainer):
         )
 
     def _note(self, loss: Loss, computed: Computed, batch: Batch) -> None:
+        # Means wait for the next line of the log, and must not keep the graphs of their steps.
         shown = computed._replace(policy=computed.policy.detach())
         compares = self.contract.compares
         for name, value in quantities(loss, shown, batch.places, compares, self.beta).items():
@@ -226,6 +230,7 @@ class PreferenceTrainer(Trainer):
 
         A process may lack a quantity: unpaired answers may all be rejected ones.
         """
+        # One copy from the GPU for all steps of a quantity, instead of a wait in each step.
         own = {name: torch.stack(values).tolist() for name, values in self.logged.items()}
         everyone = self.together.gather({self.together.rank: own}).values()
         for name in dict.fromkeys(name for there in everyone for name in there):

@@ -10,6 +10,7 @@ from transformers.models.qwen2.modeling_qwen2 import Qwen2RMSNorm
 
 from earmark.policies.kernels.rms_norm import is_torch_norm, take_torch_norms
 from family_models import BUILD, build_policy
+from text_models import build_text
 
 
 def drawn_norm(kind, dtype=torch.float32):
@@ -58,15 +59,15 @@ def test_a_norm_that_differs_stays_as_it_is():
 
 
 def test_mixed_number_types_are_left_to_the_module(monkeypatch):
-    network = nn.Module()
-    network.norm = drawn_norm(Qwen2RMSNorm)
-    network.get_decoder = lambda: network
-    assert take_torch_norms(network) == 1
+    network, _ = build_text("qwen2")
+    decoder = network.get_decoder()
+    decoder.norm = drawn_norm(Qwen2RMSNorm)
+    assert take_torch_norms(network) == 2 * len(decoder.layers) + 1
     monkeypatch.setattr("torch.nn.functional.rms_norm", lambda *_: pytest.fail("not for these"))
-    whole = type(network.norm).forward
+    norm, whole = decoder.norm, Qwen2RMSNorm.forward
     hidden = torch.randn(3, 64)
     for dtype in (torch.bfloat16, torch.float64):
-        found = network.norm(hidden.to(dtype))
-        torch.testing.assert_close(found, whole(network.norm, hidden.to(dtype)), rtol=0, atol=0)
+        found = norm(hidden.to(dtype))
+        torch.testing.assert_close(found, whole(norm, hidden.to(dtype)), rtol=0, atol=0)
     with torch.autocast("cpu", torch.bfloat16):
-        network.norm(hidden)
+        norm(hidden)

@@ -49,9 +49,10 @@ def sees_batch(objective: Callable[..., Loss]) -> bool:
     whole, alone = probe(contract(objective)), {}
     for name, value in whole.items():
         axis = batch_axis(name)
+        # Pairs that differ in all they have: equal ones could hide what moves between them.
         if axis is not None and value.is_floating_point():
             whole[name] = value + torch.rand(value.shape, generator=generator)
-        alone[name] = value if axis is None else whole[name].narrow(axis, 0, 1)
+        alone[name] = value if axis is None else whole[name].narrow(axis, 0, 1)  # the first pair
     first = objective(**whole).per_pair[:1]
     return not torch.allclose(first, objective(**alone).per_pair)
 
@@ -76,4 +77,5 @@ def made_up(name: str, state_class: type | None) -> Any:
         return torch.ones(shape, dtype=torch.bool)
     usual = TOKENS if name.endswith("_tokens") else OF_ALL.get(name, LOGP)
     values = torch.tensor(OF_EACH_PAIR.get(name, usual), dtype=torch.float64)
+    # [pair] or a single number; a clone, since an expanded tensor's entries share their memory.
     return values.expand(shape).clone()

@@ -79,7 +79,8 @@ def scale_by_confidence(loss: Loss, confidence: Float[Tensor, " pair"], floor: f
     """
     if not 0 < floor <= 1:
         raise KnobError(f"the floor of a confidence should be above 0, at most 1, found {floor}")
-    held = confidence.detach().clamp(min=floor)
+    # Detached: a pair must not get a smaller loss by making the policy less sure of it.
+    held = confidence.detach().clamp(min=floor)  # [pair]
     weights = held / held.mean()
     logged = {**loss.logged, "confidence": held, "weight_max": weights.max()}
     return loss._replace(per_pair=weights * loss.per_pair, logged=logged)

@@ -137,6 +137,7 @@ def with_divergence(
             side: replace(given[side] - given[f"ref_{side}"], given)
             for side in ("chosen", "rejected")
         }
+        # Against a reference of 0, what the objective takes for the log-ratio is what replaces it.
         zeros = {f"ref_{side}": torch.zeros_like(u) for side, u in changed.items()}
         return inner(**changed, **zeros)
 
@@ -150,4 +151,5 @@ def gentle_expm1(t: Ratios) -> Ratios:
     >>> bool(gentle_expm1(torch.tensor([1e5])).isfinite())
     True
     """
+    # Each summand is constant where the other grows: value and slope meet at STEEP.
     return torch.expm1(t.clamp(max=STEEP)) + math.exp(STEEP) * F.relu(t - STEEP)

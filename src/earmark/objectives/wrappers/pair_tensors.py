@@ -61,9 +61,10 @@ def is_gap_of_ratios(objective: Callable[..., Loss]) -> bool:
     >>> is_gap_of_ratios(dpo), is_gap_of_ratios(with_sft(dpo, 1.0))
     (True, False)
     """
-    shift = torch.tensor(SHIFT, dtype=torch.float64)
+    shift = torch.tensor(SHIFT, dtype=torch.float64)  # [pair]
     tried = probe(contract(objective))
     before = objective(**tried).per_pair
+    # The first pair of names leaves each log-ratio as it is, the second the difference of the two.
     for together in (("chosen", "ref_chosen"), ("ref_chosen", "ref_rejected")):
         moved = {name: tried[name] + shift for name in together}
         if not torch.allclose(objective(**{**tried, **moved}).per_pair, before):
@@ -84,6 +85,7 @@ def mixes_pairs(objective: Callable[..., Loss]) -> bool:
     for place, loss in enumerate(losses):
         gradients = torch.autograd.grad(loss, leaves, retain_graph=True, allow_unused=True)
         for gradient in gradients:
+            # [pair]: a gradient anywhere but at the loss's own pair.
             if gradient is not None and gradient.count_nonzero() > (gradient[place] != 0):
                 return True
     return False

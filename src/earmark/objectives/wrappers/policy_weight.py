@@ -52,8 +52,10 @@ def with_policy_weight(objective: Callable[..., Loss]) -> Callable[..., Loss]:
         )
 
     def run(inner: Inner, given: dict[str, Any]) -> Loss:
-        chosen = given["chosen"].detach() / given["chosen_tokens"]
+        # Detached: a smaller weight would lower the loss by unlearning both answers.
+        chosen = given["chosen"].detach() / given["chosen_tokens"]  # [pair], nats per token
         rejected = given["rejected"].detach() / given["rejected_tokens"]
+        # Rounding can leave a sum of log-probabilities above 0.
         weight = (chosen + rejected).exp().clamp(max=1)
         loss = inner()
         logged = {**loss.logged, "policy_weight": weight}

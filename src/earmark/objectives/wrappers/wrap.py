@@ -52,9 +52,11 @@ def wrap(
 
         def inner(**changed: Any) -> Loss:
             arguments = {**given, **changed}
+            # Without the wrapper's own tensors and knobs, which the objective does not take.
             return objective(**{n: arguments[n] for n in own.parameters if n in arguments})
 
         return run(inner, given)
 
+    # What the trainer reads a contract from; `wraps` would show the inner objective's.
     wrapped.__signature__ = signature  # type: ignore[attr-defined]
     return wrapped

@@ -13,13 +13,13 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from transformers import PreTrainedModel, ProcessorMixin
+from transformers import PreTrainedModel
 
 from earmark.errors import InputError
 from earmark.policies.audio_chat import PLACEHOLDERS, TEXT_INPUTS, AudioChatPolicy
 from earmark.policies.audio_places import OTHER_PROCESSOR
 from earmark.policies.lora.targets import linear_layers
-from earmark.policies.policy import Clip, Features, SharedBatch
+from earmark.policies.policy import Clip, Features, Processor, SharedBatch
 from earmark.policies.rows.forked_cache import forked_token_logps, refuse_recurrent, unlay
 from earmark.prompting.facts import Facts
 
@@ -32,7 +32,7 @@ class KeyValuePolicy(AudioChatPolicy):
     needs_cache = True
 
     def __init__(
-        self, network: PreTrainedModel, processor: ProcessorMixin, facts: Facts | None = None
+        self, network: PreTrainedModel, processor: Processor, facts: Facts | None = None
     ) -> None:
         super().__init__(network, processor, facts)
         refuse_recurrent(network)
@@ -84,6 +84,7 @@ class KeyValuePolicy(AudioChatPolicy):
         """Cut a clip into as many lines as it has audio tokens; the last is filled with NaN."""
         count, clip = int(features[PLACEHOLDERS]), features["clip"].float()
         width = -(-len(clip) // count)
+        # NaN, which no clip holds, is what `_clips_of` takes away again.
         filled = clip.new_full((count * width,), torch.nan)
         filled[: len(clip)] = clip
         return filled.view(count, width)

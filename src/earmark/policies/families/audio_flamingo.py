@@ -22,6 +22,7 @@ class AudioFlamingoPolicy(CapturedPolicy):
         Raises:
             InputError: they make another number of tokens than the processor counts.
         """
+        # [window, mel, frame]
         windows = features["input_features"].to(self.device, self.network.dtype)
         frames = features["input_features_mask"].sum(1).tolist()
         heard = [

@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Real
 from torch import Tensor, nn
-from transformers import PreTrainedModel, ProcessorMixin
+from transformers import PreTrainedModel
 
 from earmark.errors import InputError
 from earmark.policies.audio_chat import PLACEHOLDERS, AudioChatPolicy
 from earmark.policies.audio_places import audio_places
-from earmark.policies.policy import Clip, Embedded, SharedRowPolicy
+from earmark.policies.policy import Clip, Embedded, Processor, SharedRowPolicy
 from earmark.prompting.answer import Answer
 from earmark.prompting.facts import Facts
 from earmark.prompting.messages import Messages
@@ -30,7 +30,7 @@ class Phi4MultimodalPolicy(AudioChatPolicy, SharedRowPolicy):
     """Phi-4-multimodal through the interface of `Policy`."""
 
     def __init__(
-        self, network: PreTrainedModel, processor: ProcessorMixin, facts: Facts | None = None
+        self, network: PreTrainedModel, processor: Processor, facts: Facts | None = None
     ) -> None:
         super().__init__(network, processor, facts)
         self.decoder: Any = network.model
@@ -82,6 +82,7 @@ class Phi4MultimodalPolicy(AudioChatPolicy, SharedRowPolicy):
         """Run conformer and projector on one clip, through the class's own merging."""
         count = int(features[PLACEHOLDERS])
         mel = features["audio_input_features"].to(self.device, self.network.dtype)
+        # A prompt of nothing but placeholders: all that is merged into it is what was heard.
         ids = torch.full((1, count), self.audio_id, device=self.device)
         merged = self.hearer(
             input_ids=ids,
@@ -89,12 +90,12 @@ class Phi4MultimodalPolicy(AudioChatPolicy, SharedRowPolicy):
             audio_input_features=mel,
             audio_embed_sizes=features["audio_embed_sizes"],
         )
-        return merged[0]
+        return merged[0]  # of [1, audio_token, hidden]
 
     def prompt_embeds(
         self,
         ids: Int[Tensor, "row token"],
-        audio: Sequence[Float[Tensor, "audio_token feature"]],
+        audio: Sequence[Float[Tensor, "_audio_token feature"]],
         real: Bool[Tensor, "row token"] | None = None,
     ) -> Embedded:
         """Embed tokens; audio takes the place of the placeholders, in order."""
@@ -103,6 +104,7 @@ class Phi4MultimodalPolicy(AudioChatPolicy, SharedRowPolicy):
         if not audio:
             return Embedded(embeds)
         heard = torch.cat([states.to(self.device) for states in audio]).to(embeds.dtype)
+        # Placeholders are filled row by row from the left, the order in which clips are given.
         return Embedded(embeds.masked_scatter(places[..., None], heard))
 
     @property
@@ -114,7 +116,7 @@ class Phi4MultimodalPolicy(AudioChatPolicy, SharedRowPolicy):
         self,
         embeds: Float[Tensor, "row token hidden"],
         mask: Bool[Tensor, "row 1 token token"],
-        positions: Int[Tensor, "*axis row token"],
+        positions: Real[Tensor, "*axis row token"],
     ) -> Float[Tensor, "row token hidden"]:
         """Run the decoder without its head.
 

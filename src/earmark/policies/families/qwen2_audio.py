@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Real
 from torch import Tensor, nn
-from transformers import PreTrainedModel, ProcessorMixin
+from transformers import PreTrainedModel
 
 from earmark.policies.audio_chat import AudioChatPolicy
 from earmark.policies.audio_places import audio_places
@@ -20,7 +20,7 @@ from earmark.policies.kernels.unpadded_encoder import (
     hear_true_lengths,
     pays_together,
 )
-from earmark.policies.policy import Embedded, SharedRowPolicy
+from earmark.policies.policy import Embedded, Processor, SharedRowPolicy
 from earmark.prompting.facts import Facts
 
 
@@ -28,7 +28,7 @@ class Qwen2AudioPolicy(AudioChatPolicy, SharedRowPolicy):
     """Qwen2-Audio through the interface of `Policy`."""
 
     def __init__(
-        self, network: PreTrainedModel, processor: ProcessorMixin, facts: Facts | None = None
+        self, network: PreTrainedModel, processor: Processor, facts: Facts | None = None
     ) -> None:
         super().__init__(network, processor, facts or Facts(pads_to_window=True))
         self.parts: Any = network.model
@@ -56,7 +56,7 @@ class Qwen2AudioPolicy(AudioChatPolicy, SharedRowPolicy):
 
     def encode_all(
         self, clips: Sequence[dict[str, Tensor]]
-    ) -> list[Float[Tensor, "audio_token feature"]]:
+    ) -> list[Float[Tensor, "_audio_token feature"]]:
         """Run the encoder on several clips: on a GPU together."""
         if not pays_together(self.device):
             return super().encode_all(clips)
@@ -67,7 +67,7 @@ class Qwen2AudioPolicy(AudioChatPolicy, SharedRowPolicy):
     def prompt_embeds(
         self,
         ids: Int[Tensor, "row token"],
-        audio: Sequence[Float[Tensor, "audio_token feature"]],
+        audio: Sequence[Float[Tensor, "_audio_token feature"]],
         real: Bool[Tensor, "row token"] | None = None,
     ) -> Embedded:
         """Embed tokens; projected audio takes the place of the placeholders, in order."""
@@ -75,15 +75,16 @@ class Qwen2AudioPolicy(AudioChatPolicy, SharedRowPolicy):
         places = audio_places(ids, audio, self.audio_id)
         if not audio:
             return Embedded(embeds)
-        spoken = torch.cat([states.to(self.device) for states in audio])
+        spoken = torch.cat([states.to(self.device) for states in audio])  # [placeholder, feature]
         projected = self.parts.multi_modal_projector(spoken.to(embeds.dtype))
+        # Placeholders are filled row by row from the left, the order in which clips are given.
         return Embedded(embeds.masked_scatter(places[..., None], projected.to(embeds.dtype)))
 
     def decode(
         self,
         embeds: Float[Tensor, "row token hidden"],
         mask: Bool[Tensor, "row 1 token token"],
-        positions: Int[Tensor, "*axis row token"],
+        positions: Real[Tensor, "*axis row token"],
     ) -> Float[Tensor, "row token hidden"]:
         """Run the Qwen2 decoder."""
         return self.parts.language_model(

@@ -11,15 +11,15 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Real
 from torch import Tensor, nn
-from transformers import PreTrainedModel, ProcessorMixin
+from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutputWithPooling, MoeModelOutputWithPast
 
 from earmark.errors import InputError
 from earmark.policies.audio_chat import PLACEHOLDERS, AudioChatPolicy
 from earmark.policies.audio_places import OTHER_PROCESSOR, audio_places
-from earmark.policies.policy import Embedded, SharedRowPolicy
+from earmark.policies.policy import Embedded, Processor, SharedRowPolicy
 from earmark.policies.rows.forked_cache import why_no_shared_row
 from earmark.policies.rows.patched import instead
 from earmark.prompting.facts import Facts
@@ -32,7 +32,7 @@ class CapturedPolicy(AudioChatPolicy, SharedRowPolicy):
     """A model whose language model can be called by itself."""
 
     def __init__(
-        self, network: PreTrainedModel, processor: ProcessorMixin, facts: Facts | None = None
+        self, network: PreTrainedModel, processor: Processor, facts: Facts | None = None
     ) -> None:
         super().__init__(network, processor, facts)
         self.parts: Any = getattr(network, "model", network)
@@ -79,6 +79,7 @@ class CapturedPolicy(AudioChatPolicy, SharedRowPolicy):
             if name != PLACEHOLDERS
         }
         output = self.parts.get_audio_features(**inputs, return_dict=True)
+        # [audio_token, feature], whether or not the class has an axis of clips or windows first.
         return self.of_all(output.pooler_output.flatten(0, -2), features)
 
     def of_all(
@@ -100,7 +101,7 @@ class CapturedPolicy(AudioChatPolicy, SharedRowPolicy):
     def prompt_embeds(
         self,
         ids: Int[Tensor, "row token"],
-        audio: Sequence[Float[Tensor, "audio_token feature"]],
+        audio: Sequence[Float[Tensor, "_audio_token feature"]],
         real: Bool[Tensor, "row token"] | None = None,
     ) -> Embedded:
         """Return what the model's own forward pass hands its language model."""
@@ -110,6 +111,7 @@ class CapturedPolicy(AudioChatPolicy, SharedRowPolicy):
         heard = None
         if audio:
             heard = torch.cat([states.to(self.device, self.network.dtype) for states in audio])
+            # With features in its inputs the class calls `get_audio_features`; see `_captured`.
             inputs["input_features"] = heard[:0]
         with _captured(self.parts, heard) as handed:
             self.parts(**inputs)
@@ -119,7 +121,7 @@ class CapturedPolicy(AudioChatPolicy, SharedRowPolicy):
         self,
         embeds: Float[Tensor, "row token hidden"],
         mask: Bool[Tensor, "row 1 token token"],
-        positions: Int[Tensor, "*axis row token"],
+        positions: Real[Tensor, "*axis row token"],
     ) -> Float[Tensor, "row token hidden"]:
         """Run the language model without its head."""
         return self.parts.language_model(

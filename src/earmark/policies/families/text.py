@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Real
 from torch import Tensor
 from transformers import PreTrainedModel
 
@@ -76,7 +76,7 @@ class SharedTextPolicy(TextPolicy, SharedRowPolicy):
     def prompt_embeds(
         self,
         ids: Int[Tensor, "row token"],
-        audio: Sequence[Float[Tensor, "audio_token feature"]],
+        audio: Sequence[Float[Tensor, "_audio_token feature"]],
         real: Bool[Tensor, "row token"] | None = None,
     ) -> Embedded:
         """Embed tokens."""
@@ -86,7 +86,7 @@ class SharedTextPolicy(TextPolicy, SharedRowPolicy):
         self,
         embeds: Float[Tensor, "row token hidden"],
         mask: Bool[Tensor, "row 1 token token"],
-        positions: Int[Tensor, "*axis row token"],
+        positions: Real[Tensor, "*axis row token"],
     ) -> Float[Tensor, "row token hidden"]:
         """Run the decoder without its head."""
         decoder: Any = self.network.base_model

@@ -19,13 +19,13 @@ import numpy as np
 import soundfile
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel, ProcessorMixin
+from transformers import PreTrainedModel
 from transformers.tokenization_mistral_common import MistralCommonBackend
 
 from earmark.errors import InputError
 from earmark.policies.audio_chat import PLACEHOLDERS
 from earmark.policies.families.standard import CapturedPolicy
-from earmark.policies.policy import Clip
+from earmark.policies.policy import Clip, Processor
 from earmark.prompting.facts import Facts
 from earmark.prompting.messages import Messages, text_of, turn_of
 
@@ -47,7 +47,7 @@ class VoxtralPolicy(CapturedPolicy):
     """Voxtral through the interface of `Policy`."""
 
     def __init__(
-        self, network: PreTrainedModel, processor: ProcessorMixin, facts: Facts | None = None
+        self, network: PreTrainedModel, processor: Processor, facts: Facts | None = None
     ) -> None:
         tokenizer: Any = getattr(processor, "tokenizer", None)
         if not isinstance(tokenizer, MistralCommonBackend):

@@ -27,8 +27,8 @@ def hear_true_length(
 
 
 def hear_true_lengths(
-    tower: Any, mels: Sequence[Float[Tensor, "1 mel frame"]], frames: Sequence[int]
-) -> list[Float[Tensor, "audio_token feature"]]:
+    tower: Any, mels: Sequence[Float[Tensor, "1 mel _frame"]], frames: Sequence[int]
+) -> list[Float[Tensor, "_audio_token feature"]]:
     """Run a Whisper-like encoder on several windows, those of similar lengths together.
 
     A window that is shorter than its company is filled up, and the filling is hidden from it.
@@ -73,22 +73,25 @@ def alike(lengths: Sequence[int]) -> list[list[int]]:
 
 
 def _hear(
-    tower: Any, mels: Sequence[Float[Tensor, "1 mel frame"]], lengths: Sequence[int]
-) -> list[Float[Tensor, "audio_token feature"]]:
+    tower: Any, mels: Sequence[Float[Tensor, "1 mel _frame"]], lengths: Sequence[int]
+) -> list[Float[Tensor, "_audio_token feature"]]:
     """Run the encoder's parts; `lengths` says how many states of each clip are sound."""
     longest = max(lengths)
     # No state sees further than two frames beyond its own.
     sound = [mel[..., : 2 * states + 2] for mel, states in zip(mels, lengths, strict=True)]
+    # Each [1, mel, frame], brought to one width.
     width = max(part.shape[-1] for part in sound)
     wave = F.gelu(tower.conv1(torch.cat([F.pad(x, (0, width - x.shape[-1])) for x in sound])))
+    # [clip, channel, frame] in the convolutions, [clip, state, channel] from here on.
     hidden = F.gelu(tower.conv2(wave))[..., :longest].mT + tower.embed_positions.weight[:longest]
     mask = None
     if min(lengths) < longest:
-        there = torch.arange(longest) < torch.tensor(lengths)[:, None]
+        there = torch.arange(longest) < torch.tensor(lengths)[:, None]  # [clip, state]
         hidden_from = torch.zeros(there.shape).masked_fill(~there, torch.finfo(hidden.dtype).min)
-        mask = hidden_from.to(hidden)[:, None, None]
+        mask = hidden_from.to(hidden)[:, None, None]  # [clip, 1, 1, state]: no state sees filling
     for layer in tower.layers:
         hidden = layer(hidden, mask)
+    # Two states are pooled into one token; a single one makes none, and the pooler would fail.
     if longest < 2:
         return [states[:0] for states in hidden]
     pooled = tower.layer_norm(tower.avg_pooler(hidden.mT).mT)

@@ -36,8 +36,8 @@ class LowRankLinear(torch.autograd.Function):
     ) -> Float[Tensor, "*place output"]:
         """Return the layer's output; down and up may be of another number type."""
         flat, a, b = x.reshape(-1, x.shape[-1]), down.to(x.dtype), up.to(x.dtype)
-        narrow = (flat @ a.T).mul_(scale)
-        out = F.linear(flat, weight, bias).addmm_(narrow, b.T)
+        narrow = (flat @ a.T).mul_(scale)  # [place, rank]: few numbers to scale, and to keep
+        out = F.linear(flat, weight, bias).addmm_(narrow, b.T)  # [place, output]
         ctx.save_for_backward(x, weight, a, b, narrow)
         ctx.scale, ctx.dtypes = scale, (down.dtype, up.dtype)
         return out.view(*x.shape[:-1], -1)
@@ -48,7 +48,8 @@ class LowRankLinear(torch.autograd.Function):
         """Return the gradients of x, A and B."""
         x, weight, a, b, narrow = ctx.saved_tensors
         flat, wide = x.reshape(-1, x.shape[-1]), grad.reshape(-1, grad.shape[-1])
-        through = (wide @ b).mul_(ctx.scale)
+        through = (wide @ b).mul_(ctx.scale)  # [place, rank]
+        # [rank, input] and [output, rank]; `narrow` is scaled already.
         of_down, of_up = through.T @ flat, wide.T @ narrow
         of_x = None
         if ctx.needs_input_grad[0]:

@@ -34,7 +34,7 @@ def head_logps(
         vocabulary: how many logits the head makes of a row.
         chunk_bytes: the size of a chunk's logits in float32.
     """
-    rows = max(1, chunk_bytes // (4 * vocabulary))
+    rows = max(1, chunk_bytes // (4 * vocabulary))  # a float32 has 4 bytes
     if len(targets) <= rows:
         return answer_logps(head(hidden), targets)
 

@@ -42,12 +42,16 @@ def forked_token_logps(
     """
     refuse_checkpointing(network)
     read = network(**prompt, use_cache=True)
-    logits = read.logits[:, -1:].expand(len(answers), -1, -1)
+    # The prompt's last token predicts the first of every answer.
+    logits = read.logits[:, -1:].expand(len(answers), -1, -1)  # [answer, 1, vocabulary]
     longest = max(map(len, answers))
     if longest > 1:
         logits = torch.cat([logits, _go_on(network, prompt, read, answers, longest - 1)], dim=1)
+        # [answer, longest, vocabulary]
     targets = [torch.tensor(answer, device=logits.device) for answer in answers]
+    # What follows a short answer was computed on padding.
     wanted = torch.cat([logits[k, : len(answer)] for k, answer in enumerate(answers)])
+    # [answer_token, vocabulary]
     return answer_logps(wanted, torch.cat(targets))
 
 
@@ -66,13 +70,14 @@ def _go_on(
             "answers cannot continue from one prompt; this model cannot be trained here"
         )
     ids = prompt["input_ids"]
+    # Row 0, the prompt, once for each answer: beam search copies its beams by the same call.
     cache.reorder_cache(ids.new_zeros(len(answers)))
-    inputs = ids.new_zeros(len(answers), width)
+    inputs = ids.new_zeros(len(answers), width)  # [answer, token], padded on the right
     real = torch.zeros_like(inputs)
     for row, answer in enumerate(answers):
         inputs[row, : len(answer) - 1] = torch.tensor(answer[:-1])
         real[row, : len(answer) - 1] = 1
-    seen = ids.new_ones(len(answers), ids.shape[1])
+    seen = ids.new_ones(len(answers), ids.shape[1])  # [answer, prompt token]
     return network(
         input_ids=inputs,
         attention_mask=torch.cat([seen, real], dim=1),
@@ -147,6 +152,7 @@ def _decoder_config(network: Any) -> Any:
 def unlay(rows: SharedRows) -> list[Answers]:
     """Take shared rows apart again into prompts and candidates."""
     width = rows.input_ids.shape[1]
+    # `read_from` counts along the rows laid end to end.
     row_of, owner = (rows.read_from // width).tolist(), rows.owner.tolist()
     candidates: list[dict[int, list[int]]] = [{} for _ in rows.input_ids]
     for row, candidate, token in zip(row_of, owner, rows.targets.tolist(), strict=True):

@@ -62,11 +62,12 @@ def at_places(whole: Callable[..., Any], places: Int[Tensor, " place"]) -> Calla
     """Return a function that does the same at some places, and leaves 0 at all others."""
 
     def forward(hidden: Float[Tensor, "row token feature"]) -> Any:
-        made = whole(hidden.flatten(0, 1)[places][None])
+        made = whole(hidden.flatten(0, 1)[places][None])  # [1, place, feature out]
+        # A layer of experts may return its routing too, of all tokens: it is run whole.
         if not torch.is_tensor(made):
             return whole(hidden)
         rows, width = hidden.shape[:2]
-        empty = made.new_zeros(rows * width, made.shape[-1])
+        empty = made.new_zeros(rows * width, made.shape[-1])  # [row · token, feature out]
         return empty.index_copy(0, places, made[0]).view(rows, width, -1)
 
     return forward

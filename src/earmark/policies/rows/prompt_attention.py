@@ -76,28 +76,30 @@ def prompt_width(segments: Int[Tensor, "row token"]) -> int:
 def attend_in_two_parts(
     module: nn.Module,
     query: Float[Tensor, "row head token feature"],
-    key: Float[Tensor, "row head token feature"],
-    value: Float[Tensor, "row head token feature"],
-    attention_mask: Bool[Tensor, "row 1 token token"],
+    key: Float[Tensor, "row shared_head token feature"],
+    value: Float[Tensor, "row shared_head token feature"],
+    attention_mask: Tensor | None,
     **options: Any,
 ) -> tuple[Float[Tensor, "row token head feature"], None]:
     """Attend as transformers' attention functions do, by `IN_PARTS`.
 
-    A layer that makes a mask of its own says more by it than who sees whom, and takes it whole.
+    Several heads of queries may share one of keys and values. A layer that makes a mask of its own
+    says more by it than who sees whom, and takes it whole, or has none.
     """
     ours, width, last = IN_PARTS.get()
     if attention_mask is not ours:
         return sdpa_attention_forward(module, query, key, value, attention_mask, **options)
     of_prompt, of_rest = query.split([width, query.shape[2] - width], dim=2)
-    masks = attention_mask[:, :, width:]
+    masks = ours[:, :, width:]  # [row, 1, rest, token]: what follows the prompt looks at all
     rest, _ = sdpa_attention_forward(module, of_rest, key, value, masks, **options)
     if module is last:
-        prompt = rest.new_zeros(len(rest), width, *rest.shape[2:])
+        prompt = rest.new_zeros(len(rest), width, *rest.shape[2:])  # [row, width, head, feature]
     else:
         keys, values = key[:, :, :width], value[:, :, :width]
+        # Without a mask the kernel may look back only, and leaves out half of the products.
         causal = {**options, "is_causal": True}
         prompt, _ = sdpa_attention_forward(module, of_prompt, keys, values, None, **causal)
-    return torch.cat([prompt, rest], dim=1), None
+    return torch.cat([prompt, rest], dim=1), None  # heads are the third axis of what is returned
 
 
 AttentionInterface.register(NAME, attend_in_two_parts)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Real
 from torch import Tensor
 
 PADDING = -1
@@ -69,6 +69,7 @@ def lay_out(batch: Sequence[Answers], pad_id: int) -> SharedRows:
         for k, answer in enumerate(candidates, start=1):
             start = len(row_ids)
             inputs = answer[:-1]
+            # The last token of the prompt predicts the first of every candidate.
             places += [(row, len(prompt) - 1)] + [(row, start + i) for i in range(len(inputs))]
             targets += answer
             owner += [len(lengths)] * len(answer)
@@ -84,6 +85,7 @@ def lay_out(batch: Sequence[Answers], pad_id: int) -> SharedRows:
         input_ids=_pad(ids, width, pad_id),
         positions=_pad(positions, width, 0),
         segments=_pad(segments, width, PADDING),
+        # Places in the rows laid end to end, as `hidden.flatten(0, 1)` has them.
         read_from=torch.tensor([row * width + place for row, place in places]),
         targets=torch.tensor(targets),
         owner=torch.tensor(owner),
@@ -92,22 +94,25 @@ def lay_out(batch: Sequence[Answers], pad_id: int) -> SharedRows:
 
 
 def continue_positions(
-    prompt: Int[Tensor, "*axis row token"] | None, rows: SharedRows
-) -> Int[Tensor, "*axis row token"]:
+    prompt: Real[Tensor, "*axis row token"] | None, rows: SharedRows
+) -> Real[Tensor, "*axis row token"]:
     """Let every candidate continue from the largest position of its prompt, on every axis.
 
     Args:
-        prompt: the model's own positions of the rows, of which those of the prompts count; None
-            where the model numbers tokens one by one.
+        prompt: the model's own positions of the rows, of which those of the prompts count; with
+            axes of time, height and width first where it has such, and floats in some families.
+            None where the model numbers tokens one by one.
         rows: the rows.
     """
     if prompt is None:
         return rows.positions
-    in_prompt = rows.segments == PROMPT
-    largest = prompt.masked_fill(~in_prompt, -1).amax(-1)
+    in_prompt = rows.segments == PROMPT  # [row, token]
+    largest = prompt.masked_fill(~in_prompt, -1).amax(-1)  # [*axis, row]
+    # Text continues on every axis from the largest number that there was on any.
     while largest.dim() > 1:
         largest = largest.amax(0)
-    own = rows.positions - in_prompt.sum(1, keepdim=True) + largest[:, None] + 1
+    own = rows.positions - in_prompt.sum(1, keepdim=True) + largest[:, None] + 1  # [row, token]
+    # In padding it may fall below 0, where there is no position.
     return torch.where(in_prompt, prompt, own.clamp(min=0).expand_as(prompt))
 
 
@@ -122,9 +127,9 @@ def attention_mask(segments: Int[Tensor, "row token"]) -> Bool[Tensor, "row 1 to
     """
     width = segments.shape[1]
     backwards = torch.ones(width, width, dtype=torch.bool, device=segments.device).tril()
-    looks, looked_at = segments[:, :, None], segments[:, None, :]
+    looks, looked_at = segments[:, :, None], segments[:, None, :]  # against each other, by row
     visible = (looked_at == PROMPT) & (looks != PADDING) | (looks == looked_at)
-    return (backwards & visible)[:, None]
+    return (backwards & visible)[:, None]  # [row, 1, token, token]: the same for all heads
 
 
 def answer_logps(

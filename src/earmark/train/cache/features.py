@@ -74,6 +74,7 @@ class FeatureCache:
             del self.places[key]
             self._note_damage(place.shard)
             return None
+        # A copy: the map is read-only, and torch warns of tensors that cannot be written to.
         return torch.frombuffer(bytearray(raw), dtype=dtype).view(place.shape)
 
     def add(self, key: str, states: Tensor) -> None:
@@ -84,6 +85,7 @@ class FeatureCache:
         """
         if key in self.places:
             return
+        # As bytes, since numpy has no bfloat16.
         raw = states.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes()
         kind = str(states.dtype).removeprefix("torch.")
         shape = (states.shape[0], states.shape[1])
@@ -99,7 +101,7 @@ class FeatureCache:
             ) from error
         index = AppendFile(self.folder / f"{self.own}{INDEX}", "choose another --cache-dir")
         index.append(with_checksum({"of": self.folder.name, "key": key, **place._asdict()}))
-        self.maps.pop(self.own, None)
+        self.maps.pop(self.own, None)  # It ends before the new bytes.
         self.places[key] = place
         if place.start + len(raw) >= SHARD_BYTES:
             self.own = new_shard()

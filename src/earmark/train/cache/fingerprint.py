@@ -22,6 +22,7 @@ def of_weights(module: nn.Module) -> str:
     for name, tensor in module.state_dict().items():
         plain = tensor.detach().cpu().contiguous()
         digest.update(f"{name} {plain.dtype} {tuple(plain.shape)}".encode())
+        # As bytes, since numpy has no bfloat16; a number without axes has no such view.
         digest.update(
             plain.view(torch.uint8).numpy() if plain.dim() else repr(plain.item()).encode()
         )

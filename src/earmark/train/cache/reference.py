@@ -39,8 +39,9 @@ class Found(NamedTuple):
     @staticmethod
     def of(rows: "array[int]") -> "Found":
         """Put rows in order; of each there are hash, file and start, one after the other."""
-        table = np.array(rows, np.int64).reshape(-1, 3)
+        table = np.array(rows, np.int64).reshape(-1, 3)  # [row, hash file start]
         table = table[np.argsort(table[:, 0], kind="stable")]
+        # Copies, since a view of a column would keep the whole table in memory.
         return Found(table[:, 0].copy(), table[:, 1].astype(np.int32), table[:, 2].copy())
 
     def and_more(self, rows: "array[int]") -> "Found":
@@ -102,6 +103,7 @@ class ReferenceCache:
     def get(self, key: str) -> Logps | None:
         """Return what is kept of a row, or None where nothing is."""
         hashed = short_hash(key)
+        # Different keys may share a 64-bit hash, so all rows of it are looked at.
         first = int(np.searchsorted(self.found.hashes, hashed))
         last = int(np.searchsorted(self.found.hashes, hashed, "right"))
         at = [(self.found.files[i], self.found.starts[i]) for i in range(first, last)]

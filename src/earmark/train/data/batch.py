@@ -68,7 +68,7 @@ class Places(NamedTuple):
 
     chosen: Int[Tensor, " pair"]
     rejected: Int[Tensor, " pair"]
-    candidates: Int[Tensor, "row candidate"]
+    candidates: Int[Tensor, "row slot"]
     answers: Int[Tensor, " answer"]
     wanted: Bool[Tensor, " answer"]
     mismatched: Int[Tensor, " answer"]
@@ -149,7 +149,7 @@ def find_places(rows: Sequence[Row]) -> Places:
     return Places(
         torch.tensor(chosen, dtype=torch.long),
         torch.tensor(rejected, dtype=torch.long),
-        torch.tensor(filled, dtype=torch.long).view(-1, width),  # [row, candidate]
+        torch.tensor(filled, dtype=torch.long).view(-1, width),  # [row, slot], also of no rows
         torch.tensor(answers, dtype=torch.long),
         torch.tensor(wanted, dtype=torch.bool),
         torch.tensor(mismatched, dtype=torch.long),

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any, Literal, NamedTuple, Protocol
+from typing import IO, Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from earmark.records import Pair
 from earmark.storage.digests import new_digest, of_values, short_hash
 
 
+@runtime_checkable
 class Pairs(Protocol):
     """What training reads: a list of pairs, or a file of them."""
 

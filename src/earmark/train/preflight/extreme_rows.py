@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import torch
 
 from earmark.errors import InputError
-from earmark.policies.audio import AudioPolicy
+from earmark.policies.audio import AudioPolicy, audio_policy
 from earmark.policies.checks.truncated_audio import check_end_is_heard
 from earmark.policies.policy import Clip, Policy
 from earmark.progress import track
@@ -132,7 +132,7 @@ def check_telling(policy: Policy, encoded: EncodedPairs, telling: Telling) -> No
 
 
 @torch.no_grad()
-def check_prompt_ids(policy: AudioPolicy, messages: Messages, clips: Sequence[Clip]) -> None:
+def check_prompt_ids(policy: Policy, messages: Messages, clips: Sequence[Clip]) -> None:
     """Check that the tokens of a prompt are those of the processor.
 
     Here it shows when a tower and a processor count the audio of a clip differently, or when a
@@ -142,7 +142,8 @@ def check_prompt_ids(policy: AudioPolicy, messages: Messages, clips: Sequence[Cl
         InputError: says where they part, and how many audio tokens each counts.
     """
     library = policy.plain_inputs(messages, clips)["input_ids"][0].tolist()
-    heard = [len(policy.encode(policy.features(clip))) for clip in clips]
+    hears = audio_policy(policy) if clips else None
+    heard = [len(hears.encode(hears.features(clip))) for clip in clips] if hears else []
     own = policy.prompt_ids(messages, heard)
     if own == library:
         return

@@ -77,6 +77,7 @@ def plain_logps(
         inputs = dict(prompt)
         inputs["input_ids"] = torch.cat([prompt["input_ids"], ids], dim=1)
         inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
+        # [token, vocabulary]: each place predicts the next token, the prompt's last one the first.
         logits = policy.model(**inputs, use_cache=False).logits[0, start - 1 : -1]
         sums.append(answer_logps(logits, ids[0]).sum())
     return torch.stack(sums)

@@ -29,6 +29,7 @@ def logps_of(
 def by_row(logps: Float[Tensor, "candidate token"], batch: Batch, detailed: bool) -> list[Logps]:
     """Cut log-probabilities into one list a row, without the padding of short answers."""
     widths = batch.shared.rows.lengths.tolist() if detailed else [1] * len(logps)
+    # Candidates of all rows follow each other; `sizes` says how many are each row's.
     lines = iter(line[:width] for line, width in zip(logps.tolist(), widths, strict=True))
     return [[next(lines) for _ in range(size)] for size in batch.sizes]
 

@@ -6,7 +6,7 @@ computed for all rows before the first step.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from accelerate.utils import extract_model_from_parallel
@@ -20,6 +20,7 @@ from earmark.train.distributed import Processes
 from earmark.train.reference.compute import by_row, logps_of
 
 
+@runtime_checkable
 class Reference(Protocol):
     """A frozen policy that knows the log-probabilities of a batch's candidates."""
 
@@ -72,6 +73,7 @@ class LiveReference:
         if self.cache is not None:
             rows = zip(batch.keys, known, new, strict=True)
             self.cache.add({key: row for key, old, row in rows if old is None})
+        # Read back from lists in either case, so that a kept row and a new one are rounded alike.
         return table([old or row for old, row in zip(known, new, strict=True)]).to(computed)
 
     def refresh(self) -> None:
