@@ -20,6 +20,22 @@ class UsageError(KnobError):
     """A command, or an option of the command line, that does not exist."""
 
 
+# numpy takes no seed below 0 or above this, and Python draws the same by -1 as by 1.
+LARGEST_SEED = 2**32 - 1
+
+
+def check_seed(seed: int, name: str = "seed") -> None:
+    """Refuse a seed that a generator of random numbers does not take, or takes for another one.
+
+    Raises:
+        KnobError: it is below 0 or above LARGEST_SEED.
+
+    >>> check_seed(7)
+    """
+    if not 0 <= seed <= LARGEST_SEED:
+        raise KnobError(f"{name} should be a whole number from 0 to {LARGEST_SEED}, found {seed}")
+
+
 def shortened(text: str, most: int = 160) -> str:
     """Return a text for a message: its beginning and its length, where it is long.
 

@@ -13,6 +13,8 @@ from earmark.formats.files.lines import write_jsonl
 from earmark.objectives import OBJECTIVES, WRAPPERS
 from earmark.objectives.contract.signature import contract
 from earmark.objectives.dpo import dpo
+from earmark.train.run import checked_objective
+from earmark.train.settings import TrainSettings
 from tiny_world import save_tiny, write_pairs
 
 ROWS, STEPS = 6, 2
@@ -142,10 +144,23 @@ def test_an_objective_that_draws_does_so_by_the_seed_of_the_run(world, tmp_path)
 
 
 def test_options_that_an_objective_does_not_read_are_named(world, tmp_path, capsys):
-    unused = ["--criterion", "quality", "--weighting", "thompson"]
+    unused = ["--criterion", "quality", "--weighting", "thompson", "--validation-share", "0.3"]
     run(options(world, "dpo", *unused, "--out", str(tmp_path / "run")))
+    said = " ".join(capsys.readouterr().err.split())
+    assert "not used by this objective: --criterion quality, --weighting thompson, " in said
+    assert ", --validation-share 0.3" in said
+
+
+@pytest.mark.parametrize(
+    ("weighting", "is_used"), [("uniform", False), ("validation_accuracy", True)]
+)
+def test_a_share_that_holds_no_pairs_back_is_named(capsys, weighting, is_used):
+    given = {"references": ("one", "two"), "weighting": weighting, "validation_share": 0.3}
+    checked_objective("mrpo", 0.0, (), {}, TrainSettings(**given))
     said = capsys.readouterr().err
-    assert "not used by this objective: --criterion quality, --weighting thompson" in said
+    assert said == (
+        "" if is_used else "not used by the weighting 'uniform': --validation-share 0.3\n"
+    )
 
 
 def test_the_help_of_train_is_read_from_the_signatures(capsys):

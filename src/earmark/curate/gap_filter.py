@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from random import Random
 
 from earmark.curate.verdict import Drop, Keep, Verdict
-from earmark.errors import InputError, KnobError
+from earmark.errors import InputError, KnobError, check_seed
 from earmark.pairs.rules import are_finite
 from earmark.records import Pair
 
@@ -37,9 +37,10 @@ def gap_filter(
 
     Raises:
         InputError: pairs without such scores.
-        KnobError: a share that is not above 0 and at most 1.
+        KnobError: a share that is not above 0 and at most 1, or a seed below 0.
     """
     check_share(keep_share)
+    check_seed(seed)
     gaps = [gap_of(pair, criterion) for pair in checked(pairs, criterion)]
     mean = math.fsum(gaps) / len(gaps)
     std = math.sqrt(math.fsum((gap - mean) ** 2 for gap in gaps) / len(gaps))
@@ -59,9 +60,10 @@ def random_drop(
     """Keep the same share of the pairs whatever their gaps: the control of `gap_filter`.
 
     Raises:
-        KnobError: a share that is not above 0 and at most 1.
+        KnobError: a share that is not above 0 and at most 1, or a seed below 0.
     """
     check_share(keep_share)
+    check_seed(seed)
     kept = draw([0.0] * len(pairs), keep_share, Random(seed))
     return [Keep(p) if i in kept else Drop(p, "drawn at random") for i, p in enumerate(pairs)]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from earmark.errors import KnobError, did_you_mean
+from earmark.errors import KnobError, check_seed, did_you_mean
 from earmark.evaluate.bootstrap import Resampling, Unit
 from earmark.evaluate.compare import Comparison
 from earmark.evaluate.compare import compare as compare_scores
@@ -39,11 +39,13 @@ class Scoring(NamedTuple):
         """Return them as `earmark.evaluate.score` takes them.
 
         Raises:
-            KnobError: an unknown profile, metric or family of marks, or too few resamples.
+            KnobError: an unknown profile, metric or family of marks, too few resamples, or a seed
+                below 0.
             InputError: a mapping or a dictionary that cannot be read.
         """
         if self.resamples < 1:
             raise KnobError(f"resamples is {self.resamples}; expected 1 or more")
+        check_seed(self.seed)
         if isinstance(self.strip_marks, str):
             raise KnobError(f"strip_marks should be a list, found {self.strip_marks!r}")
         mapping = None if self.mapping is None else load_mapping(self.mapping)

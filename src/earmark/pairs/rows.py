@@ -5,6 +5,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from earmark import __version__
+from earmark.errors import check_seed
 from earmark.failures.surface import surface_of
 from earmark.pairs.prompts import Prompter
 from earmark.pairs.tally import Tally
@@ -32,7 +33,12 @@ class Plan(NamedTuple):
 
 
 def plan_for(prompter: Prompter, several: bool, seed: int, **knobs: Any) -> Plan:
-    """Make a plan whose rows tell the builder's knobs, the seed and the version."""
+    """Make a plan whose rows tell the builder's knobs, the seed and the version.
+
+    Raises:
+        KnobError: the seed is below 0.
+    """
+    check_seed(seed)
     return Plan(prompter, several, seed, {**knobs, "seed": seed, "version": __version__})
 
 

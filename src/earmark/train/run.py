@@ -197,9 +197,12 @@ def note_of_unused(needs: Contract, settings: TrainSettings) -> None:
         unused.append(f"--criterion {settings.criterion}")
     if settings.weighting != TrainSettings.weighting and not needs.needs_references:
         unused.append(f"--weighting {settings.weighting}")
-    share_given = settings.validation_share != TrainSettings.validation_share
-    if share_given and not (needs.needs_references and make_weighting(settings).needs_validation):
-        unused.append(f"--validation-share {settings.validation_share:g}")
+    if settings.validation_share != TrainSettings.validation_share:
+        share = f"--validation-share {settings.validation_share:g}"
+        if not needs.needs_references:
+            unused.append(share)
+        elif not make_weighting(settings).needs_validation:
+            note(f"not used by the weighting '{settings.weighting}': {share}")
     if unused:
         note(f"not used by this objective: {', '.join(unused)}")
 

@@ -5,7 +5,7 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from earmark.errors import KnobError
+from earmark.errors import KnobError, check_seed
 from earmark.policies.device_name import check_device_name
 
 AT_LEAST = {
@@ -15,7 +15,6 @@ AT_LEAST = {
     "gradient_accumulation_steps": 1,
     "weight_decay": 0,
     "max_grad_norm": 0,
-    "seed": 0,
     "logging_steps": 1,
     "save_steps": 1,
     "save_total_limit": 1,
@@ -122,6 +121,7 @@ class TrainSettings:
         """
         self._check_numbers()
         self._check_warmup()
+        check_seed(self.seed)
         check_device_name(self.device)
         if self.lora_alpha is not None and self.lora_alpha < 1:
             raise KnobError(f"lora_alpha should be at least 1, found {self.lora_alpha}")

@@ -20,7 +20,7 @@ from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
-from earmark.errors import InputError, KnobError, did_you_mean
+from earmark.errors import InputError, KnobError, check_seed, did_you_mean
 from earmark.formats.files.lines import numbered_lines, parse_line, write_jsonl
 from earmark.formats.reading import read
 from earmark.progress import progress_bar
@@ -165,6 +165,7 @@ def make_corpus(
     """
     if split not in SPLITS:
         raise KnobError(f"no split '{split}'; {did_you_mean(split, get_args(Split))}")
+    check_seed(seed)
     check_folder(Path(out_dir), is_corpus(Path(out_dir)), "a corpus that was made here before")
     out, rng, taken = Path(out_dir), Random(f"{seed} {split} {voices}"), set(exclude)
     languages = _languages(count, language_mix, rng)

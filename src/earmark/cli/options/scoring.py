@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from earmark.errors import KnobError
+from earmark.errors import KnobError, check_seed
 from earmark.evaluate.bootstrap import Resampling
 from earmark.evaluate.score import SetAside
 from earmark.formats.files.set_aside import skipped_path
@@ -65,6 +65,7 @@ class ScoringOptions:
         """Refuse what cannot be, before any file is read."""
         if self.resamples < 1:
             raise KnobError(f"--resamples is {self.resamples}; expected 1 or more")
+        check_seed(self.seed, "--seed")
         if self.format is not None:
             format_named(self.format)
         parse_profile(self.profile)
