@@ -34,7 +34,7 @@ def files(tmp_path, monkeypatch):
         "curate --pairs pairs.jsonl --by random --out out",
         "curate --pairs pairs.jsonl --by gap --out out",
         "pairs imitate --utterances truth.jsonl --out out",
-        "pairs mined --utterances truth.jsonl --hyp hyp.jsonl --out out",
+        "pairs mined --utterances truth.jsonl --hyps hyp.jsonl --out out",
         "synthesize --count 1 --out out",
         "train --pairs pairs.jsonl --model tiny-base --out out",
     ],

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, no_type_check
 
 from earmark.errors import InputError
 from earmark.policies.chat import ChatPolicy
@@ -116,6 +116,8 @@ def _deadline(seconds: float) -> Iterator[None]:
     """Raise TimeoutError in Python code of this thread that runs for longer."""
     end, before = time.monotonic() + seconds, sys.gettrace()
 
+    # It runs at every line: types are not checked in it while testing, which takes far longer.
+    @no_type_check
     def look(frame: FrameType, event: str, argument: Any) -> Any:
         if time.monotonic() > end:
             raise TimeoutError
