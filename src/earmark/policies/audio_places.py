@@ -1,7 +1,8 @@
-"""Find where a prompt holds audio, and refuse another number of places than there is audio."""
+"""Find where a prompt holds audio, refuse another number of places than there is, fill them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
@@ -31,3 +32,25 @@ def audio_places(
             f"{OTHER_PROCESSOR}"
         )
     return places
+
+
+def put_in(
+    embeds: Float[Tensor, "row token hidden"],
+    places: Bool[Tensor, "row token"],
+    audio: Sequence[Float[Tensor, "_audio_token feature"]],
+    project: Callable[[Tensor], Tensor] | None = None,
+) -> Float[Tensor, "row token hidden"]:
+    """Return embeddings with audio in the place of its placeholders.
+
+    Args:
+        embeds: of all tokens.
+        places: which of them are placeholders, as many as there are states of audio.
+        audio: the states of each clip, in the order of the placeholders.
+        project: turns states into embeddings; None where they are.
+    """
+    if not audio:
+        return embeds
+    states = torch.cat([clip.to(embeds.device) for clip in audio]).to(embeds.dtype)
+    heard = states if project is None else project(states).to(embeds.dtype)  # [place, hidden]
+    # Places are filled row by row from the left, the order in which clips are given.
+    return embeds.masked_scatter(places[..., None], heard)

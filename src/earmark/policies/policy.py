@@ -199,7 +199,7 @@ class Policy(ABC):
 class SharedRowPolicy(Policy):
     """A policy whose language model can be run on embeddings: a prompt and its answers share a row.
 
-    A family supplies the embeddings, the language model and its head.
+    A family supplies the embeddings and the language model.
     """
 
     @abstractmethod
@@ -217,18 +217,25 @@ class SharedRowPolicy(Policy):
             real: which tokens are not padding; None if all are.
         """
 
+    @property
     @abstractmethod
+    def language_model(self) -> Any:
+        """Return the part that turns embeddings into hidden states, without the output matrix."""
+
     def decode(
         self,
         embeds: Float[Tensor, "row token hidden"],
         mask: Bool[Tensor, "row 1 token token"],
         positions: Real[Tensor, "*axis row token"],
     ) -> Float[Tensor, "row token hidden"]:
-        """Run the language model without its head."""
+        """Run the language model without its output matrix."""
+        return self.language_model(
+            inputs_embeds=embeds, attention_mask=mask, position_ids=positions, use_cache=False
+        ).last_hidden_state
 
-    @abstractmethod
     def head(self, hidden: Float[Tensor, "token hidden"]) -> Float[Tensor, "token vocabulary"]:
-        """Turn hidden states into logits."""
+        """Apply the output matrix."""
+        return self.network.get_output_embeddings()(hidden)
 
     def shared_token_logps(self, batch: SharedBatch) -> Float[Tensor, " answer_token"]:
         """Return the log-probability of every answer token, in nats, by candidate."""

@@ -20,7 +20,7 @@ from earmark.policies.audio_chat import PLACEHOLDERS, TEXT_INPUTS, AudioChatPoli
 from earmark.policies.audio_places import OTHER_PROCESSOR
 from earmark.policies.lora.targets import linear_layers
 from earmark.policies.policy import Clip, Features, Processor, SharedBatch
-from earmark.policies.rows.forked_cache import forked_token_logps, refuse_recurrent, unlay
+from earmark.policies.rows.forked_cache import plain_prompt, refuse_recurrent, rows_by_cache
 from earmark.prompting.facts import Facts
 
 HEARS = re.compile(r"audio|speech|whisper|sound|acoustic", re.IGNORECASE)
@@ -97,12 +97,11 @@ class KeyValuePolicy(AudioChatPolicy):
         for part in self.frozen_by_default:
             part.eval()
         clips = list(batch.audio)
-        logps = []
-        for answers in unlay(batch.rows):
-            mine = self._clips_of(answers.prompt, clips)
-            prompt = self._prompt_inputs(answers.prompt, mine)
-            logps.append(forked_token_logps(self.network, prompt, answers.candidates))
-        return torch.cat(logps)
+
+        def inputs(prompt: Sequence[int]) -> dict[str, Tensor]:
+            return self._prompt_inputs(prompt, self._clips_of(prompt, clips))
+
+        return rows_by_cache(self.network, batch.rows, inputs)
 
     def _clips_of(self, prompt: Sequence[int], clips: list[Tensor]) -> list[Clip]:
         """Take a prompt's clips from the front of the batch's."""
@@ -121,8 +120,7 @@ class KeyValuePolicy(AudioChatPolicy):
 
     def _prompt_inputs(self, prompt: Sequence[int], clips: Sequence[Clip]) -> dict[str, Tensor]:
         """Put a prompt's own tokens beside what the processor makes of its clips."""
-        ids = torch.tensor([list(prompt)], device=self.device)
-        inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+        inputs = plain_prompt(prompt, self.device)
         if not clips:
             return inputs
         made = self.process([self.audio_token * len(clips)], clips)

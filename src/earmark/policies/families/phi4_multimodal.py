@@ -19,7 +19,7 @@ from transformers import PreTrainedModel
 
 from earmark.errors import InputError
 from earmark.policies.audio_chat import PLACEHOLDERS, AudioChatPolicy
-from earmark.policies.audio_places import audio_places
+from earmark.policies.audio_places import audio_places, put_in
 from earmark.policies.policy import Clip, Embedded, Processor, SharedRowPolicy
 from earmark.prompting.answer import Answer
 from earmark.prompting.facts import Facts
@@ -33,8 +33,12 @@ class Phi4MultimodalPolicy(AudioChatPolicy, SharedRowPolicy):
         self, network: PreTrainedModel, processor: Processor, facts: Facts | None = None
     ) -> None:
         super().__init__(network, processor, facts)
-        self.decoder: Any = network.model
-        self.hearer: Any = self.decoder.embed_tokens_extend.audio_embed
+        self.hearer: Any = self.language_model.embed_tokens_extend.audio_embed
+
+    @property
+    def language_model(self) -> Any:
+        """Return the Phi-4-mini decoder, which has conformer and projectors in it."""
+        return self.network.model
 
     @property
     def tower(self) -> nn.Module:
@@ -49,7 +53,7 @@ class Phi4MultimodalPolicy(AudioChatPolicy, SharedRowPolicy):
     @property
     def frozen_by_default(self) -> list[nn.Module]:
         """Return conformer and projectors, and the eyes."""
-        return [self.decoder.embed_tokens_extend]
+        return [self.language_model.embed_tokens_extend]
 
     def features(self, clip: Clip) -> dict[str, Tensor]:
         """Return log-mel features [1, frame, mel], and how many placeholders they fill.
@@ -99,13 +103,8 @@ class Phi4MultimodalPolicy(AudioChatPolicy, SharedRowPolicy):
         real: Bool[Tensor, "row token"] | None = None,
     ) -> Embedded:
         """Embed tokens; audio takes the place of the placeholders, in order."""
-        embeds = self.decoder.embed_tokens(ids)
         places = audio_places(ids, audio, self.audio_id)
-        if not audio:
-            return Embedded(embeds)
-        heard = torch.cat([states.to(self.device) for states in audio]).to(embeds.dtype)
-        # Placeholders are filled row by row from the left, the order in which clips are given.
-        return Embedded(embeds.masked_scatter(places[..., None], heard))
+        return Embedded(put_in(self.language_model.embed_tokens(ids), places, audio))
 
     @property
     def longest_row(self) -> int | None:
@@ -130,13 +129,7 @@ class Phi4MultimodalPolicy(AudioChatPolicy, SharedRowPolicy):
                 "this model turns all positions of a batch another way, so that rows would not be "
                 "independent. Cut the clip into shorter utterances"
             )
-        return self.decoder(
-            inputs_embeds=embeds, attention_mask=mask, position_ids=positions, use_cache=False
-        ).last_hidden_state
-
-    def head(self, hidden: Float[Tensor, "token hidden"]) -> Float[Tensor, "token vocabulary"]:
-        """Apply the output matrix."""
-        return self.network.lm_head(hidden)
+        return super().decode(embeds, mask, positions)
 
     def answers(
         self, prompts: Sequence[Messages], clips: Sequence[Clip], caps: Sequence[int]

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float, Int, Real
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from earmark.policies.audio_chat import AudioChatPolicy
-from earmark.policies.audio_places import audio_places
+from earmark.policies.audio_places import audio_places, put_in
 from earmark.policies.kernels.unpadded_encoder import (
     hear_true_length,
     hear_true_lengths,
@@ -48,6 +48,11 @@ class Qwen2AudioPolicy(AudioChatPolicy, SharedRowPolicy):
         """Return encoder and projector: hearing is kept, only writing is trained."""
         return [self.parts.audio_tower, self.parts.multi_modal_projector]
 
+    @property
+    def language_model(self) -> Any:
+        """Return the Qwen2 decoder."""
+        return self.parts.language_model
+
     def encode(self, features: dict[str, Tensor]) -> Float[Tensor, "audio_token feature"]:
         """Run the encoder on one clip; states are before the projector."""
         mel = features["input_features"].to(self.device, self.network.dtype)
@@ -73,25 +78,4 @@ class Qwen2AudioPolicy(AudioChatPolicy, SharedRowPolicy):
         """Embed tokens; projected audio takes the place of the placeholders, in order."""
         embeds = self.network.get_input_embeddings()(ids)
         places = audio_places(ids, audio, self.audio_id)
-        if not audio:
-            return Embedded(embeds)
-        spoken = torch.cat([states.to(self.device) for states in audio])  # [placeholder, feature]
-        projected = self.parts.multi_modal_projector(spoken.to(embeds.dtype))
-        # Placeholders are filled row by row from the left, the order in which clips are given.
-        return Embedded(embeds.masked_scatter(places[..., None], projected.to(embeds.dtype)))
-
-    def decode(
-        self,
-        embeds: Float[Tensor, "row token hidden"],
-        mask: Bool[Tensor, "row 1 token token"],
-        positions: Real[Tensor, "*axis row token"],
-    ) -> Float[Tensor, "row token hidden"]:
-        """Run the Qwen2 decoder."""
-        return self.parts.language_model(
-            inputs_embeds=embeds, attention_mask=mask, position_ids=positions, use_cache=False
-        ).last_hidden_state
-
-    def head(self, hidden: Float[Tensor, "token hidden"]) -> Float[Tensor, "token vocabulary"]:
-        """Apply the output matrix."""
-        network: Any = self.network
-        return network.lm_head(hidden)
+        return Embedded(put_in(embeds, places, audio, self.parts.multi_modal_projector))

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float, Int, Real
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutputWithPooling, MoeModelOutputWithPast
@@ -53,6 +53,11 @@ class CapturedPolicy(AudioChatPolicy, SharedRowPolicy):
     def tower(self) -> nn.Module:
         """Return the audio encoder."""
         return self.parts.audio_tower
+
+    @property
+    def language_model(self) -> Any:
+        """Return what the class calls its language model."""
+        return self.parts.language_model
 
     @property
     def hearing(self) -> list[nn.Module]:
@@ -116,21 +121,6 @@ class CapturedPolicy(AudioChatPolicy, SharedRowPolicy):
         with _captured(self.parts, heard) as handed:
             self.parts(**inputs)
         return Embedded(handed["inputs_embeds"], handed.get("position_ids"))
-
-    def decode(
-        self,
-        embeds: Float[Tensor, "row token hidden"],
-        mask: Bool[Tensor, "row 1 token token"],
-        positions: Real[Tensor, "*axis row token"],
-    ) -> Float[Tensor, "row token hidden"]:
-        """Run the language model without its head."""
-        return self.parts.language_model(
-            inputs_embeds=embeds, attention_mask=mask, position_ids=positions, use_cache=False
-        ).last_hidden_state
-
-    def head(self, hidden: Float[Tensor, "token hidden"]) -> Float[Tensor, "token vocabulary"]:
-        """Apply the output matrix."""
-        return self.network.get_output_embeddings()(hidden)
 
 
 @contextmanager

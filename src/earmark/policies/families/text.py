@@ -5,10 +5,11 @@ given; sliding windows and scaled logits take the key-value route.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float, Int, Real
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from transformers import PreTrainedModel
 
@@ -18,9 +19,9 @@ from earmark.policies.chat import ChatPolicy
 from earmark.policies.lora.targets import linear_layers
 from earmark.policies.policy import Clip, Embedded, SharedBatch, SharedRowPolicy
 from earmark.policies.rows.forked_cache import (
-    forked_token_logps,
+    plain_prompt,
     refuse_recurrent,
-    unlay,
+    rows_by_cache,
     why_no_shared_row,
 )
 from earmark.prompting.facts import Facts
@@ -73,6 +74,11 @@ class TextPolicy(ChatPolicy):
 class SharedTextPolicy(TextPolicy, SharedRowPolicy):
     """A language model whose answers share a row: every layer takes the mask that it is given."""
 
+    @property
+    def language_model(self) -> Any:
+        """Return the network without its output matrix."""
+        return self.network.base_model
+
     def prompt_embeds(
         self,
         ids: Int[Tensor, "row token"],
@@ -82,22 +88,6 @@ class SharedTextPolicy(TextPolicy, SharedRowPolicy):
         """Embed tokens."""
         return Embedded(self.network.get_input_embeddings()(ids))
 
-    def decode(
-        self,
-        embeds: Float[Tensor, "row token hidden"],
-        mask: Bool[Tensor, "row 1 token token"],
-        positions: Real[Tensor, "*axis row token"],
-    ) -> Float[Tensor, "row token hidden"]:
-        """Run the decoder without its head."""
-        decoder: Any = self.network.base_model
-        return decoder(
-            inputs_embeds=embeds, attention_mask=mask, position_ids=positions, use_cache=False
-        ).last_hidden_state
-
-    def head(self, hidden: Float[Tensor, "token hidden"]) -> Float[Tensor, "token vocabulary"]:
-        """Apply the output matrix."""
-        return self.network.get_output_embeddings()(hidden)
-
 
 class CachedTextPolicy(TextPolicy):
     """A language model with sliding windows or scaled logits: answers continue from a cache."""
@@ -106,12 +96,8 @@ class CachedTextPolicy(TextPolicy):
 
     def shared_token_logps(self, batch: SharedBatch) -> Float[Tensor, " answer_token"]:
         """Return the log-probability of every answer token, in nats, by candidate."""
-        logps = []
-        for answers in unlay(batch.rows):
-            ids = torch.tensor([answers.prompt], device=self.device)
-            prompt = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
-            logps.append(forked_token_logps(self.network, prompt, answers.candidates))
-        return torch.cat(logps)
+        inputs = partial(plain_prompt, device=self.device)
+        return rows_by_cache(self.network, batch.rows, inputs)
 
 
 def text_policy(network: PreTrainedModel, processor: Any, facts: Facts | None = None) -> TextPolicy:

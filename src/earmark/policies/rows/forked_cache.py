@@ -9,7 +9,7 @@ Gradient checkpointing drops the cache, and the library then returns wrong numbe
 error; this route refuses it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -25,6 +25,29 @@ ATTENTION = {"full_attention", "sliding_attention", "chunked_attention"}
 # were found to be lost silently (Bamba, Jamba), or overwritten before the backward pass needs
 # them (Qwen3-Next).
 FORKS = {"falcon_h1", "lfm2"}
+
+
+def rows_by_cache(
+    network: Any, rows: SharedRows, inputs_of: Callable[[Sequence[int]], Mapping[str, Tensor]]
+) -> Float[Tensor, " answer_token"]:
+    """Return the log-probability of every answer token of some rows, in nats, by candidate.
+
+    Args:
+        network: the library's own model.
+        rows: prompts and their candidates; taken apart again, one prompt after the other.
+        inputs_of: makes the model's inputs for the token ids of one prompt.
+
+    Raises:
+        InputError: see `forked_token_logps`.
+    """
+    each = ((inputs_of(prompt), candidates) for prompt, candidates in unlay(rows))
+    return torch.cat([forked_token_logps(network, prompt, answers) for prompt, answers in each])
+
+
+def plain_prompt(prompt: Sequence[int], device: torch.device) -> dict[str, Tensor]:
+    """Return the model's inputs for the token ids of one prompt without audio."""
+    ids = torch.tensor([list(prompt)], device=device)  # [1, token]
+    return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
 
 
 def forked_token_logps(
