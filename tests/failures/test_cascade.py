@@ -40,7 +40,7 @@ def test_the_cases_cover_every_label_and_detail_in_every_kind_of_speech():
 
 
 @pytest.mark.parametrize(
-    ("name", "least"), [("cases.jsonl", 0.95), ("blind.jsonl", 0.90), ("analogues.jsonl", 0.95)]
+    ("name", "least"), [("cases.jsonl", 0.95), ("blind.jsonl", 0.95), ("analogues.jsonl", 0.95)]
 )
 def test_labels_agree_with_those_who_wrote_the_cases(name, least):
     rows = cases(name)
@@ -52,7 +52,7 @@ def test_every_confusable_border_is_mostly_right():
     rows = [case for case in cases("analogues.jsonl") if case["border"]]
     for border in {case["border"] for case in rows}:
         near = [case for case in rows if case["border"] == border]
-        assert sum(named(case).label == case["label"] for case in near) / len(near) >= 0.8, border
+        assert sum(named(case).label == case["label"] for case in near) / len(near) >= 0.85, border
 
 
 @pytest.mark.parametrize("dictionary", [SHIPPED, None], ids=["earmark", "no dictionary"])

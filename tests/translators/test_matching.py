@@ -44,14 +44,14 @@ fifteen|十五|fifteen=十五
 百分之五十|50%|百分之五十=50%
 二零一九年|2019 year|二零一九=2019 年=year
 一百五十|one hundred and fifty|一百五十=one hundred and fifty
-三点|three o'clock|三=three 点=o'clock
-第三个|the third|第三=third
+三点|three o'clock|三点=three o'clock
+第三个|the third|第三个=third
 三万|thirty thousand|三万=thirty thousand
 两千|2000|两千=2000
 twenty first|第二十一|twenty first=第二十一
 我去了|i went|我=i 去=went
 他买了|he bought|他=he 买=bought
-孩子们|the children|孩子=children
+孩子们|the children|孩子们=children
 the children|孩子|children=孩子
 women|女人|women=女人
 teeth|牙齿|teeth=牙齿

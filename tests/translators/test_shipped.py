@@ -41,8 +41,8 @@ def test_no_row_is_there_twice(name):
 
 def test_our_list_is_long_enough_and_begins_with_function_words():
     listed = rows("earmark")
-    assert len(listed) >= 3000
-    assert len({zh for zh, _ in listed}) >= 3000
+    assert len(listed) >= 15000
+    assert len({zh for zh, _ in listed}) >= 10000
     words = load_earmark()
     assert words.signature.startswith(f"earmark:{len(listed)}@")
     for zh in [
