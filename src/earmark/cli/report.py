@@ -67,6 +67,8 @@ def report(
     if examples < 0:
         raise KnobError(f"--examples is {examples}; expected 0 or more")
     options = scoring or ScoringOptions()
+    if not options.failures:
+        raise KnobError("--no-failures: a report counts failures; use earmark score and compare")
     if options.metric:
         raise KnobError("--metric: a report has no place for it; use earmark score and compare")
     table_file = [] if markdown is None else [Output(markdown, MARKDOWN_TABLE)]

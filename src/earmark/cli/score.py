@@ -75,6 +75,7 @@ def drawings(
     drawn = []
     for row in worst:
         tokens = [tokenize(side.get(row.id, ""), profile) for side in (said, written)]
-        drawn.append(f"\n{row.id}: {row.failure.label} ({row.failure.detail})\n")
+        named = f": {row.failure.label} ({row.failure.detail})" if row.failure.label else ""
+        drawn.append(f"\n{row.id}{named}\n")
         drawn.append(draw(tokens[0], tokens[1], columns=columns) + "\n")
     return "".join(drawn)

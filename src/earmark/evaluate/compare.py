@@ -19,7 +19,7 @@ from earmark.evaluate.bootstrap import (
 from earmark.evaluate.matched_pairs import MatchedPairs, matched_pairs
 from earmark.evaluate.rows import frame
 from earmark.evaluate.score import Score, score, set_aside_in
-from earmark.evaluate.signature import check_comparable
+from earmark.evaluate.signature import NO_FAILURES, check_comparable
 from earmark.evaluate.tables import as_text, comparison_tables, signature_line
 from earmark.failures.cascade import LABELS
 from earmark.metrics import METRICS, Metric
@@ -159,12 +159,13 @@ def compare(
         )
     first, second, left_out = in_common(first, second)
     pairs = zip(first.rows, second.rows, strict=True)
+    labels = () if NO_FAILURES in first.signature.split("|") else LABELS
     return Comparison(
         first.signature,
         len(first.rows),
         first.over,
         {name: difference(first, second, METRICS[name]) for name in COMPARED},
-        {label: difference(first, second, failure_share(label)) for label in LABELS},
+        {label: difference(first, second, failure_share(label)) for label in labels},
         matched_pairs([b.counts.errors - a.counts.errors for a, b in pairs]),
         first.resampling,
         left_out,

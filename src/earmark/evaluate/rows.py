@@ -17,8 +17,8 @@ def row_dict(row: UtteranceScore) -> dict[str, Any]:
         "mixed_error_rate": row.counts.rate,
         "missing": row.missing,
         "looping": row.answer.looping,
-        "failure": row.failure.label,
-        "detail": row.failure.detail,
+        "failure": row.failure.label or None,
+        "detail": row.failure.detail or None,
         "features": {name: _strict(value) for name, value in row.failure.features.items()},
     }
 
@@ -39,8 +39,8 @@ def flat_row(row: UtteranceScore) -> dict[str, Any]:
         **counts_json(row.counts),
         "mixed_error_rate": row.counts.rate,
         "looping": row.answer.looping,
-        "failure": row.failure.label,
-        "detail": row.failure.detail,
+        "failure": row.failure.label or None,
+        "detail": row.failure.detail or None,
     }
 
 

@@ -18,8 +18,11 @@ from earmark.evaluate.rows import flat_row, frame
 from earmark.evaluate.signature import signature
 from earmark.evaluate.summary import summary
 from earmark.evaluate.tables import as_text, score_tables, signature_line
-from earmark.evaluate.utterance import UtteranceScore, measure
+from earmark.evaluate.utterance import Measuring, UtteranceScore, texts_of
+from earmark.evaluate.workers import measure_all
+from earmark.failures.cascade import Failure
 from earmark.metrics import METRICS, Metric
+from earmark.metrics.answer import Answer
 from earmark.metrics.choose import chosen_metrics
 from earmark.metrics.columns import Columns
 from earmark.progress import track
@@ -163,7 +166,9 @@ def score(
     leave_out: Collection[str] = (),
     strip_marks: Sequence[str] = (),
     metrics: Sequence[str | Metric] = (),
+    failures: bool = True,
     features: bool = False,
+    workers: int = 1,
     progress: bool = False,
 ) -> Score:
     """Score what a system wrote; a truth without a hypothesis counts as deletions.
@@ -185,14 +190,16 @@ def score(
             in `earmark.prompting.marks.MARKS`, or `all`.
         metrics: more metrics to compute: names of `METRICS`, or objects such as
             `metric_of_texts` makes.
+        failures: name the failure of each answer; without, the score has no table of failures.
         features: keep what each failure was decided from, for `row_dict`.
+        workers: processes that measure; the result is the same with any number.
         progress: show a bar on standard error.
 
     Raises:
         InputError: no truths, a truth without a text, an id used twice, hypotheses without a
             truth, none with one, all set aside, hypotheses decoded with different token caps, or
             intervals over speakers where not every truth names one.
-        KnobError: an unknown profile, family of marks or metric.
+        KnobError: an unknown profile, family of marks or metric, or fewer than one worker.
     """
     chosen = parse_profile(profile)
     hyps = stripped_of_marks(hyps, strip_marks)
@@ -202,22 +209,39 @@ def score(
     aside &= {truth.id for truth in truths}
     truths = truths if set_aside == "count" else _without(truths, aside)
     unit, own = _unit(over, truths), chosen_metrics(metrics)
-    pairs: Iterable[Utterance] = track(truths, "scoring", len(truths)) if progress else truths
+    how = Measuring(chosen, dictionary, failures, features)
     with collector_paused():
-        rows = [
-            measure(truth, written.get(truth.id), chosen.splitter, dictionary, features=features)
-            for truth in pairs
-        ]
+        rows = _rows(truths, written, how, workers, progress=progress)
     signed = signature(
         chosen,
         hyps,
         dictionary,
+        failures=failures,
         stripped=strip_marks,
         set_aside=len(aside),
         count_set_aside=set_aside == "count",
     )
     notes = notes_on(truths, hyps, chosen, unit)
     return Score(signed, rows, unit, resampling, extra, len(aside), notes, own)
+
+
+def _rows(
+    truths: Sequence[Utterance],
+    written: dict[str, Hypothesis],
+    how: Measuring,
+    workers: int,
+    *,
+    progress: bool,
+) -> list[UtteranceScore]:
+    """Measure every utterance, in their order."""
+    texts = [texts_of(truth, written.get(truth.id)) for truth in truths]
+    measured: Iterable[tuple[Answer, Failure]] = measure_all(texts, how, workers)
+    if progress:
+        measured = track(measured, "scoring", len(truths))
+    return [
+        UtteranceScore(truth.id, truth.speaker, row.missing is not None, answer, failure)
+        for truth, row, (answer, failure) in zip(truths, texts, measured, strict=True)
+    ]
 
 
 def set_aside_in(*systems: Iterable[Hypothesis]) -> set[str]:

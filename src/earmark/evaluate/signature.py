@@ -16,12 +16,16 @@ RECIPES = {
     "ascend": "norm:ascend-1|han:char|latin:word|hyphen:token|t2s:none",
 }
 
+# In the signature of a score whose failures were not named.
+NO_FAILURES = "failures:none"
+
 
 def signature(
     profile: str | Profile,
     hyps: Iterable[Hypothesis] = (),
     dictionary: Dictionary | None = None,
     *,
+    failures: bool = True,
     stripped: Sequence[str] = (),
     set_aside: int = 0,
     count_set_aside: bool = False,
@@ -29,8 +33,9 @@ def signature(
     """Write the signature of a score.
 
     The token cap of the decoding is in it if the hypotheses record one, the dictionary, if one
-    helped to name the failures, the families whose marks were stripped, and how many utterances
-    were set aside when they were transcribed, with what became of them.
+    helped to name the failures, or that they were not named, the families whose marks were
+    stripped, and how many utterances were set aside when they were transcribed, with what became
+    of them.
 
     >>> signature("default+ok-okay").split("|")[:3]
     ['mixed_error_rate', 'norm:default-2+ok-okay', 'han:char']
@@ -50,7 +55,8 @@ def signature(
     parts += [f"set-aside:{set_aside}-{became}"] if set_aside else []
     parts += [f"stripped:{'+'.join(sorted(set(stripped)))}"] if stripped else []
     parts += [f"cap:{cap}"] if cap else []
-    parts += [dictionary.name] if dictionary else []
+    parts += [dictionary.name] if dictionary and failures else []
+    parts += [] if failures else [NO_FAILURES]
     return "|".join([*parts, "v:" + ".".join(__version__.split(".")[:2])])
 
 

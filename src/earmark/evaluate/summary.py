@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from earmark.evaluate.utterance import MISSING, UtteranceScore
+from earmark.evaluate.utterance import MISSING, NOT_NAMED, UtteranceScore
 from earmark.failures.cascade import LABELS
 from earmark.metrics import METRICS
 from earmark.metrics.columns import LANGUAGE_LETTERS, Columns, Side
@@ -63,9 +63,11 @@ def failure_modes(rows: Sequence[UtteranceScore]) -> dict[str, Any]:
     """Return how many utterances have each label, and their share; `ok` and `error` among them.
 
     What is no answer of the model, a missing hypothesis or a clip that was set aside, has a label
-    of its own where there is any.
+    of its own where there is any. Where failures were not named there is nothing to count.
     """
     found = Counter(row.failure.label for row in rows)
+    if NOT_NAMED.label in found:
+        return {}
     return {
         label: {"utterances": found[label], "rate": found[label] / len(rows) if rows else None}
         for label in dict.fromkeys((*LABELS, *sorted(found)))

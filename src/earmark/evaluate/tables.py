@@ -68,7 +68,9 @@ def score_tables(score: Json) -> Group:
     tables: list[RenderableType] = [Text(head), _rate_table(score), _interval_table(score)]
     if heaviest := heaviest_in_words(score):
         tables.append(Text(heaviest))
-    return Group(*tables, _failure_table(score), _composition_table(score))
+    if score["failure_modes"]:
+        tables.append(_failure_table(score))
+    return Group(*tables, _composition_table(score))
 
 
 def _rate_table(score: Json) -> FittedTable:
@@ -170,7 +172,7 @@ def comparison_tables(comparison: Json, first: str, second: str) -> Group:
     floor = comparison["p_floor"]
     rates = {name: comparison[name] for name in METRICS if name in comparison}
     rows: list[list[str] | None] = [_change(name, rates[name], floor) for name in rates]
-    rows.append(None)
+    rows += [None] if comparison["failure_modes"] else []
     rows += [_change(name, mode, floor) for name, mode in comparison["failure_modes"].items()]
     rows += [None] if comparison["metrics"] else []
     for name, own in comparison["metrics"].items():

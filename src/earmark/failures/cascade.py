@@ -60,6 +60,8 @@ from earmark.metrics.answer import Aligned, align_tokens
 from earmark.prompting.clean import clean
 from earmark.text import tokenize
 from earmark.text.align import Block
+from earmark.text.codeswitching import language_codes
+from earmark.text.normalize.plain_texts import Split
 from earmark.translators.dictionary import Dictionary
 
 LABELS = ("ok", "error", "omission", "translation", "hallucination", "format", "empty")
@@ -153,7 +155,8 @@ def name_failure(
             Evidence(None, hyp, dictionary=dictionary, hyp_tokens=hyp_tokens), raw, features
         )
     truth_tokens = tokenize(truth) if truth_tokens is None else truth_tokens
-    aligned = align_tokens(truth, hyp, list(truth_tokens), list(hyp_tokens), blocks)
+    said, written = (Split([*t], language_codes(t)) for t in (truth_tokens, hyp_tokens))
+    aligned = align_tokens(truth, hyp, said, written, blocks)
     return name_aligned(aligned, raw=raw, dictionary=dictionary, features=features)
 
 

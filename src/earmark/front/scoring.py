@@ -34,6 +34,8 @@ class Scoring(NamedTuple):
     seed: int = 0
     unmatched: Literal["stop", "skip"] = "stop"
     set_aside: SetAside = "leave-out"
+    failures: bool = True
+    workers: int = 1
 
     def keywords(self) -> dict[str, Any]:
         """Return them as `earmark.evaluate.score` takes them.
@@ -46,6 +48,8 @@ class Scoring(NamedTuple):
         if self.resamples < 1:
             raise KnobError(f"resamples is {self.resamples}; expected 1 or more")
         check_seed(self.seed)
+        if self.workers < 1:
+            raise KnobError(f"workers is {self.workers}; expected 1 or more")
         if isinstance(self.strip_marks, str):
             raise KnobError(f"strip_marks should be a list, found {self.strip_marks!r}")
         mapping = None if self.mapping is None else load_mapping(self.mapping)
@@ -56,6 +60,8 @@ class Scoring(NamedTuple):
             "dictionary": chosen_dictionary(self.dictionary),
             "unmatched": self.unmatched,
             "set_aside": self.set_aside,
+            "failures": self.failures,
+            "workers": self.workers,
             "strip_marks": self.strip_marks,
             "metrics": chosen_metrics(self.metrics),
         }
@@ -75,6 +81,8 @@ def score(
     seed: int = 0,
     unmatched: Literal["stop", "skip"] = "stop",
     set_aside: SetAside = "leave-out",
+    failures: bool = True,
+    workers: int = 1,
 ) -> Score:
     """Score what a system wrote against what was said.
 
@@ -103,6 +111,10 @@ def score(
         unmatched: stop at a hypothesis without a truth, or leave it out and count it.
         set_aside: leave out utterances that were set aside when they were transcribed, or count
             them as deletions.
+        failures: name the failure of each answer; without, scoring is faster and has no table of
+            failures.
+        workers: processes that score; the result is the same with any number. A script that uses
+            several needs `if __name__ == "__main__":` around its work.
 
     Raises:
         InputError: texts or records that cannot be used, with their place.
@@ -119,6 +131,8 @@ def score(
         seed,
         unmatched,
         set_aside,
+        failures,
+        workers,
     ).keywords()
     said, (written,) = test_set(truths, hyps)
     return score_records(said, written, **how)

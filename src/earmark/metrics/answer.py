@@ -8,6 +8,7 @@ from earmark.records import Counts
 from earmark.text.align import Block, align_blocks
 from earmark.text.codeswitching import language_codes
 from earmark.text.loops import is_loop
+from earmark.text.normalize.plain_texts import Split
 from earmark.text.profiles import Splitter
 
 
@@ -58,33 +59,31 @@ def align_texts(truth: str, hyp: str, split: Splitter) -> Aligned:
     >>> align_texts("我们 go", "我们", str.split).blocks
     [('equal', 0, 1, 0, 1), ('delete', 1, 2, 1, 1)]
     """
-    truth_tokens = split(truth)
-    return align_tokens(truth, hyp, truth_tokens, truth_tokens if hyp == truth else split(hyp))
+    said, written = split(truth), split(hyp)
+    return align_tokens(truth, hyp, _with_codes(said), _with_codes(written))
 
 
 def align_tokens(
-    truth: str,
-    hyp: str,
-    truth_tokens: list[str],
-    hyp_tokens: list[str],
-    known: Sequence[Block] | None = None,
+    truth: str, hyp: str, said: Split, written: Split, known: Sequence[Block] | None = None
 ) -> Aligned:
     """Align truth and answer that have been split into tokens; `known` is an alignment made before.
 
-    >>> align_tokens("我 go", "我 go", ["我", "go"], ["我", "go"]).blocks
-    [('equal', 0, 2, 0, 2)]
+    >>> align_tokens("我 go", "go", Split(["我", "go"], "ze"), Split(["go"], "e")).blocks
+    [('delete', 0, 1, 0, 0), ('equal', 1, 2, 0, 1)]
     """
-    truth_codes = language_codes(truth_tokens)
+    (truth_tokens, truth_codes), (hyp_tokens, hyp_codes) = said, written
     if truth_tokens == hyp_tokens:
         tokens = len(truth_tokens)
         blocks: list[Block] = [("equal", 0, tokens, 0, tokens)] if tokens else []
-        return Aligned(
-            truth, hyp, truth_tokens, hyp_tokens, blocks, truth_codes, truth_codes, False
-        )
-    blocks = align_blocks(truth_tokens, hyp_tokens) if known is None else list(known)
-    looping = is_loop(hyp, hyp_tokens, truth, truth_tokens)
-    hyp_codes = language_codes(hyp_tokens)
+        looping = False
+    else:
+        blocks = align_blocks(truth_tokens, hyp_tokens) if known is None else list(known)
+        looping = is_loop(hyp, hyp_tokens, truth, truth_tokens)
     return Aligned(truth, hyp, truth_tokens, hyp_tokens, blocks, truth_codes, hyp_codes, looping)
+
+
+def _with_codes(tokens: list[str]) -> Split:
+    return Split(tokens, language_codes(tokens))
 
 
 def answer_of(aligned: Aligned, label: str = "") -> Answer:

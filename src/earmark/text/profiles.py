@@ -70,6 +70,9 @@ class Profile:
         return partial(_in_steps, [mapping.in_text], split, [phrases.replace])
 
 
+DEFAULT = Profile("default")
+
+
 def _in_steps(
     before: Sequence[Callable[[str], str]],
     split: Splitter,

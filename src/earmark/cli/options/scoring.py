@@ -47,6 +47,9 @@ class ScoringOptions:
             without a truth.
         set_aside: leave out utterances that `earmark transcribe --on-error skip` has set aside (in
             any of the files), or count them as deletions.
+        failures: name the failure of each answer; without, scoring is faster and has no table of
+            failures. Not for reports.
+        workers: processes that score; the result is the same with any number.
     """
 
     profile: str = "default"
@@ -60,12 +63,16 @@ class ScoringOptions:
     format: str | None = None
     on_error: Literal["stop", "skip"] = "stop"
     set_aside: SetAside = "leave-out"
+    failures: bool = True
+    workers: int = 1
 
     def __post_init__(self) -> None:
         """Refuse what cannot be, before any file is read."""
         if self.resamples < 1:
             raise KnobError(f"--resamples is {self.resamples}; expected 1 or more")
         check_seed(self.seed, "--seed")
+        if self.workers < 1:
+            raise KnobError(f"--workers is {self.workers}; expected 1 or more")
         if self.format is not None:
             format_named(self.format)
         parse_profile(self.profile)
@@ -121,6 +128,8 @@ class ScoringOptions:
             "dictionary": chosen_dictionary(self.dictionary),
             "unmatched": self.on_error,
             "set_aside": self.set_aside,
+            "failures": self.failures,
+            "workers": self.workers,
             "strip_marks": self.strip_marks,
             **({"metrics": chosen_metrics(self.metric)} if self.metric else {}),
         }
