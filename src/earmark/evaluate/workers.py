@@ -1,7 +1,7 @@
 """Measure utterances in several processes: chunks go out, their answers come back in order.
 
 Processes are forked where that is safe: on Linux, in a process of one thread that has not loaded
-torch; then they share what the parent has loaded. Elsewhere they are started anew, and a script
+torch; then they share what the parent has loaded. Elsewhere they are spawned, and a script
 needs `if __name__ == "__main__":` around its own work. What comes back of a chunk is a few long
 strings, for thousands of small tuples take longer to send than to make.
 """
