@@ -52,6 +52,8 @@ def report(
     if examples < 0:
         raise KnobError(f"examples is {examples}; expected 0 or more")
     options = scoring_of(scoring)
+    if not options.failures:
+        raise KnobError("failures=False: a report counts failures; use score and compare")
     if options.metrics:
         raise KnobError("the report has no room for metrics of your own; use score and compare")
     given = [each for each in (truths, *systems.values()) if isinstance(each, str | Path)]
@@ -61,7 +63,7 @@ def report(
     allowed = not isinstance(truths, str | Path) if allow_outside is None else allow_outside
     tests = TestSet(name, rows, dict(zip(systems, written, strict=True)), folder, allowed)
     how = options.keywords()
-    del how["metrics"]
+    del how["metrics"], how["failures"]
     scored = score_set(tests, control=control, **how)
     heading = title or f"{name}: {', '.join(systems)}"
     logs = read_runs([Path(run) for run in runs])

@@ -24,6 +24,7 @@ def score_set(
     unmatched: Literal["stop", "skip"] = "stop",
     set_aside: SetAside = "leave-out",
     strip_marks: Sequence[str] = (),
+    workers: int = 1,
     control: str | None = None,
 ) -> ScoredSet:
     """Score every system of a test set; the other options are those of `earmark.evaluate.score`.
@@ -46,6 +47,7 @@ def score_set(
             dictionary=dictionary,
             unmatched=unmatched,
             set_aside=set_aside,
+            workers=workers,
             leave_out=set_aside_in(*test_set.hyps.values()),
             strip_marks=strip_marks,
             progress=True,

@@ -128,9 +128,9 @@ class ScoringOptions:
             "dictionary": chosen_dictionary(self.dictionary),
             "unmatched": self.on_error,
             "set_aside": self.set_aside,
-            "failures": self.failures,
             "workers": self.workers,
             "strip_marks": self.strip_marks,
+            **({} if self.failures else {"failures": False}),
             **({"metrics": chosen_metrics(self.metric)} if self.metric else {}),
         }
 
