@@ -1,6 +1,8 @@
 """Pairs by how much alike their answers sound: limits, reasons, and the command."""
 
 import json
+import subprocess
+import sys
 from itertools import pairwise
 
 import pytest
@@ -99,3 +101,14 @@ def test_the_command_takes_the_limits(tmp_path):
     assert json.loads(dropped)["id"] == "far"
     assert json.loads((tmp_path / "kept.jsonl.tally.json").read_text())["least"] == 0.5
     assert CURATORS["sound"] is sound_gate
+
+
+def test_the_command_line_takes_a_curators_knobs(tmp_path):
+    pairs, out = tmp_path / "p.jsonl", tmp_path / "o.jsonl"
+    write_jsonl(pairs, [pair(NEAR, "near"), pair(FAR, "far")])
+    command = [sys.executable, "-m", "earmark", "curate", "--pairs", pairs, "--out", out]
+    subprocess.run([*command, "--by", "sound", "--least", "0.6"], check=True)
+    assert [json.loads(line)["id"] for line in out.read_text("utf-8").splitlines()] == ["near"]
+    wrong = subprocess.run([*command, "--by", "sound", "--leest", "0.6"], capture_output=True)
+    assert wrong.returncode == 1
+    assert b"did you mean 'least'?" in wrong.stderr

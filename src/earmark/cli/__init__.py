@@ -12,7 +12,7 @@ from cyclopts import App, Parameter
 
 from earmark import __version__
 from earmark.cli.options.config_file import refuse_fractions
-from earmark.cli.startup.option_names import check_options
+from earmark.cli.startup.option_names import check_options, given_options
 from earmark.cli.startup.terminal import error_panel, protect_terminal
 from earmark.errors import EarmarkError, UsageError, did_you_mean, shortened
 from earmark.progress import complain, console, note, output
@@ -51,6 +51,8 @@ EXTRAS = {
 # A run of these that was stopped is resumed by the same command.
 RESUMES = {"train", "transcribe", "tiny-base", "demo"}
 
+# Options that these do not name are knobs of a curator, which may be the user's own.
+TAKE_KNOBS = ("curate",)
 # These commands read their own tokens (a configuration file) and their own --help.
 OWN_HELP = {"train"}
 
@@ -141,7 +143,10 @@ def check_name(tokens: Sequence[str]) -> None:
             names, apps, rest = app.parse_commands(tokens)
             # Neither a group of commands alone nor a command's --help has options.
             if apps[-1].default_command is not None and not names[-1].startswith("-"):
-                check_options(" ".join(names), apps[-1], rest)
+                valued = {one.name for one in given_options(rest) if one.valued}
+                # Whether a curator has these knobs is checked where it is looked up.
+                knobs = valued if names[-1] in TAKE_KNOBS else ()
+                check_options(" ".join(names), apps[-1], rest, knobs)
         return
     if first in ("help", "-h", "--help", "--version"):
         return
