@@ -49,8 +49,11 @@ def split_plain(texts: Sequence[str]) -> list[Split | None]:
     [Split(tokens=['我', '的', 'iphone', "don't", '掉', '了'], codes='zzeezz'), None]
     """
     joined = "\n".join(texts) + "\n"
-    if not texts or joined.count("\n") != len(texts):
-        return [None if "\n" in text else split_plain([text])[0] for text in texts]
+    if not texts:
+        return []
+    if joined.count("\n") != len(texts):  # a text of several lines is split by itself
+        split = split_plain(["" if "\n" in text else text for text in texts])
+        return [None if "\n" in text else each for text, each in zip(texts, split, strict=True)]
     chars = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     kinds = _classes()[np.minimum(chars, BASIC - 1)]
     kinds[chars >= BASIC - 1] = OTHER
