@@ -88,7 +88,7 @@ def test_typing_errors_are_answered_in_the_base_install():
         ("transcribe --load-in-8bit", "transcribe has no option --load-in-8bit; weights are"),
         ("export --push-to-hub", "export has no option --push-to-hub; `hf upload` takes"),
         ("score --hyps x", "score has no option --hyps; did you mean 'hyp'?"),
-        ("score --truth t --hyp h --foo", "score has no option --foo; it is one of: format, help"),
+        ("score --truth t --hyp h --foo", "score has no option --foo; it is one of: dictionary,"),
         ("pairs imitate --utterance u", "imitate has no option --utterance; did you mean"),
     ],
 )
