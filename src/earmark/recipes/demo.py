@@ -40,7 +40,7 @@ from earmark.storage.outputs import RESULTS, check_folder, recognised, visible
 from earmark.train.run import train
 from earmark.train.settings import TrainSettings
 from earmark.transcribe.local import how_it_was_made, transcribe, weights_of
-from earmark.translators.shipped import load_grammar
+from earmark.translators.shipped import load_earmark, load_grammar
 from earmark.voices.corpus import LanguageMode, Split, make_corpus
 from earmark.voices.speakers import Distribution
 
@@ -184,7 +184,10 @@ def run_seed(
     best = min(PREFERENCE_ARMS, key=lambda name: chosen_on[name])
     note(f"the development set chooses {best} among the preference arms")
     scored = [
-        score_set(TestSet(name, s.utterances, {arm: heard[arm][name] for arm in heard}, s.folder))
+        score_set(
+            TestSet(name, s.utterances, {arm: heard[arm][name] for arm in heard}, s.folder),
+            dictionary=load_earmark(),
+        )
         for name, s in sets.items()
     ]
     runs = [out / "runs" / name for name in ARMS]
