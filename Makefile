@@ -6,23 +6,15 @@ PIP = .venv/bin/python -m pip --disable-pip-version-check
 TORCH = $(shell sed -n 's/^torch==//p' constraints.txt)
 DEMO_OUT ?= demo-out
 SEEDS ?= 1
-SHAPES = --strict-markers --timeout=300 -p no:cacheprovider \
-	--jaxtyping-packages=earmark.objectives,earmark.policies,earmark.train,shape_checker.check
 export OMP_WAIT_POLICY = PASSIVE
 
-.PHONY: demo test shapes check docs tiny-base clean
+.PHONY: demo test check docs tiny-base clean
 
 demo: .venv/ready
 	.venv/bin/earmark demo --out $(DEMO_OUT) --seeds $(SEEDS)
 
 test: .venv/ready
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -q -n auto --dist loadfile
-
-# Shapes of objectives are checked in every test; those of policies and training here, since
-# checking them takes half as long again.
-shapes: .venv/ready
-	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -q -n auto --dist loadfile -o addopts="$(SHAPES)" \
-		tests/policies tests/train
 
 check: .venv/ready
 	.venv/bin/ruff check src tests benchmarks examples .ci
