@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from earmark.failures.cascade import LABELS, name_failure
-from earmark.translators.choose import chosen_dictionary
+from earmark.translators.dictionaries.choose import chosen_dictionary
 
 FOLDER = Path(__file__).parents[1] / "tests" / "failures"
 SETS = {

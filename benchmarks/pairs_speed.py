@@ -26,7 +26,7 @@ from earmark.pairs.imitate import Imitation
 from earmark.pairs.mix import PAPER_MIX, parse_mix
 from earmark.text import tokenize
 from earmark.text.align import align_blocks
-from earmark.translators.dictionary_file import read_dictionary
+from earmark.translators.dictionaries.dictionary_file import read_dictionary
 
 ENTRIES = Path(__file__).parents[1] / "tests" / "failures" / "dictionary.tsv"
 WORDS_PER_SENTENCE = 9

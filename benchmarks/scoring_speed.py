@@ -25,7 +25,7 @@ from earmark.text import tokenize
 from earmark.text.align import align_blocks
 from earmark.text.normalize.plain_texts import split_plain
 from earmark.text.profiles import DEFAULT
-from earmark.translators.shipped import load_earmark
+from earmark.translators.dictionaries.shipped import load_earmark
 from scoring_corpora import Corpus, artificial, sentences
 
 JIWER = "jiwer, text split beforehand"

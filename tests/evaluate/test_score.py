@@ -27,7 +27,7 @@ from earmark.text.codeswitching import (
     near_switch,
 )
 from earmark.text.profiles import PROFILES
-from earmark.translators.dictionary import Dictionary
+from earmark.translators.dictionaries.dictionary import Dictionary
 
 TEXTS = st.lists(
     st.lists(st.sampled_from(["我", "们", "ok", "go", "the", "一", "7"]), max_size=9).map(" ".join),

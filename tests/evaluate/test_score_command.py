@@ -7,7 +7,7 @@ from evaluate_systems import corpus, noisy
 
 from earmark.formats.files.lines import write_jsonl
 from earmark.records import Hypothesis, Utterance
-from earmark.translators.shipped import load_earmark
+from earmark.translators.dictionaries.shipped import load_earmark
 
 FIELDS = {
     "signature", "utterances", "missing", "mixed_error_rate", "counts", "interval", "by_language",

@@ -7,7 +7,7 @@ from earmark.records import Hypothesis
 from earmark.text.mapping import Mapping
 from earmark.text.normalize.options import OPTIONS
 from earmark.text.profiles import PROFILES, parse_profile
-from earmark.translators.dictionary import Dictionary
+from earmark.translators.dictionaries.dictionary import Dictionary
 
 
 def capped(cap):

@@ -14,8 +14,8 @@ from earmark.evaluate.utterance import Measuring, Texts
 from earmark.evaluate.workers import measure_all
 from earmark.records import Hypothesis
 from earmark.text.profiles import parse_profile
-from earmark.translators.dictionary import Dictionary
-from earmark.translators.shipped import load_earmark
+from earmark.translators.dictionaries.dictionary import Dictionary
+from earmark.translators.dictionaries.shipped import load_earmark
 
 
 @pytest.fixture(autouse=True)

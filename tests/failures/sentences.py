@@ -4,7 +4,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from earmark.translators.dictionary_file import read_dictionary
+from earmark.translators.dictionaries.dictionary_file import read_dictionary
 
 FOLDER = Path(__file__).parent
 DICTIONARY = read_dictionary(FOLDER / "dictionary.tsv")

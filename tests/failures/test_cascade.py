@@ -12,8 +12,8 @@ from earmark.failures import MODES
 from earmark.failures.cascade import BLIND, CASCADE, LABELS, name_failure
 from earmark.text import tokenize
 from earmark.text.align import align_blocks
-from earmark.translators.choose import load_dictionary
-from earmark.translators.dictionary import Dictionary
+from earmark.translators.dictionaries.choose import load_dictionary
+from earmark.translators.dictionaries.dictionary import Dictionary
 
 SHIPPED = load_dictionary("earmark")
 

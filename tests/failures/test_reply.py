@@ -4,7 +4,7 @@ import pytest
 
 from earmark.failures.cascade import name_failure
 from earmark.failures.phrases import Phrases
-from earmark.translators.choose import load_dictionary
+from earmark.translators.dictionaries.choose import load_dictionary
 
 SHIPPED = load_dictionary("earmark")
 

@@ -16,7 +16,7 @@ from earmark.failures.surface import Surface
 from earmark.text import tokenize
 from earmark.text.language import language_of
 from earmark.text.pronunciation import sound_agrees
-from earmark.translators.dictionary import Dictionary
+from earmark.translators.dictionaries.dictionary import Dictionary
 
 
 def made(truth, seed=0, tools=None):

@@ -47,7 +47,11 @@ ENTRIES = {
         "failures/truncate_at_switch.py",
         ["failures/__init__.py"],
     ),
-    "dictionary": ("cedict", "translators/cedict.py", ["translators/__init__.py"]),
+    "dictionary": (
+        "cedict",
+        "translators/dictionaries/cedict.py",
+        ["translators/dictionaries/__init__.py"],
+    ),
     "file format": ("audiobench", "formats/audiobench.py", ["formats/__init__.py"]),
     "model family": (
         "glmasr",

@@ -23,8 +23,8 @@ from earmark.pairs.tally import Tally, tally_path
 from earmark.progress import console
 from earmark.records import Pair
 from earmark.text import tokenize
-from earmark.translators.dictionary import Dictionary
-from earmark.translators.shipped import load_earmark
+from earmark.translators.dictionaries.dictionary import Dictionary
+from earmark.translators.dictionaries.shipped import load_earmark
 
 EVERY_MODE = ",".join(f"{mode}=1" for mode in MODES)
 

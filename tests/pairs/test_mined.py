@@ -18,7 +18,7 @@ from earmark.pairs.mined import (
     parse_labels,
 )
 from earmark.records import Pair
-from earmark.translators.shipped import load_earmark
+from earmark.translators.dictionaries.shipped import load_earmark
 
 SHIPPED = load_earmark()
 MINING = Mining(dictionary=SHIPPED)

@@ -14,7 +14,7 @@ from earmark.report.numbers import per_cent
 from earmark.report.page import make_page
 from earmark.report.scoring import score_set
 from earmark.report.test_set import TestSet
-from earmark.translators.shipped import load_earmark
+from earmark.translators.dictionaries.shipped import load_earmark
 
 STOPS_OF_A_PLAYER = 6  # as counted in Chromium 156
 VOID = {"meta", "link", "img", "br", "hr", "input", "source", "path", "use", "rect"}

@@ -7,7 +7,7 @@ import pytest
 
 from earmark.failures.cascade import name_failure
 from earmark.tiny.bad_habits import HABITS, embedded_spans, habit_of, label
-from earmark.translators.shipped import load_grammar
+from earmark.translators.dictionaries.shipped import load_grammar
 from earmark.voices.grammar import Rendering, draw_mixed, draw_sentence
 
 EXPECTED = {

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from earmark.text import tokenize
 from earmark.text.language import language_of
 from earmark.text.normalize.simplify import simplify
-from earmark.translators.shipped import load_grammar
+from earmark.translators.dictionaries.shipped import load_grammar
 from earmark.voices.grammar import (
     EMBEDDED_COUNTS,
     MAX_TOKENS,

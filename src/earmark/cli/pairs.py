@@ -17,7 +17,12 @@ from earmark.storage.outputs import ANSWERS, Output, beside, check_outputs
 from earmark.translators import Translator
 from earmark.translators.answers import AnswerFile
 from earmark.translators.chat import ChatTranslator
-from earmark.translators.choose import DEFAULT, chosen_dictionary, files_of, load_dictionary
+from earmark.translators.dictionaries.choose import (
+    DEFAULT,
+    chosen_dictionary,
+    files_of,
+    load_dictionary,
+)
 
 MIX_HELP = (
     "How often each failure is imitated. The default is that of arXiv 2605.23975. Modes: "

@@ -6,7 +6,7 @@ from earmark import __version__
 from earmark.errors import InputError
 from earmark.records import Hypothesis
 from earmark.text.profiles import Profile, parse_profile
-from earmark.translators.dictionary import Dictionary
+from earmark.translators.dictionaries.dictionary import Dictionary
 
 # What each recipe does, in the words of the signature; the options add to it.
 RECIPES = {

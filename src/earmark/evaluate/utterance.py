@@ -9,7 +9,7 @@ from earmark.records import Counts, Hypothesis, Utterance
 from earmark.text.codeswitching import language_codes
 from earmark.text.normalize.plain_texts import Split, split_plain
 from earmark.text.profiles import DEFAULT, Profile
-from earmark.translators.dictionary import Dictionary
+from earmark.translators.dictionaries.dictionary import Dictionary
 
 # What is no answer of the model, and so none of its failures.
 MISSING = Failure("missing", "no hypothesis", {})

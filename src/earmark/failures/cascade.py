@@ -62,7 +62,7 @@ from earmark.text import tokenize
 from earmark.text.align import Block
 from earmark.text.codeswitching import language_codes
 from earmark.text.normalize.plain_texts import Split
-from earmark.translators.dictionary import Dictionary
+from earmark.translators.dictionaries.dictionary import Dictionary
 
 LABELS = ("ok", "error", "omission", "translation", "hallucination", "format", "empty")
 SUSPECT = "suspect"
@@ -143,7 +143,7 @@ def name_failure(
 
     >>> name_failure("我们明天去 hiking 吧", "我们明天去吧")[:2]
     ('omission', 'embedded')
-    >>> from earmark.translators.shipped import load_earmark
+    >>> from earmark.translators.dictionaries.shipped import load_earmark
     >>> name_failure("我们明天去 hiking 吧", "我们明天去徒步吧", dictionary=load_earmark())[:2]
     ('translation', 'global')
     >>> name_failure(None, "谢谢观看")[:2]

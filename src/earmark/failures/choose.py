@@ -10,7 +10,7 @@ from earmark.failures.evidence import Evidence
 from earmark.failures.mode import Mode, Tools
 from earmark.failures.surface import Surface
 from earmark.lookup import look_up
-from earmark.translators.shipped import load_earmark
+from earmark.translators.dictionaries.shipped import load_earmark
 
 NO_MODES: Mapping[str, Mode] = {}
 # What a mode is tried on: both languages, one, numbers, nothing.

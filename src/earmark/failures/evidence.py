@@ -14,7 +14,7 @@ from earmark.text.align import Block, align_blocks
 from earmark.text.codeswitching import language_codes
 from earmark.text.language import language_of
 from earmark.text.pronunciation import sound_of
-from earmark.translators.dictionary import Dictionary
+from earmark.translators.dictionaries.dictionary import Dictionary
 
 # A language is lost when the hypothesis writes at most this many tokens of it for each one said.
 LOST_SHARE = 0.25

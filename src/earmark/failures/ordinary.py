@@ -18,8 +18,8 @@ from earmark.failures.wrong_script import is_foreign
 from earmark.metrics.answer import Aligned
 from earmark.text.normalize.fillers import is_filler
 from earmark.text.pronunciation import sound_agrees, sound_of
-from earmark.translators.dictionary import Dictionary
-from earmark.translators.matching import explained
+from earmark.translators.dictionaries.dictionary import Dictionary
+from earmark.translators.dictionaries.matching import explained
 
 # A hesitation or not, by what is beside it.
 AMBIGUOUS = "额"

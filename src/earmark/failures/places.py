@@ -19,8 +19,8 @@ from earmark.failures.mix import OTHER, SPOKEN
 from earmark.text.language import language_of
 from earmark.text.normalize.fillers import is_filler
 from earmark.text.pronunciation import sound_agrees, sound_of
-from earmark.translators.dictionary import Dictionary
-from earmark.translators.matching import explained
+from earmark.translators.dictionaries.dictionary import Dictionary
+from earmark.translators.dictionaries.matching import explained
 
 # Nothing is in a place where at most this share of its sound is written.
 REMAINS = 0.25

@@ -13,7 +13,7 @@ from earmark.failures.evidence import Evidence
 from earmark.failures.phrases import phrases
 from earmark.text import tokenize
 from earmark.text.pronunciation import alike
-from earmark.translators.english_words import FUNCTION_WORDS
+from earmark.translators.dictionaries.english_words import FUNCTION_WORDS
 
 # A reply has next to nothing of what was said, and is at least so many tokens.
 MOST_HITS = 0.4

@@ -16,7 +16,7 @@ from earmark.failures.surface import Surface
 from earmark.text.normalize.traditional import in_script_of
 from earmark.text.pronunciation.han_by_sound import han_by_sound
 from earmark.text.pronunciation.latin_by_sound import latin_by_sound
-from earmark.translators.dictionary import Dictionary
+from earmark.translators.dictionaries.dictionary import Dictionary
 
 # How many neighbouring words or characters an imitation writes by sound at most.
 LONGEST: dict[Spoken, int] = {"en": 3, "zh": 4}

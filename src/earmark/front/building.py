@@ -27,8 +27,8 @@ from earmark.pairs.tally import Tally
 from earmark.progress import note
 from earmark.records import Hypothesis, Pair, Utterance
 from earmark.translators import Translator
-from earmark.translators.choose import DEFAULT, chosen_dictionary, load_dictionary
-from earmark.translators.dictionary import Dictionary
+from earmark.translators.dictionaries.choose import DEFAULT, chosen_dictionary, load_dictionary
+from earmark.translators.dictionaries.dictionary import Dictionary
 
 
 @dataclass(frozen=True, repr=False)

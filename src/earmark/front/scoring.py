@@ -15,8 +15,8 @@ from earmark.metrics import Metric
 from earmark.metrics.choose import chosen_metrics
 from earmark.text.mapping import load_mapping
 from earmark.text.profiles import Profile, parse_profile
-from earmark.translators.choose import DEFAULT, chosen_dictionary
-from earmark.translators.dictionary import Dictionary
+from earmark.translators.dictionaries.choose import DEFAULT, chosen_dictionary
+from earmark.translators.dictionaries.dictionary import Dictionary
 
 OwnMetric: TypeAlias = str | Metric | Callable[[str, str], Sequence[float]]
 

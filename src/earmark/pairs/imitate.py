@@ -20,7 +20,7 @@ from earmark.progress import note
 from earmark.records import Pair, Utterance
 from earmark.text import tokenize
 from earmark.text.language import language_of
-from earmark.translators.dictionary import Dictionary
+from earmark.translators.dictionaries.dictionary import Dictionary
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -22,7 +22,7 @@ from earmark.pairs.tally import Tally
 from earmark.records import Hypothesis, Pair, Utterance
 from earmark.text.align import Block, align_blocks
 from earmark.text.normalize.traditional import in_script_of
-from earmark.translators.dictionary import Dictionary
+from earmark.translators.dictionaries.dictionary import Dictionary
 
 FAILURES = ("omission", "translation", "hallucination", "format", "empty")
 # Errors too, ordinary ones and words written by sound, where there are many in an utterance.

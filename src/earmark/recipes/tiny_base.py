@@ -19,7 +19,7 @@ from earmark.storage.outputs import check_folder
 from earmark.tiny.checkpoint import CARD, is_tiny_base, save_tiny_base
 from earmark.tiny.train import HEARING, POLISHING, WRITING, train_tiny_base
 from earmark.transcribe.local import how_it_was_made, transcribe
-from earmark.translators.shipped import load_grammar
+from earmark.translators.dictionaries.shipped import load_grammar
 from earmark.voices.corpus import Distribution, LanguageMode, make_corpus
 
 MAX_NEW_TOKENS = 40

@@ -38,7 +38,7 @@ from earmark.report.tables import (
 from earmark.report.test_set import ScoredSet, TestSet
 from earmark.text.language import language_of
 from earmark.text.profiles import Profile
-from earmark.translators.shipped import load_earmark
+from earmark.translators.dictionaries.shipped import load_earmark
 
 SET_TABLES = (error_table, where_table, failure_table, failure_change_table, composition_table)
 MOST_BARS = 16  # before the examples; more are among the numbers

@@ -9,7 +9,7 @@ from earmark.evaluate.compare import compare
 from earmark.evaluate.score import Score, SetAside, score, set_aside_in
 from earmark.report.test_set import Outcome, ScoredSet, TestSet
 from earmark.text.profiles import Profile
-from earmark.translators.dictionary import Dictionary
+from earmark.translators.dictionaries.dictionary import Dictionary
 
 SFT = "sft"
 

@@ -1,25 +1,6 @@
 """Translators: what turns a transcript, or a part of one, into the other language."""
 
-from collections.abc import Callable
-from importlib import import_module
-
-from earmark.translators.dictionary import Dictionary
-from earmark.translators.shipped import load_earmark, load_grammar
+from earmark.translators.dictionaries import Dictionary
 from earmark.translators.translator import Target, Translation, Translator
 
-
-def load_cedict() -> Dictionary:
-    """Load CC-CEDICT; its reader is imported when it is first used, since few commands need it."""
-    loaded: Dictionary = import_module("earmark.translators.cedict").load_cedict()
-    return loaded
-
-
-# Where a dictionary comes from: a function without arguments that returns it. One of the user's
-# own is `module:name`; files need no entry here.
-DICTIONARIES: dict[str, Callable[[], Dictionary]] = {
-    "earmark": load_earmark,
-    "cedict": load_cedict,
-    "grammar": load_grammar,
-}
-
-__all__ = ["DICTIONARIES", "Dictionary", "Target", "Translation", "Translator"]
+__all__ = ["Dictionary", "Target", "Translation", "Translator"]

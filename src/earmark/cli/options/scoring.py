@@ -19,7 +19,7 @@ from earmark.prompting.marks import check_families, strip_marks
 from earmark.storage.outputs import SET_ASIDE, Output, check_outputs
 from earmark.text.mapping import load_mapping
 from earmark.text.profiles import Profile, parse_profile
-from earmark.translators.choose import DEFAULT, chosen_dictionary, files_of
+from earmark.translators.dictionaries.choose import DEFAULT, chosen_dictionary, files_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,7 @@ from earmark.train.resume.checkpoints import last_checkpoint
 from earmark.train.run import train
 from earmark.train.run_folder import LOG, RUN, is_finished
 from earmark.train.settings import TrainSettings
-from earmark.translators.shipped import load_earmark
+from earmark.translators.dictionaries.shipped import load_earmark
 
 
 @dataclass(frozen=True)

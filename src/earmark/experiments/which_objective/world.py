@@ -23,7 +23,7 @@ from earmark.progress import note
 from earmark.recipes.demo import DEVELOPMENT, TEST_SETS, TRAINING, SetPlan, Spoken, hear, make_pairs
 from earmark.recipes.demo import speak as speak_anew
 from earmark.records import MANIFEST, Pair, Utterance
-from earmark.translators.shipped import load_grammar
+from earmark.translators.dictionaries.shipped import load_grammar
 
 
 @dataclass(frozen=True)

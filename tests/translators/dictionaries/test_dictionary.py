@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from earmark.errors import InputError
 from earmark.text import tokenize
 from earmark.text.language import language_of
-from earmark.translators.dictionary import Dictionary
-from earmark.translators.dictionary_file import read_dictionary
-from earmark.translators.shipped import load_earmark
+from earmark.translators.dictionaries.dictionary import Dictionary
+from earmark.translators.dictionaries.dictionary_file import read_dictionary
+from earmark.translators.dictionaries.shipped import load_earmark
 
 WORDS = Dictionary(
     [

@@ -9,7 +9,7 @@ from earmark.errors import InputError, shortened
 from earmark.formats.files.lines import decode_line, numbered_lines
 from earmark.strict_yaml import Text, read_yaml
 from earmark.text.script import is_han
-from earmark.translators.dictionary import Dictionary
+from earmark.translators.dictionaries.dictionary import Dictionary
 
 LETTER = re.compile(r"[A-Za-z]")
 

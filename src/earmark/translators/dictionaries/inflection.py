@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from earmark.translators.english_words import text_of, words_of
+from earmark.translators.dictionaries.english_words import text_of, words_of
 
 # Words that only look inflected, and those that are compared by -er and -est: teacher, paper and
 # corner are not.

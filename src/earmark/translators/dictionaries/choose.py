@@ -6,9 +6,9 @@ from typing import Any
 
 from earmark.errors import KnobError, did_you_mean
 from earmark.lookup import imported
-from earmark.translators import DICTIONARIES
-from earmark.translators.dictionary import Dictionary
-from earmark.translators.dictionary_file import read_dictionary
+from earmark.translators.dictionaries import DICTIONARIES
+from earmark.translators.dictionaries.dictionary import Dictionary
+from earmark.translators.dictionaries.dictionary_file import read_dictionary
 
 DEFAULT = "earmark"
 NONE = "none"

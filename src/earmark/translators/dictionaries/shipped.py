@@ -4,8 +4,8 @@ from functools import cache
 from importlib.resources import files
 
 from earmark.storage.digests import of_bytes
-from earmark.translators.dictionary import VERSION_LENGTH, Dictionary
-from earmark.translators.tables import make_source
+from earmark.translators.dictionaries.dictionary import VERSION_LENGTH, Dictionary
+from earmark.translators.dictionaries.tables import make_source
 
 
 @cache

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from earmark.text import tokenize
 from earmark.text.language import language_of
 from earmark.text.normalize.simplify import simplify
-from earmark.translators.dictionary import Dictionary
-from earmark.translators.matching import explained
-from earmark.translators.shipped import load_earmark
+from earmark.translators.dictionaries.dictionary import Dictionary
+from earmark.translators.dictionaries.matching import explained
+from earmark.translators.dictionaries.shipped import load_earmark
 
 # What was said, what was written, and what is explained by what, in the order of what was said.
 EXPLAINED = """

@@ -22,10 +22,10 @@ from typing import NamedTuple
 
 from earmark.text.language import language_of
 from earmark.text.normalize.simplify import simplify, traditional_characters
-from earmark.translators.dictionary import Dictionary
-from earmark.translators.english_words import SKIPPED
-from earmark.translators.inflection import base_forms
-from earmark.translators.number_values import ZH_NUMERALS, Number, numbers_in
+from earmark.translators.dictionaries.dictionary import Dictionary
+from earmark.translators.dictionaries.english_words import SKIPPED
+from earmark.translators.dictionaries.inflection import base_forms
+from earmark.translators.dictionaries.number_values import ZH_NUMERALS, Number, numbers_in
 from earmark.translators.translator import Target
 
 # What was said in a stretch without a hit, and what was written there.

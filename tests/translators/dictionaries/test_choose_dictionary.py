@@ -3,9 +3,9 @@
 import pytest
 
 from earmark.errors import InputError, KnobError
-from earmark.translators import DICTIONARIES
-from earmark.translators.choose import chosen_dictionary, files_of, load_dictionary
-from earmark.translators.dictionary import Dictionary
+from earmark.translators.dictionaries import DICTIONARIES
+from earmark.translators.dictionaries.choose import chosen_dictionary, files_of, load_dictionary
+from earmark.translators.dictionaries.dictionary import Dictionary
 
 OWN = Dictionary([("猫", "cat")], "own")
 

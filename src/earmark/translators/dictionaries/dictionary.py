@@ -11,9 +11,9 @@ from earmark.text.joining import join, spacing_of
 from earmark.text.language import language_of
 from earmark.text.normalize.traditional import is_traditional, to_traditional
 from earmark.text.surface import surface_tokens
-from earmark.translators.english_words import ARTICLES, FUNCTION_WORDS
-from earmark.translators.inflection import base_forms
-from earmark.translators.tables import BETWEEN, Source, key_of, make_source
+from earmark.translators.dictionaries.english_words import ARTICLES, FUNCTION_WORDS
+from earmark.translators.dictionaries.inflection import base_forms
+from earmark.translators.dictionaries.tables import BETWEEN, Source, key_of, make_source
 from earmark.translators.translator import Target, Translation
 
 Words = tuple[str, ...]

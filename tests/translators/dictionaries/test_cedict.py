@@ -7,11 +7,11 @@ from importlib.util import find_spec
 import pytest
 
 from earmark.errors import InputError, KnobError
-from earmark.translators import cedict
-from earmark.translators.choose import load_dictionary
-from earmark.translators.compiled import cache_folder, compiled, read_compiled
-from earmark.translators.glosses import glosses
-from earmark.translators.tables import make_source
+from earmark.translators.dictionaries import cedict
+from earmark.translators.dictionaries.choose import load_dictionary
+from earmark.translators.dictionaries.compiled import cache_folder, compiled, read_compiled
+from earmark.translators.dictionaries.glosses import glosses
+from earmark.translators.dictionaries.tables import make_source
 
 LINES = """# CC-CEDICT
 白 白 [Bai2] /surname Bai/

@@ -8,9 +8,9 @@ import pytest
 from earmark.text import tokenize
 from earmark.text.normalize.simplify import simplify
 from earmark.text.script import is_han
-from earmark.translators import DICTIONARIES
-from earmark.translators.dictionary_file import read_dictionary
-from earmark.translators.shipped import load_earmark, load_grammar
+from earmark.translators.dictionaries import DICTIONARIES
+from earmark.translators.dictionaries.dictionary_file import read_dictionary
+from earmark.translators.dictionaries.shipped import load_earmark, load_grammar
 
 LISTS = {"earmark": "dictionary.tsv", "grammar": "grammar-dictionary.tsv"}
 

@@ -15,7 +15,7 @@ from earmark.errors import InputError
 from earmark.progress import note
 from earmark.storage.atomic import write_text
 from earmark.storage.digests import of_bytes
-from earmark.translators.tables import Source, Table
+from earmark.translators.dictionaries.tables import Source, Table
 from earmark.translators.translator import Target
 
 FORMAT = 1
