@@ -1,7 +1,6 @@
 """What a reader of a score should know beside its numbers, in plain sentences."""
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from earmark.evaluate.bootstrap import Unit
 from earmark.prompting.marks import SPECIAL_TOKENS, Found, find_marks
@@ -12,7 +11,7 @@ from earmark.text.profiles import Profile
 FEW_SPEAKERS = 10
 SHOWN_IDS = 3
 LONGEST_NULL = 16
-_BRACKET = re.compile(r"[<\[({（【♪♫♬]")
+_BRACKETS = frozenset("<[({（【♪♫♬")
 
 
 def notes_on(
@@ -47,7 +46,8 @@ def _ids(ids: Sequence[str]) -> str:
 def _on_marks(hyps: Sequence[Hypothesis], profile: Profile) -> Iterator[str]:
     """Say which marks of models are in the hypotheses and how they are stripped."""
     found = find_marks(hyps)
-    texts = [(row.id, row.text) for row in hyps if row.id not in {each.id for each in found}]
+    marked = {each.id for each in found}
+    texts = [(row.id, row.text) for row in hyps if row.id not in marked]
     if not found:
         yield from _on_noise("hypotheses", texts, profile)
         return
@@ -80,12 +80,12 @@ def _fewest_names(kinds: Iterable[tuple[str, ...]]) -> list[str]:
 
 def _on_noise(side: str, texts: Sequence[tuple[str, str]], profile: Profile) -> Iterator[str]:
     """Say that marks of noise count as words, unless the profile removes them."""
-    if "noise-marks" in profile.options:
+    if "noise-marks" in profile.options or not _may_hold(_BRACKETS, texts):
         return
     found = [
         (id_, match[0])
         for id_, text in texts
-        if _BRACKET.search(text) and (match := NOISE_MARK.search(text))
+        if not _BRACKETS.isdisjoint(text) and (match := NOISE_MARK.search(text))
     ]
     if found:
         yield (
@@ -93,6 +93,12 @@ def _on_noise(side: str, texts: Sequence[tuple[str, str]], profile: Profile) -> 
             f"({found[0][1]} in {found[0][0]}), which count as words; "
             f"--profile {profile.name}+noise-marks removes them on both sides"
         )
+
+
+def _may_hold(chars: Collection[str], texts: Sequence[tuple[str, str]]) -> bool:
+    """Return whether some text holds one of a few characters, in one look at all of them."""
+    joined = "".join([text for _, text in texts])
+    return any(char in joined for char in chars)
 
 
 def _on_null(side: str, texts: Sequence[tuple[str, str]], profile: Profile) -> Iterator[str]:

@@ -66,7 +66,7 @@ def token_cap(hyps: Iterable[Hypothesis]) -> str | None:
     Raises:
         InputError: the hypotheses were not all decoded with the same cap.
     """
-    caps = {_cap_of(hyp) for hyp in hyps}
+    caps = {_cap_of(hyp) if hyp.made_by else None for hyp in hyps}
     if len(caps) > 1:
         named = ", ".join(sorted("unknown" if cap is None else cap for cap in caps))
         raise InputError(

@@ -102,11 +102,13 @@ class Evidence:
         ]
         if not any(may_differ_in_spelling(chain(*part)) for part in parts):
             return self
+        written = [written_alike(*part) for part in parts]
+        if all(list(one) == list(other) for one, other in zip(written, parts, strict=True)):
+            return self
         truth: list[str] = []
         hyp: list[str] = []
         truth_from = hyp_from = 0
-        for stretch, part in zip(self.stretches, parts, strict=True):
-            alike = written_alike(*part)
+        for stretch, alike in zip(self.stretches, written, strict=True):
             truth += [*self.truth_tokens[truth_from : stretch.truth.start], *alike.truth]
             hyp += [*self.hyp_tokens[hyp_from : stretch.hyp.start], *alike.hyp]
             truth_from, hyp_from = stretch.truth.stop, stretch.hyp.stop

@@ -5,28 +5,29 @@ their alignment. `is_surely_ordinary` says yes only where no detector can find a
 reasons beside each line, and tests hold it to the cascade, which decides all else.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from earmark.failures.left_out import FEWEST_TOKENS, LEAST_SHARE
 from earmark.failures.markup import POSSIBLE
-from earmark.failures.mix import Spoken
 from earmark.failures.phrases import phrases
-from earmark.failures.places import PARTICLES, REMAINS
+from earmark.failures.places import HARMLESS, REMAINS
 from earmark.failures.quotes import is_quoted
 from earmark.failures.spelling import may_differ_in_spelling
 from earmark.failures.wrong_script import is_foreign
 from earmark.metrics.answer import Aligned
-from earmark.text.normalize.fillers import is_filler
 from earmark.text.pronunciation import sound_agrees, sound_of
-from earmark.translators.dictionaries.dictionary import Dictionary
-from earmark.translators.dictionaries.matching import explained
+from earmark.translators.crossing import may_cross
+from earmark.translators.dictionary import Dictionary
 
-# A hesitation or not, by what is beside it.
-AMBIGUOUS = "额"
-# In fifths of a syllable: a token has five, an English word two more (see `mix.py`). Talk and
-# run-ons are longer than this.
-TOKEN, ENGLISH, MOST_SURPLUS = 5, 2, 13
-LANGUAGE: dict[str, Spoken] = {"z": "zh", "e": "en"}
+# In fifths of a syllable: a token has five, an English word two more (see `mix.py`).
+TOKEN, ENGLISH = 5, 2
+# What is this much longer than what was said may be talk; a stretch that is this much, a run-on.
+MAY_BE_TALK, MAY_BE_RUN_ON = 14, 25
+TALK = ("preamble_markers", "assistant_talk")
+# Kinds of tokens. A number, a contraction, a variant or a third script is OPEN: it may be written
+# in several ways, and the cascade decides. So are two letters side by side.
+WORD, LETTER, HARMLESS_ONE, OPEN = "wlh?"
 
 
 class Stretch(NamedTuple):
@@ -34,30 +35,34 @@ class Stretch(NamedTuple):
 
     start: int
     end: int
-    said: list[str]
-    written: list[str]
+    said: Sequence[str]
+    written: Sequence[str]
     said_codes: str
     written_codes: str
 
 
-class _Plain(dict[str, bool]):
-    """Map a token to whether it is a word of speech that is written in one way only.
+class _Kinds(dict[str, str]):
+    """Map a token to its kind, worked out once."""
 
-    Numbers, letters, contractions, variants, particles, hesitations and third scripts are not.
+    def __missing__(self, token: str) -> str:
+        self[token] = kind = _kind_of(token)
+        return kind
+
+
+def _kind_of(token: str) -> str:
+    """Return the kind of a token.
+
+    >>> [_kind_of(token) for token in ["meeting", "a", "uhm", "i'm", "320", "コ"]]
+    ['w', 'l', 'h', '?', '?', '?']
     """
-
-    def __missing__(self, token: str) -> bool:
-        self[token] = plain = not (
-            may_differ_in_spelling([token])
-            or token in PARTICLES
-            or token == AMBIGUOUS
-            or is_filler([token], 0)
-            or is_foreign(token)
-        )
-        return plain
+    if len(token) == 1 and token.isascii() and token.isalpha():
+        return LETTER
+    if is_foreign(token) or may_differ_in_spelling([token]):
+        return OPEN
+    return HARMLESS_ONE if HARMLESS[token] else WORD
 
 
-_PLAIN = _Plain()
+_KINDS = _Kinds()
 
 
 def is_surely_ordinary(aligned: Aligned, dictionary: Dictionary | None) -> bool:
@@ -67,21 +72,18 @@ def is_surely_ordinary(aligned: Aligned, dictionary: Dictionary | None) -> bool:
     stretches = _stretches(aligned)
     lost = sum([stretch.end - stretch.start for stretch in stretches])
     hits = len(aligned.truth_tokens) - lost
-    # Refusals, tags, answers and what is unrelated have fewer hits.
+    # Refusals, tags, answers, and what is unrelated or twice as long have fewer hits.
     if 2 * hits <= max(len(aligned.truth_tokens), len(aligned.hyp_tokens)):
         return False
     if POSSIBLE.search(aligned.hyp) or is_quoted(aligned.hyp):
         return False
-    surplus = 0
-    for stretch in stretches:
-        longer = _surplus(stretch)
-        if longer > MOST_SURPLUS or not _is_plain(stretch):
-            return False
-        surplus += longer
-    if surplus > MOST_SURPLUS or _may_cross(stretches, dictionary):
+    if _may_talk(aligned, stretches) or _may_cross(stretches, dictionary):
         return False
     for stretch in stretches:
-        if _may_lack(stretch) and not _is_short(aligned, stretch):
+        words = _words_of(stretch)
+        if words is None or _crosses_by_sound(words):
+            return False
+        if _may_lack(words) and not _is_short(aligned, words):
             return False
     return phrases("stock_phrases").find(aligned.hyp_tokens, unless=aligned.truth_tokens) is None
 
@@ -112,46 +114,74 @@ def _stretches(aligned: Aligned) -> list[Stretch]:
     return stretches
 
 
-def _surplus(stretch: Stretch) -> int:
-    """Return how much longer a stretch is than what was said there, in fifths of a syllable."""
-    tokens = len(stretch.written) - len(stretch.said)
-    english = stretch.written_codes.count("e") - stretch.said_codes.count("e")
-    return TOKEN * tokens + ENGLISH * english
-
-
-def _is_plain(stretch: Stretch) -> bool:
-    """Return whether all tokens are plain words, and those of the truth are in one language."""
-    for token in stretch.said:
-        if not _PLAIN[token]:
-            return False
-    for token in stretch.written:
-        if not _PLAIN[token]:
-            return False
-    return not ("z" in stretch.said_codes and "e" in stretch.said_codes)
-
-
-def _may_cross(stretches: list[Stretch], dictionary: Dictionary | None) -> bool:
-    """Return whether some word may have crossed into the other language, by meaning or sound."""
-    said = "".join([stretch.said_codes for stretch in stretches])
-    written = "".join([stretch.written_codes for stretch in stretches])
-    from_zh, from_en = "z" in said and "e" in written, "e" in said and "z" in written
-    if not from_zh and not from_en:
-        return False
+def _may_talk(aligned: Aligned, stretches: Sequence[Stretch]) -> bool:
+    """Return whether somewhere there may be talk or a run-on."""
+    total = most = 0
     for stretch in stretches:
-        if stretch.said and stretch.written and _crosses_by_sound(stretch):
-            return True
+        tokens = len(stretch.written) - len(stretch.said)
+        english = stretch.written_codes.count("e") - stretch.said_codes.count("e")
+        surplus = TOKEN * tokens + ENGLISH * english
+        total += surplus
+        if surplus > most:
+            most = surplus
+    if most >= MAY_BE_RUN_ON:
+        return True
+    return max(total, most) >= MAY_BE_TALK and any(
+        phrases(name).find(aligned.hyp_tokens, unless=aligned.truth_tokens) for name in TALK
+    )
+
+
+def _may_cross(stretches: Sequence[Stretch], dictionary: Dictionary | None) -> bool:
+    """Return whether the meaning of some word may be written in the other language."""
     if dictionary is None:
         return False
-    sides = [(stretch.said, stretch.written) for stretch in stretches]
-    return (from_zh and any(explained(sides, "en", dictionary))) or (
-        from_en and any(explained(sides, "zh", dictionary))
+    said = "".join([stretch.said_codes for stretch in stretches])
+    written = "".join([stretch.written_codes for stretch in stretches])
+    # Numbers and the like have a meaning too.
+    from_zh = said.strip("e") and written.strip("z")
+    from_en = said.strip("z") and written.strip("e")
+    if not from_zh and not from_en:
+        return False
+    one = [stretch.said for stretch in stretches]
+    other = [stretch.written for stretch in stretches]
+    return bool(
+        (from_zh and may_cross(one, other, dictionary))
+        or (from_en and may_cross(other, one, dictionary))
     )
+
+
+def _words_of(stretch: Stretch) -> Stretch | None:
+    """Leave out what is harmless; None where there may be another way to write something.
+
+    None too where words of both languages were said, which are judged each by itself.
+    """
+    said = "".join([_KINDS[token] for token in stretch.said])
+    written = "".join([_KINDS[token] for token in stretch.written])
+    kinds = f"{said} {written}"
+    if OPEN in kinds or 2 * LETTER in kinds:
+        return None
+    words = stretch
+    if HARMLESS_ONE in kinds:
+        words = Stretch(
+            stretch.start,
+            stretch.end,
+            *(
+                [token for token, kind in zip(tokens, kinds, strict=True) if kind != HARMLESS_ONE]
+                for tokens, kinds in ((stretch.said, said), (stretch.written, written))
+            ),
+            *(
+                "".join([c for c, kind in zip(codes, kinds, strict=True) if kind != HARMLESS_ONE])
+                for codes, kinds in ((stretch.said_codes, said), (stretch.written_codes, written))
+            ),
+        )
+    return None if "z" in words.said_codes and "e" in words.said_codes else words
 
 
 def _crosses_by_sound(stretch: Stretch) -> bool:
     """Return whether what was said in one language is written by sound in the other."""
-    said = stretch.said_codes[0]
-    other = "e" if said == "z" else "z"
+    if not stretch.said or not stretch.written:
+        return False
+    other = "e" if stretch.said_codes[0] == "z" else "z"
     if other not in stretch.written_codes:
         return False
     codes = zip(stretch.written, stretch.written_codes, strict=True)
@@ -179,8 +209,11 @@ def _is_short(aligned: Aligned, stretch: Stretch) -> bool:
     zh, en = codes.count("z"), codes.count("e")
     if not zh or not en:
         return True
-    # A language of which more than a quarter is written is not lost.
+    # A language of which more than a quarter is written is not lost; beside what is harmless the
+    # edges of the run that was left out are not those of the stretch.
     if 4 * aligned.hyp_codes.count("z") <= zh or 4 * aligned.hyp_codes.count("e") <= en:
+        return False
+    if length > len(stretch.said):
         return False
     language = stretch.said_codes[0]
     before = codes[stretch.start - 1] if stretch.start else ""

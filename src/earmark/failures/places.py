@@ -45,6 +45,17 @@ class Fate(NamedTuple):
     used: frozenset[int]
 
 
+class _Harmless(dict[str, bool]):
+    """Map a token to whether it is a hesitation or a particle, worked out once."""
+
+    def __missing__(self, token: str) -> bool:
+        self[token] = found = token in PARTICLES or is_filler([token], 0)
+        return found
+
+
+HARMLESS = _Harmless()
+
+
 def fates_of(places: Sequence[Place], dictionary: Dictionary | None) -> list[Fate]:
     """Return what became of each stretch.
 
@@ -83,15 +94,12 @@ def _is_by_chance(place: Place) -> bool:
 
 def _letters(place: Place, meant: set[int], used: set[int]) -> str:
     """Name what became of each token of a stretch."""
-    letters = ["m" if n in meant else "" for n in range(len(place.said))]
-    for n, token in enumerate(place.said):
-        if not letters[n] and (token in PARTICLES or is_filler(place.said, n)):
-            letters[n] = "f"
+    letters = [
+        "m" if n in meant else "f" if HARMLESS[token] else "" for n, token in enumerate(place.said)
+    ]
     rest = [n for n, letter in enumerate(letters) if not letter]
     written = [
-        token
-        for n, token in enumerate(place.written)
-        if n not in used and token not in PARTICLES and not is_filler(place.written, n)
+        token for n, token in enumerate(place.written) if n not in used and not HARMLESS[token]
     ]
     if not rest:
         return "".join(letters)

@@ -29,12 +29,13 @@ def detect(evidence: Evidence) -> bool:
     hyp = evidence.hyp_tokens
     if announces(evidence):
         return True
-    if not _has_marker(evidence, hyp) or not _has_marker(evidence, evidence.tokens_added):
-        return False
+    # Looking at lengths is fast, and most hypotheses have no room for talk.
     factor = 1.0 if phrases("preamble_openers").opens(hyp) else FACTOR
-    return is_longer(evidence.said, evidence.written, factor) or any(
+    if not is_longer(evidence.said, evidence.written, factor) and not any(
         is_longer(stretch.said, stretch.written, FACTOR) for stretch in evidence.stretches
-    )
+    ):
+        return False
+    return _has_marker(evidence, hyp) and _has_marker(evidence, evidence.tokens_added)
 
 
 def _has_marker(evidence: Evidence, tokens: Sequence[str]) -> bool:

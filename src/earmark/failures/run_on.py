@@ -1,6 +1,5 @@
 """Hallucination: the speech is there, and then words that nobody said."""
 
-from collections.abc import Iterator
 from random import Random
 
 from earmark.failures.evidence import Evidence, Stretch
@@ -27,16 +26,17 @@ def detect(evidence: Evidence) -> bool:
     if evidence.hits < LEAST_HITS * said:
         return False
     return any(
-        stretch.surplus >= LEAST_SURPLUS and not ("m" in letters or "x" in letters)
-        for stretch, letters in _surplus(evidence)
+        _is_surplus(stretch) and not {"m", "x"} & set(evidence.places[number].letters)
+        for number, stretch in enumerate(evidence.stretches)
     )
 
 
-def _surplus(evidence: Evidence) -> Iterator[tuple[Stretch, str]]:
-    """Yield the stretches that are much longer than what was said, and what became of that."""
-    for number, stretch in enumerate(evidence.stretches):
-        if stretch.surplus > 0 and stretch.written.syllables >= FACTOR * stretch.said.syllables:
-            yield stretch, evidence.places[number].letters
+def _is_surplus(stretch: Stretch) -> bool:
+    """Return whether a stretch is much longer than what was said there."""
+    return (
+        stretch.surplus >= LEAST_SURPLUS
+        and stretch.written.syllables >= FACTOR * stretch.said.syllables
+    )
 
 
 def longest_surplus(evidence: Evidence) -> float:

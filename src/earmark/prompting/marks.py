@@ -30,7 +30,7 @@ MARKS: dict[str, tuple[str, ...]] = {
 }
 
 # No mark is without one of these, and most texts are without all of them.
-_POSSIBLE = re.compile(r"[<\[(♪♫♬]|^\s*The ")
+_SIGNS = re.compile(r"[<\[(♪♫♬]")
 SHOWN_CHARS = 40
 
 
@@ -78,11 +78,16 @@ def strip_marks(hyps: Sequence[Hypothesis], names: Sequence[str]) -> Sequence[Hy
 
 def _stripped(hyp: Hypothesis, marks: Sequence[str]) -> Hypothesis:
     """Strip marks from one text."""
-    if not _POSSIBLE.search(hyp.text) and "<asr_text>" not in hyp.text:
+    if not _may_hold_marks(hyp.text):
         return hyp
     text = clean(hyp.text, marks)
     raw = hyp.text if hyp.raw_text is None else hyp.raw_text
     return hyp if text == hyp.text else replace(hyp, text=text, raw_text=raw)
+
+
+def _may_hold_marks(text: str) -> bool:
+    """Return whether a text has what no mark is without."""
+    return _SIGNS.search(text) is not None or text.lstrip().startswith("The ")
 
 
 @cache
@@ -106,7 +111,7 @@ def find_marks(hyps: Iterable[Hypothesis]) -> list[Found]:
 
 def _find(hyp: Hypothesis) -> Found | None:
     """Find the first mark of one hypothesis."""
-    if not _POSSIBLE.search(hyp.text):
+    if not _may_hold_marks(hyp.text):
         return None
     for pattern, families in _patterns().items():
         if match := re.search(pattern, hyp.text):

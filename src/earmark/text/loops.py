@@ -142,7 +142,7 @@ def is_loop(
     # Without a token that comes back, only a word of the kind of hahahaha can be a loop.
     if (
         len(tokens) - len(set(tokens)) < FEWEST_AGAIN
-        and len(max(tokens, key=len, default="")) < LONG_WORD
+        and max(map(len, tokens), default=0) < LONG_WORD
     ):
         return False
     if repeats_a_unit(tokens, truth_tokens):

@@ -39,6 +39,31 @@ class Meanings(NamedTuple):
     heads: dict[str, list[tuple[Words, bool]]]
 
 
+class Crossing(NamedTuple):
+    """A Mandarin word, without blanks, and whether its English may be in another stretch."""
+
+    word: str
+    is_far: bool
+
+
+class _Crossings(dict[str, dict[str, list[Crossing]]]):
+    """Map a Han character to the words that begin with it, gathered when it is first met."""
+
+    def __init__(self, dictionary: "Dictionary") -> None:
+        super().__init__()
+        self.dictionary = dictionary
+
+    def __missing__(self, char: str) -> dict[str, list[Crossing]]:
+        self[char] = found = {}
+        for key in self.dictionary.words_from(char):
+            word = key.replace(" ", "")
+            meanings = self.dictionary.meanings(key)
+            for head, wordings in meanings.heads.items() if meanings else ():
+                is_far = len(word) > 1 and not all(is_function for _, is_function in wordings)
+                found.setdefault(head, []).append(Crossing(word, is_far))
+        return found
+
+
 class Dictionary:
     """Mandarin words beside English ones, from one source or several.
 
@@ -70,6 +95,8 @@ class Dictionary:
     def _take(self, sources: Sequence[Source]) -> None:
         self.sources = tuple(sources)
         self._meanings: dict[str, Meanings | None] = {}
+        self._crossings = _Crossings(self)
+        self._by_first: dict[str, list[str]] | None = None
         self._known: dict[Target, dict[str, tuple[str, ...]]] = {"zh": {}, "en": {}}
 
     @property
@@ -123,10 +150,26 @@ class Dictionary:
         made = self._meanings[word] = Meanings(heads) if heads else None
         return made
 
+    def crossings(self, char: str) -> dict[str, list[Crossing]]:
+        """Return the Mandarin words that begin with a character, by the heads of their English.
+
+        >>> Dictionary([("会议", "meeting"), ("会", "can")]).crossings("会")["meeting"]
+        [Crossing(word='会议', is_far=True)]
+        """
+        return self._crossings[char]
+
+    def words_from(self, char: str) -> list[str]:
+        """Return the words, as `key_of` writes them, that begin with a Han character."""
+        if self._by_first is None:
+            self._by_first = {}
+            for word in {word for source in self.sources for word in source.tables["en"].words}:
+                self._by_first.setdefault(word[0], []).append(word)
+        return self._by_first.get(char, [])
+
     def _wordings(self, word: str) -> Iterator[Words]:
         """Yield the ways to write the English of a word, without a leading article."""
         for text in self.translations(word, "en"):
-            words = tuple(token.lower() for token in tokenize(text))
+            words = _words_of(text)
             if len(words) > 1 and words[0] in ARTICLES:
                 words = words[1:]
             if words and any(language_of(each) == "en" for each in words):
@@ -243,6 +286,17 @@ class Dictionary:
                 break
             chosen.append(unit)
         return Translation(_rewrite(text, _in_script_of(text, sorted(chosen)))) if chosen else None
+
+
+def _words_of(text: str) -> Words:
+    """Return the tokens of a translation in lower case, as `tokenize` does, which takes longer.
+
+    >>> _words_of("Credit card"), _words_of("one's self")
+    (('credit', 'card'), ("one's", 'self'))
+    """
+    if text.isascii() and text.replace(" ", "").isalpha():
+        return tuple(text.lower().split())
+    return tuple(token.lower() for token in tokenize(text))
 
 
 def _in_script_of(text: str, units: Sequence[Unit]) -> Sequence[Unit]:
