@@ -53,10 +53,27 @@ def sum_by(groups: Sequence[Hashable] | None, rows: Rows) -> Rows:
 
 def resampled_sums(rows: Rows, resampling: Resampling) -> Rows:
     """Draw as many rows as there are, with replacement, and sum them: [resample, column]."""
-    kinds, counts = np.unique(rows, axis=0, return_counts=True)
+    kinds, counts = _distinct(rows)
     rng = np.random.default_rng(resampling.seed)
     drawn = rng.multinomial(len(rows), counts / len(rows), size=resampling.resamples)
     return drawn @ kinds
+
+
+def _distinct(rows: Rows) -> tuple[Rows, NDArray[np.int64]]:
+    """Return the rows that differ, in order, and how often each occurs.
+
+    Two columns of counts are one number each, which sorts several times as fast as rows.
+
+    >>> _distinct(np.array([[2, 3], [0, 9], [2, 3]]))
+    (array([[0, 9],
+           [2, 3]]), array([1, 2]))
+    """
+    if rows.shape[1] == 2 and np.issubdtype(rows.dtype, np.integer) and rows.min() >= 0:
+        base = int(rows[:, 1].max()) + 1
+        if base * (int(rows[:, 0].max()) + 1) < np.iinfo(np.int64).max:
+            keys, counts = np.unique(rows[:, 0].astype(np.int64) * base + rows[:, 1], return_counts=True)
+            return np.stack(np.divmod(keys, base), axis=1).astype(rows.dtype), counts
+    return np.unique(rows, axis=0, return_counts=True)
 
 
 def percentile_interval(values: NDArray[np.float64], level: float) -> Interval | None:

@@ -64,11 +64,14 @@ def measure_all(
     # A profile that has been used holds functions, which cannot be sent; a copy does not.
     sent = how._replace(profile=replace(how.profile))
     traditional_characters()  # loaded once, before processes are forked
-    context = multiprocessing.get_context(start_method())
-    pool = ProcessPoolExecutor(min(workers, len(chunks)), context, _start, (sent,))
+    method = start_method()
+    forked = chunks if method == "fork" else None
+    context = multiprocessing.get_context(method)
+    pool = ProcessPoolExecutor(min(workers, len(chunks)), context, _start, (sent, forked))
     # Processes start here and not with the first answer: a progress bar is a thread.
     with _named_errors(pool, how):
-        packed = pool.map(_work, chunks)
+        # What is forked has the texts already, and is told the number of a chunk.
+        packed = pool.map(_work_at, range(len(chunks))) if forked else pool.map(_work, chunks)
     return _received(pool, chunks, packed, how)
 
 
@@ -123,13 +126,20 @@ def _named_errors(pool: ProcessPoolExecutor, how: Measuring) -> Iterator[None]:
 
 
 _how: Measuring | None = None
+_chunks: Sequence[Sequence[Texts]] | None = None
 
 
-def _start(how: Measuring) -> None:
+def _start(how: Measuring, chunks: Sequence[Sequence[Texts]] | None) -> None:
     """Prepare a process: the parent ends it when somebody interrupts."""
-    global _how
+    global _how, _chunks
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _how = how
+    _how, _chunks = how, chunks
+
+
+def _work_at(number: int) -> _Packed:
+    """Measure a chunk that the parent had when this process was forked."""
+    assert _chunks is not None
+    return _work(_chunks[number])
 
 
 def _work(chunk: Sequence[Texts]) -> _Packed:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from earmark.failures.left_out import FEWEST_TOKENS, LEAST_SHARE
-from earmark.failures.markup import POSSIBLE
+from earmark.failures.markup import may_hold_markup
 from earmark.failures.phrases import phrases
 from earmark.failures.places import HARMLESS, REMAINS
 from earmark.failures.quotes import is_quoted
@@ -75,7 +75,7 @@ def is_surely_ordinary(aligned: Aligned, dictionary: Dictionary | None) -> bool:
     # Refusals, tags, answers, and what is unrelated or twice as long have fewer hits.
     if 2 * hits <= max(len(aligned.truth_tokens), len(aligned.hyp_tokens)):
         return False
-    if POSSIBLE.search(aligned.hyp) or is_quoted(aligned.hyp):
+    if may_hold_markup(aligned.hyp) or is_quoted(aligned.hyp):
         return False
     if _may_talk(aligned, stretches) or _may_cross(stretches, dictionary):
         return False

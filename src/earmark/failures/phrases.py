@@ -15,29 +15,40 @@ PROTECTS = "~"
 
 
 class Starting(NamedTuple):
-    """Phrases by their first token, the longest first, so that what is found is whole."""
+    """Phrases by their first token, then by their second, the longest first.
 
-    phrases: dict[str, list[Phrase]]
+    The second of a phrase of one token is empty.
+    """
+
+    phrases: dict[str, dict[str, list[Phrase]]]
     first: frozenset[str]
 
     @classmethod
     def of(cls, phrases: Iterable[Phrase]) -> "Starting":
-        """Sort phrases by their first token."""
-        starting: dict[str, list[Phrase]] = {}
+        """Sort phrases by their first tokens."""
+        starting: dict[str, dict[str, list[Phrase]]] = {}
         for phrase in sorted(phrases, key=len, reverse=True):
-            starting.setdefault(phrase[0], []).append(phrase)
+            second = phrase[1] if len(phrase) > 1 else ""
+            starting.setdefault(phrase[0], {}).setdefault(second, []).append(phrase)
         return cls(starting, frozenset(starting))
 
     def all_in(self, tokens: Sequence[str]) -> Iterator[Phrase]:
         """Yield every phrase that occurs in `tokens`, the longest first at each place."""
-        starting = self.phrases
         if self.first.isdisjoint(tokens):
             return
+        starting = self.phrases
         for start, token in enumerate(tokens):
             if token in starting:
-                for phrase in starting[token]:
-                    if tuple(tokens[start : start + len(phrase)]) == phrase:
-                        yield phrase
+                yield from self.at(tokens, start)
+
+    def at(self, tokens: Sequence[str], start: int) -> Iterator[Phrase]:
+        """Yield the phrases that begin at a token, the longest first."""
+        by_second = self.phrases.get(tokens[start], {})
+        second = tokens[start + 1] if start + 1 < len(tokens) else ""
+        for phrase in by_second.get(second, ()) if second else ():
+            if tuple(tokens[start : start + len(phrase)]) == phrase:
+                yield phrase
+        yield from by_second.get("", ())
 
 
 class Phrases:
@@ -81,10 +92,10 @@ class Phrases:
 
     def opens(self, tokens: Sequence[str], unless: Sequence[str] = ()) -> Phrase | None:
         """Return the phrase that `tokens` begin with; none whose meaning `unless` expresses."""
-        for phrase in self._starting.phrases.get(tokens[0], ()) if tokens else ():
-            if tuple(tokens[: len(phrase)]) == phrase:
-                return None if self._group_of[phrase] in self.groups_in(unless) else phrase
-        return None
+        phrase = next(self._starting.at(tokens, 0), None) if tokens else None
+        if phrase is None or self._group_of[phrase] in self.groups_in(unless):
+            return None
+        return phrase
 
 
 @cache

@@ -15,6 +15,8 @@ from earmark.translators.inflection import base_forms
 from earmark.translators.number_values import EN_NUMERALS, ZH_NUMERALS
 
 Side = Sequence[str]
+Forms = frozenset[str]
+_NONE: Forms = frozenset()
 
 
 def may_cross(han: Sequence[Side], english: Sequence[Side], dictionary: Dictionary) -> bool:
@@ -31,34 +33,29 @@ def may_cross(han: Sequence[Side], english: Sequence[Side], dictionary: Dictiona
         english: for each stretch, the tokens among which English words are looked for.
         dictionary: says what means the same.
     """
-    forms = [_forms_in(side) for side in english]
-    everywhere = forms[0] if len(forms) == 1 else frozenset[str]().union(*forms)
+    forms = [_forms_in(side) if side else _NONE for side in english]
+    everywhere = forms[0] if len(forms) == 1 else _NONE.union(*forms)
     for side, other, here in zip(han, english, forms, strict=True):
         if not side:
             continue
         codes = language_codes(side)
-        if "z" in codes and everywhere and _has_words(side, codes, here, everywhere, dictionary):
+        if everywhere and "z" in codes and _has_word(side, codes, here, everywhere, dictionary):
             return True
         if other and ("o" in codes or not ZH_NUMERALS.isdisjoint(side)) and _has_number(other):
             return True
     return False
 
 
-def _has_words(
-    side: Side,
-    codes: str,
-    here: frozenset[str],
-    everywhere: frozenset[str],
-    dictionary: Dictionary,
-) -> bool:
-    """Return whether a word that is written in Han begins a translation in some form."""
+def _has_word(side: Side, codes: str, here: Forms, everywhere: Forms, dictionary: Dictionary) -> bool:
+    """Return whether a word that is written in Han may mean an English word there is."""
     if not traditional_characters().isdisjoint(side):
         return True
-    text = "".join(side) if codes == "z" * len(codes) else _with_gaps(side, codes)
-    for start, char in enumerate(text):
+    text = ""
+    for start, char in enumerate(side):
         crossings = dictionary.crossings(char)
         if crossings.keys().isdisjoint(everywhere):
             continue
+        text = text or _with_gaps(side, codes)
         for form in everywhere:
             for word, is_far in crossings.get(form, ()):
                 if text.startswith(word, start) and (is_far or form in here):
@@ -77,10 +74,10 @@ def _with_gaps(side: Side, codes: str) -> str:
     return "".join([token if code == "z" else " " for token, code in pairs])
 
 
-class _Forms(dict[str, frozenset[str]]):
+class _Forms(dict[str, Forms]):
     """Map a token to the forms that it may be looked up by; none unless it is English."""
 
-    def __missing__(self, token: str) -> frozenset[str]:
+    def __missing__(self, token: str) -> Forms:
         word = token.lower()
         is_english = language_codes([word]) == "e"
         self[token] = forms = (
@@ -92,17 +89,17 @@ class _Forms(dict[str, frozenset[str]]):
 _FORMS = _Forms()
 
 
-def _forms_in(side: Side) -> frozenset[str]:
+def _forms_in(side: Side) -> Forms:
     """Return all the forms that the English words of a side may be looked up by.
 
-    Two neighbours may be one word: week end.
+    There is a token. Two neighbours may be one word: week end.
     """
-    if len(side) < 2:
-        return _FORMS[side[0]] if side else frozenset()
+    if len(side) == 1:
+        return _FORMS[side[0]]
     forms = [_FORMS[token] for token in side]
     joined = [
         (one + other).lower()
         for place, (one, other) in enumerate(pairwise(side))
         if forms[place] and forms[place + 1]
     ]
-    return frozenset(joined).union(*forms)
+    return _NONE.union(joined, *forms)

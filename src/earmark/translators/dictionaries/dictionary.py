@@ -54,7 +54,10 @@ class _Crossings(dict[str, dict[str, list[Crossing]]]):
         self.dictionary = dictionary
 
     def __missing__(self, char: str) -> dict[str, list[Crossing]]:
-        self[char] = found = {}
+        found: dict[str, list[Crossing]] = {}
+        if len(char) > 1:  # a number, or some other token: no end of them
+            return found
+        self[char] = found
         for key in self.dictionary.words_from(char):
             word = key.replace(" ", "")
             meanings = self.dictionary.meanings(key)
