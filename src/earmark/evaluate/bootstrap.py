@@ -71,7 +71,8 @@ def _distinct(rows: Rows) -> tuple[Rows, NDArray[np.int64]]:
     if rows.shape[1] == 2 and np.issubdtype(rows.dtype, np.integer) and rows.min() >= 0:
         base = int(rows[:, 1].max()) + 1
         if base * (int(rows[:, 0].max()) + 1) < np.iinfo(np.int64).max:
-            keys, counts = np.unique(rows[:, 0].astype(np.int64) * base + rows[:, 1], return_counts=True)
+            keys = rows[:, 0].astype(np.int64) * base + rows[:, 1]
+            keys, counts = np.unique(keys, return_counts=True)
             return np.stack(np.divmod(keys, base), axis=1).astype(rows.dtype), counts
     return np.unique(rows, axis=0, return_counts=True)
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from rich.console import Group
@@ -29,7 +30,9 @@ from earmark.progress import track
 from earmark.prompting.marks import strip_marks as stripped_of_marks
 from earmark.records import Hypothesis, Utterance
 from earmark.text.profiles import Profile, parse_profile
-from earmark.translators.dictionaries.dictionary import Dictionary
+from earmark.translators.choose import DEFAULT as DEFAULT_DICTIONARY
+from earmark.translators.choose import chosen_dictionary
+from earmark.translators.dictionary import Dictionary
 
 SHOWN_IDS = 5
 SetAside = Literal["leave-out", "count"]
@@ -160,7 +163,7 @@ def score(
     profile: str | Profile = "default",
     over: Unit | Literal["auto"] = "auto",
     resampling: Resampling = STANDARD,
-    dictionary: Dictionary | None = None,
+    dictionary: str | Path | Dictionary | None = DEFAULT_DICTIONARY,
     unmatched: Literal["stop", "skip"] = "stop",
     set_aside: SetAside = "leave-out",
     leave_out: Collection[str] = (),
@@ -180,7 +183,8 @@ def score(
         over: what the interval resamples; `auto` is speakers when every truth names one and
             there are at least two, else utterances.
         resampling: how many resamples, the level of the interval, the seed.
-        dictionary: helps to tell a translation from other errors.
+        dictionary: what distinguishes a translation from other errors: a name, a file or a
+            Dictionary, as `load_dictionary` takes them, or None.
         unmatched: stop at a hypothesis without a truth, or leave it out and count it.
         set_aside: leave out utterances that were set aside when they were transcribed, or count
             them as deletions.
@@ -201,7 +205,7 @@ def score(
             intervals over speakers where not every truth names one.
         KnobError: an unknown profile, family of marks or metric, or fewer than one worker.
     """
-    chosen = parse_profile(profile)
+    chosen, knows = parse_profile(profile), chosen_dictionary(dictionary)
     hyps = stripped_of_marks(hyps, strip_marks)
     written = _by_id(truths, hyps)
     extra = _check_unmatched(truths, written, unmatched)
@@ -209,13 +213,13 @@ def score(
     aside &= {truth.id for truth in truths}
     truths = truths if set_aside == "count" else _without(truths, aside)
     unit, own = _unit(over, truths), chosen_metrics(metrics)
-    how = Measuring(chosen, dictionary, failures, features)
+    how = Measuring(chosen, knows, failures, features)
     with collector_paused():
         rows = _rows(truths, written, how, workers, progress=progress)
     signed = signature(
         chosen,
         hyps,
-        dictionary,
+        knows,
         failures=failures,
         stripped=strip_marks,
         set_aside=len(aside),

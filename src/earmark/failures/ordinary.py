@@ -165,16 +165,17 @@ def _words_of(stretch: Stretch) -> Stretch | None:
         words = Stretch(
             stretch.start,
             stretch.end,
-            *(
-                [token for token, kind in zip(tokens, kinds, strict=True) if kind != HARMLESS_ONE]
-                for tokens, kinds in ((stretch.said, said), (stretch.written, written))
-            ),
-            *(
-                "".join([c for c, kind in zip(codes, kinds, strict=True) if kind != HARMLESS_ONE])
-                for codes, kinds in ((stretch.said_codes, said), (stretch.written_codes, written))
-            ),
+            _needed(stretch.said, said),
+            _needed(stretch.written, written),
+            "".join(_needed(stretch.said_codes, said)),
+            "".join(_needed(stretch.written_codes, written)),
         )
     return None if "z" in words.said_codes and "e" in words.said_codes else words
+
+
+def _needed(tokens: Sequence[str], kinds: str) -> list[str]:
+    """Leave out the hesitations and the particles."""
+    return [token for token, kind in zip(tokens, kinds, strict=True) if kind != HARMLESS_ONE]
 
 
 def _crosses_by_sound(stretch: Stretch) -> bool:

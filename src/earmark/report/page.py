@@ -38,7 +38,6 @@ from earmark.report.tables import (
 from earmark.report.test_set import ScoredSet, TestSet
 from earmark.text.language import language_of
 from earmark.text.profiles import Profile
-from earmark.translators.dictionaries.shipped import load_earmark
 
 SET_TABLES = (error_table, where_table, failure_table, failure_change_table, composition_table)
 MOST_BARS = 16  # before the examples; more are among the numbers
@@ -81,9 +80,7 @@ def make_page(
     logs = [run for run in runs if isinstance(run, RunLog)]
     logs += read_runs([run for run in runs if not isinstance(run, RunLog)])
     scored = [
-        each
-        if isinstance(each, ScoredSet)
-        else score_set(each, profile=profile, control=control, dictionary=load_earmark())
+        each if isinstance(each, ScoredSet) else score_set(each, profile=profile, control=control)
         for each in sets
     ]
     _check_controls(scored)

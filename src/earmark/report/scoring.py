@@ -1,6 +1,7 @@
 """Score a test set for a report: every system once, each compared with the first."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 from earmark.errors import KnobError, did_you_mean
@@ -9,7 +10,8 @@ from earmark.evaluate.compare import compare
 from earmark.evaluate.score import Score, SetAside, score, set_aside_in
 from earmark.report.test_set import Outcome, ScoredSet, TestSet
 from earmark.text.profiles import Profile
-from earmark.translators.dictionaries.dictionary import Dictionary
+from earmark.translators.choose import DEFAULT
+from earmark.translators.dictionary import Dictionary
 
 SFT = "sft"
 
@@ -20,7 +22,7 @@ def score_set(
     profile: str | Profile = "default",
     over: Unit | Literal["auto"] = "auto",
     resampling: Resampling = STANDARD,
-    dictionary: Dictionary | None = None,
+    dictionary: str | Path | Dictionary | None = DEFAULT,
     unmatched: Literal["stop", "skip"] = "stop",
     set_aside: SetAside = "leave-out",
     strip_marks: Sequence[str] = (),

@@ -46,7 +46,9 @@ def may_cross(han: Sequence[Side], english: Sequence[Side], dictionary: Dictiona
     return False
 
 
-def _has_word(side: Side, codes: str, here: Forms, everywhere: Forms, dictionary: Dictionary) -> bool:
+def _has_word(
+    side: Side, codes: str, here: Forms, everywhere: Forms, dictionary: Dictionary
+) -> bool:
     """Return whether a word that is written in Han may mean an English word there is."""
     if not traditional_characters().isdisjoint(side):
         return True

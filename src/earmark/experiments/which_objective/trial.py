@@ -27,7 +27,6 @@ from earmark.train.resume.checkpoints import last_checkpoint
 from earmark.train.run import train
 from earmark.train.run_folder import LOG, RUN, is_finished
 from earmark.train.settings import TrainSettings
-from earmark.translators.dictionaries.shipped import load_earmark
 
 
 @dataclass(frozen=True)
@@ -137,7 +136,7 @@ def measure(run: Path | None, folder: Path, sets: dict[str, Spoken]) -> dict[str
     """Transcribe the test sets and count: errors, tokens, utterances, and those by label."""
     found = {}
     for name, hyps in hear(folder, run, sets).items():
-        counted = summary(score(sets[name].utterances, hyps, dictionary=load_earmark()).rows)
+        counted = summary(score(sets[name].utterances, hyps).rows)
         counts = counted["counts"]
         found[name] = {
             "errors": sum(counts[k] for k in ("substitutions", "deletions", "insertions")),
