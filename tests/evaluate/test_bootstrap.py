@@ -3,6 +3,7 @@ import pytest
 
 from earmark.evaluate.bootstrap import (
     Resampling,
+    _distinct,
     percentile_interval,
     rate_interval,
     resampled_sums,
@@ -133,3 +134,20 @@ def test_with_rare_loops_only_the_capped_and_the_loop_free_interval_cover():
     assert covered["plain"] < 0.7 * rounds
     assert covered["capped"] > 0.8 * rounds
     assert covered["loop-free"] > 0.9 * rounds
+
+
+@pytest.mark.parametrize("high", [3, 2**40])
+def test_distinct_rows_are_those_of_numpy(high):
+    rows = np.random.default_rng(0).integers(0, high, (500, 2))
+    rows[100:200] = rows[:100]
+    for mine, numpys in zip(
+        _distinct(rows), np.unique(rows, axis=0, return_counts=True), strict=True
+    ):
+        assert mine.tolist() == numpys.tolist()
+
+
+@pytest.mark.parametrize("rows", [np.array([[-1, 2], [1, 2]]), np.array([[0.5, 2.0], [0.5, 2.0]])])
+def test_other_rows_are_left_to_numpy(rows):
+    mine, counts = _distinct(rows)
+    assert mine.tolist() == np.unique(rows, axis=0).tolist()
+    assert counts.sum() == 2

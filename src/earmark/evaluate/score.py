@@ -30,9 +30,9 @@ from earmark.progress import track
 from earmark.prompting.marks import strip_marks as stripped_of_marks
 from earmark.records import Hypothesis, Utterance
 from earmark.text.profiles import Profile, parse_profile
-from earmark.translators.choose import DEFAULT as DEFAULT_DICTIONARY
-from earmark.translators.choose import chosen_dictionary
-from earmark.translators.dictionary import Dictionary
+from earmark.translators.dictionaries.choose import DEFAULT as DEFAULT_DICTIONARY
+from earmark.translators.dictionaries.choose import chosen_dictionary
+from earmark.translators.dictionaries.dictionary import Dictionary
 
 SHOWN_IDS = 5
 SetAside = Literal["leave-out", "count"]

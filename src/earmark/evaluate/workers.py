@@ -70,7 +70,7 @@ def measure_all(
     pool = ProcessPoolExecutor(min(workers, len(chunks)), context, _start, (sent, forked))
     # Processes start here and not with the first answer: a progress bar is a thread.
     with _named_errors(pool, how):
-        # What is forked has the texts already, and is told the number of a chunk.
+        # A forked process has the texts already; the number of a chunk is enough.
         packed = pool.map(_work_at, range(len(chunks))) if forked else pool.map(_work, chunks)
     return _received(pool, chunks, packed, how)
 

@@ -17,8 +17,8 @@ from earmark.failures.spelling import may_differ_in_spelling
 from earmark.failures.wrong_script import is_foreign
 from earmark.metrics.answer import Aligned
 from earmark.text.pronunciation import sound_agrees, sound_of
-from earmark.translators.crossing import may_cross
-from earmark.translators.dictionary import Dictionary
+from earmark.translators.dictionaries.crossing import may_cross
+from earmark.translators.dictionaries.dictionary import Dictionary
 
 # In fifths of a syllable: a token has five, an English word two more (see `mix.py`).
 TOKEN, ENGLISH = 5, 2

@@ -40,7 +40,7 @@ from earmark.storage.outputs import RESULTS, check_folder, recognised, visible
 from earmark.train.run import train
 from earmark.train.settings import TrainSettings
 from earmark.transcribe.local import how_it_was_made, transcribe, weights_of
-from earmark.translators.shipped import load_grammar
+from earmark.translators.dictionaries.shipped import load_grammar
 from earmark.voices.corpus import LanguageMode, Split, make_corpus
 from earmark.voices.speakers import Distribution
 

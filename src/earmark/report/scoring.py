@@ -10,8 +10,8 @@ from earmark.evaluate.compare import compare
 from earmark.evaluate.score import Score, SetAside, score, set_aside_in
 from earmark.report.test_set import Outcome, ScoredSet, TestSet
 from earmark.text.profiles import Profile
-from earmark.translators.choose import DEFAULT
-from earmark.translators.dictionary import Dictionary
+from earmark.translators.dictionaries.choose import DEFAULT
+from earmark.translators.dictionaries.dictionary import Dictionary
 
 SFT = "sft"
 

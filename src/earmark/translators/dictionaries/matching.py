@@ -22,18 +22,11 @@ from typing import NamedTuple
 
 from earmark.text.language import language_of
 from earmark.text.normalize.simplify import simplify, traditional_characters
-<<<<<<< HEAD:src/earmark/translators/dictionaries/matching.py
+from earmark.translators.dictionaries.crossing import may_cross
 from earmark.translators.dictionaries.dictionary import Dictionary
 from earmark.translators.dictionaries.english_words import SKIPPED
 from earmark.translators.dictionaries.inflection import base_forms
 from earmark.translators.dictionaries.number_values import ZH_NUMERALS, Number, numbers_in
-=======
-from earmark.translators.crossing import may_cross
-from earmark.translators.dictionary import Dictionary
-from earmark.translators.english_words import SKIPPED
-from earmark.translators.inflection import base_forms
-from earmark.translators.number_values import ZH_NUMERALS, Number, numbers_in
->>>>>>> b2107c4 (Most errors are named ten times as fast: particles, letters and small surpluses need no walk through the cascade):src/earmark/translators/matching.py
 from earmark.translators.translator import Target
 
 # What was said in a stretch without a hit, and what was written there.

@@ -10,9 +10,9 @@ from itertools import pairwise
 
 from earmark.text.codeswitching import language_codes
 from earmark.text.normalize.simplify import traditional_characters
-from earmark.translators.dictionary import Dictionary
-from earmark.translators.inflection import base_forms
-from earmark.translators.number_values import EN_NUMERALS, ZH_NUMERALS
+from earmark.translators.dictionaries.dictionary import Dictionary
+from earmark.translators.dictionaries.inflection import base_forms
+from earmark.translators.dictionaries.number_values import EN_NUMERALS, ZH_NUMERALS
 
 Side = Sequence[str]
 Forms = frozenset[str]
