@@ -11,17 +11,15 @@ import numpy as np
 import pytest
 
 from earmark.errors import InputError, KnobError
-from earmark.voices.engine import ENGINE_RATE_HZ, phonemes, speak_runs, variants
+from earmark.voices.espeak_library import ENGINE_RATE_HZ, phonemes, speak_runs, variants
+from earmark.voices.levels import LEVEL, PEAK, trim_silence
 from earmark.voices.speakers import (
     CONDITIONS,
-    LEVEL,
-    PEAK,
     SAMPLE_RATE_HZ,
     Voice,
     conditions,
     language_runs,
     speak,
-    trim_silence,
 )
 
 TEXT = "我想 copy 会议"

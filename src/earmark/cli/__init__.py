@@ -29,7 +29,7 @@ COMMANDS = {
     "report": "Make one self-contained HTML page: table, plots, sound and coloured alignments.",
     "validate": "Check files before work begins, without doing the work.",
     "convert": "Convert utterances, hypotheses or pairs from one file format to another.",
-    "synthesize": "Make a small English-Mandarin speech corpus with a synthetic voice.",
+    "synthesize": "Make English-Mandarin speech: sentences or your own texts, synthetic voices.",
     "tiny-base": "Train the tiny Audio LLM that ships with Earmark from scratch.",
     "demo": "See it all at once: speech, failures, pairs, training, report.",
 }
@@ -38,6 +38,13 @@ EXTRAS = {
     "soundfile": "audio",
     "soxr": "audio",
     "espeakng_loader": "speech",
+    "onnxruntime": "voices",
+    "misaki": "voices",
+    "jieba": "voices",
+    "pypinyin": "voices",
+    "cn2an": "voices",
+    "ordered_set": "voices",
+    "hibari": "voices",
     "torch": "train",
     "transformers": "train",
     "peft": "train",
@@ -49,7 +56,7 @@ EXTRAS = {
 }
 
 # A run of these that was stopped is resumed by the same command.
-RESUMES = {"train", "transcribe", "tiny-base", "demo"}
+RESUMES = {"train", "transcribe", "synthesize", "tiny-base", "demo"}
 
 # Options that these do not name are knobs of a curator, which may be the user's own.
 TAKE_KNOBS = ("curate",)

@@ -28,7 +28,8 @@ from earmark.records import MANIFEST, Utterance
 from earmark.speech.audio import SAMPLE_RATE_HZ, read_audio, write_audio
 from earmark.storage.outputs import check_folder, visible
 from earmark.voices.grammar import Rendering, draw_mixed, draw_sentence
-from earmark.voices.speakers import PEAK, Distribution, Voice, conditions, speak
+from earmark.voices.levels import PEAK
+from earmark.voices.speakers import Distribution, Voice, conditions, speak
 
 MAX_CLIP_S = 2.95
 SPLITS = {"train": 0.8, "dev": 0.1, "test": 0.1}
@@ -183,6 +184,22 @@ def make_corpus(
     return spoken
 
 
+def draw_renderings(
+    count: int, mix: Mapping[LanguageMode, float], split: Split, seed: int
+) -> list[tuple[LanguageMode, str]]:
+    """Draw sentences of a split that share no content, as (language, text).
+
+    Raises:
+        KnobError: an argument makes no sense.
+    """
+    if split not in SPLITS:
+        raise KnobError(f"no split '{split}'; {did_you_mean(split, get_args(Split))}")
+    check_seed(seed)
+    rng, taken = Random(f"{seed} {split}"), set[str]()
+    languages = _languages(count, mix, rng)
+    return [(each, _draw_rendering(rng, each, split, taken).text) for each in languages]
+
+
 def is_corpus(folder: Path) -> bool:
     """Return whether a folder holds a corpus of `make_corpus`, or what an interrupted one left."""
     manifest = folder / MANIFEST
@@ -240,7 +257,7 @@ def _utterance(name: str, clip: Clip, language: str, split: Split) -> Utterance:
     )
 
 
-def _cores() -> int:
+def cores() -> int:
     """Count the cores this process may use."""
     allowed = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
     return len(allowed(0)) if allowed else os.cpu_count() or 1
@@ -253,15 +270,26 @@ def _pool(count: int, workers: int | None) -> Iterator[Run]:
     Raises:
         InputError: the processes do not start, or are killed.
     """
-    workers = workers or _cores()
+    workers = workers or cores()
     if workers == 1 or count < 2 * CHUNK:
         yield map
         return
+    with processes(workers) as pool:
+        yield partial(pool.map, chunksize=CHUNK)
+
+
+@contextmanager
+def processes(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Yield processes that make speech.
+
+    Raises:
+        InputError: the processes do not start, or are killed.
+    """
     # Spawned, not forked: the progress bar is a thread, and torch may have more of them.
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
         try:
-            yield partial(pool.map, chunksize=CHUNK)
+            yield pool
         except BrokenProcessPool as error:
             raise InputError(
                 "the processes that make speech did not start, or were killed. A script that "

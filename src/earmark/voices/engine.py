@@ -1,144 +1,162 @@
-"""The speech synthesizer espeak-ng, called through ctypes.
+"""What every speech synthesizer offers: `speak(text, voice, rng) -> samples`.
 
-espeak-ng is free software under GPL-3.0-or-later. Earmark does not contain it: it comes with
-the PyPI package `espeakng-loader`, an optional extra (`pip install '.[speech]'`), and
-is loaded only when something is spoken.
-
-Traps that this file takes care of:
-
-- the wheel was compiled with a data path that exists nowhere else, so the path is passed;
-- a second copy of the library in one process (the system's) falls silent: no sound is an error;
-- the library keeps state from one clip to the next (its random numbers, the flutter of the
-  pitch), so that a clip would depend on what was said before. Each clip therefore gets a
-  freshly loaded library, which costs half a millisecond and makes it a function of its arguments.
+An engine of one's own is an object with the same methods, or a plain function
+`speak(text, voice, rng)` that returns float32 samples, mono, at SAMPLE_RATE_HZ.
 """
 
-import ctypes
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import cache
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
+from random import Random
+from typing import Any, ClassVar, Literal, NamedTuple, final
 
-import espeakng_loader
 import numpy as np
 
-from earmark.errors import InputError
+from earmark.errors import InputError, KnobError, did_you_mean
+from earmark.voices.language_spans import Language
 
-ENGINE_RATE_HZ = 22050
+SAMPLE_RATE_HZ = 16000
+SLOWEST, FASTEST = 0.5, 2.0
 
-_SYNCHRONOUS, _NO_EXIT = 2, 0x8000
-_CHARACTERS, _UTF8, _IPA = 1, 1, 2
-_RATE, _PITCH = 1, 3
-_CALLBACK = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
-)
-_lock = Lock()
+SpeakFunction = Callable[[str, str, Random], np.ndarray]
 
 
-@cache
-def variants() -> tuple[str, ...]:
-    """List the speaker variants that the installed espeak-ng has."""
-    folder = Path(espeakng_loader.get_data_path()) / "voices" / "!v"
-    return tuple(sorted(path.name for path in folder.iterdir()))
+class SpokenSpan(NamedTuple):
+    """Where in a clip one language is spoken, in seconds."""
+
+    language: Language
+    start_s: float
+    end_s: float
 
 
-def _c_runtime() -> ctypes.CDLL:
-    return ctypes.CDLL("ucrtbase") if sys.platform == "win32" else ctypes.CDLL(None)
+class Said(NamedTuple):
+    """Samples (float32, mono, SAMPLE_RATE_HZ) and where each language is in them, if known."""
+
+    audio: np.ndarray
+    spans: tuple[SpokenSpan, ...] | None = None
 
 
-def _unload(library: ctypes.CDLL) -> None:
-    handle = ctypes.c_void_p(library._handle)
-    if sys.platform == "win32":
-        ctypes.windll.kernel32.FreeLibrary(handle)
-    else:
-        _c_runtime().dlclose(handle)
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where an engine finds what it speaks with; each uses what it needs.
+
+    Attributes:
+        model: a folder or file of a model, or the name that a server knows it by.
+        endpoint: base URL of a server.
+        words: folder of recorded Mandarin words.
+        english_words: folder of recorded English words.
+    """
+
+    model: str | None = None
+    endpoint: str | None = None
+    words: Path | None = None
+    english_words: Path | None = None
 
 
-@contextmanager
-def _fresh_library() -> Iterator[ctypes.CDLL]:
-    """Load espeak-ng in the state it has in a new process; one user at a time."""
-    with _lock:
-        library = ctypes.CDLL(espeakng_loader.get_library_path())
-        data = espeakng_loader.get_data_path().encode()
-        rate = library.espeak_Initialize(_SYNCHRONOUS, 0, data, _NO_EXIT)
-        if rate != ENGINE_RATE_HZ:
+class Engine(ABC):
+    """A speech synthesizer with one voice or many.
+
+    `parallel` says how several clips are made at once: in processes of their own, or in threads
+    where the work is done elsewhere.
+    """
+
+    parallel: ClassVar[Literal["processes", "threads"]] = "processes"
+
+    @property
+    @abstractmethod
+    def made_by(self) -> dict[str, Any]:
+        """Return what is recorded with each clip: the engine's name, and what it speaks with."""
+
+    @abstractmethod
+    def voices(self) -> tuple[str, ...]:
+        """Return the names of all voices; empty where only the server knows them."""
+
+    @abstractmethod
+    def check(self, text: str, voice: str) -> None:
+        """Refuse a text that this voice cannot speak, before work begins.
+
+        Raises:
+            InputError: names the characters or words.
+        """
+
+    @abstractmethod
+    def say(self, text: str, voice: str, rng: Random, *, speed: float = 1.0) -> Said:
+        """Speak a text; the same arguments and state of `rng` give the same samples.
+
+        Args:
+            text: in Mandarin, English or both.
+            voice: one of `voices`.
+            rng: draws what the voice leaves open, such as pauses.
+            speed: 2 is twice as fast.
+
+        Raises:
+            InputError: the text cannot be spoken.
+            KnobError: no such voice, or a speed outside of SLOWEST to FASTEST.
+        """
+
+    @final
+    def speak(self, text: str, voice: str, rng: Random, *, speed: float = 1.0) -> np.ndarray:
+        """Return the samples of `say`: float32, mono, SAMPLE_RATE_HZ."""
+        return self.say(text, voice, rng, speed=speed).audio
+
+    def check_voice(self, voice: str) -> None:
+        """Refuse a voice that is not there.
+
+        Raises:
+            KnobError: names the nearest one.
+        """
+        known = self.voices()
+        if known and voice not in known:
+            name = self.made_by["engine"]
+            raise KnobError(f"{name} has no voice '{voice}'; {did_you_mean(voice, known)}")
+
+
+def check_speed(speed: float) -> None:
+    """Refuse a speed at which nothing can be understood.
+
+    Raises:
+        KnobError: it is outside of SLOWEST to FASTEST.
+    """
+    if not SLOWEST <= speed <= FASTEST:
+        raise KnobError(f"a speed of {speed:g}; expected {SLOWEST:g} to {FASTEST:g}, 1 is usual")
+
+
+class OwnFunction(Engine):
+    """A function of the user's own, `speak(text, voice, rng)`, as an engine.
+
+    It may take `speed` as well; without it every speed but 1 is refused.
+    """
+
+    def __init__(self, function: SpeakFunction, name: str) -> None:
+        self._function = function
+        self._name = name
+        self._takes_speed = "speed" in inspect.signature(function).parameters
+
+    @property
+    def made_by(self) -> dict[str, Any]:
+        """Return the function's name."""
+        return {"engine": self._name}
+
+    def voices(self) -> tuple[str, ...]:
+        """Return nothing: only the function knows its voices."""
+        return ()
+
+    def check(self, text: str, voice: str) -> None:
+        """Accept every text; the function raises InputError for what it cannot speak."""
+
+    def say(self, text: str, voice: str, rng: Random, *, speed: float = 1.0) -> Said:
+        """Call the function and check what it returns."""
+        check_speed(speed)
+        if speed != 1 and not self._takes_speed:
+            raise KnobError(f"engine '{self._name}' takes no speed; leave --speed out")
+        options = {"speed": speed} if self._takes_speed else {}
+        audio: Any = self._function(text, voice, rng, **options)
+        if not isinstance(audio, np.ndarray) or audio.ndim != 1 or not np.isfinite(audio).all():
             raise InputError(
-                f"espeak-ng did not start with its data in {data.decode()} (it answered {rate}); "
-                "reinstall it: pip install --force-reinstall espeakng-loader"
+                f"engine '{self._name}': expected an array of samples (float32, mono, "
+                f"{SAMPLE_RATE_HZ} Hz) for {text!r}, found {type(audio).__name__} "
+                f"of shape {getattr(audio, 'shape', None)}"
             )
-        # Two sources of random numbers: the library's own and, for some voices, C's rand().
-        library.espeak_ng_SetRandSeed(ctypes.c_long(1))
-        _c_runtime().srand(1)
-        try:
-            yield library
-        finally:
-            library.espeak_Terminate()
-            _unload(library)
-
-
-def _set_voice(library: ctypes.CDLL, name: str) -> None:
-    variant = name.partition("+")[2]
-    # The library takes an unknown variant for none and says nothing.
-    if (variant and variant not in variants()) or library.espeak_SetVoiceByName(name.encode()) != 0:
-        raise InputError(
-            f"espeak-ng has no voice '{name}'; languages are cmn, en-us, gmw/en (British), and "
-            f"the variants after '+' are {', '.join(variants())}"
-        )
-
-
-def speak_runs(runs: Sequence[tuple[str, str]], *, rate: int, pitch: int) -> list[np.ndarray]:
-    """Say each (voice name, text) in turn; return one int16 array per run, at ENGINE_RATE_HZ.
-
-    `rate` is in words per minute (80-450), `pitch` from 0 to 99. The same arguments give the
-    same samples.
-
-    Raises:
-        InputError: no such voice, or the library gave no sound.
-    """
-    pieces: list[np.ndarray] = []
-
-    def collect(samples: "ctypes._Pointer[ctypes.c_short]", count: int, events: int) -> int:
-        if samples and count > 0:
-            pieces.append(np.ctypeslib.as_array(samples, (count,)).copy())
-        return 0
-
-    callback = _CALLBACK(collect)
-    spoken = []
-    with _fresh_library() as library:
-        library.espeak_SetSynthCallback(callback)
-        for voice, text in runs:
-            _set_voice(library, voice)
-            library.espeak_SetParameter(_RATE, rate, 0)
-            library.espeak_SetParameter(_PITCH, pitch, 0)
-            pieces.clear()
-            data = text.encode() + b"\0"
-            size = ctypes.c_size_t(len(data))
-            library.espeak_Synth(data, size, 0, _CHARACTERS, 0, _UTF8, None, None)
-            library.espeak_Synchronize()
-            if not pieces:
-                raise InputError(
-                    f"espeak-ng gave no sound for {text!r} with voice '{voice}'; if the text can "
-                    "be spoken, another copy of espeak-ng is loaded in this process: use only one"
-                )
-            spoken.append(np.concatenate(pieces))
-    return spoken
-
-
-def phonemes(text: str, voice: str) -> str:
-    """Return the phonemes (IPA) that espeak-ng reads in a text, to see which language it hears.
-
-    Raises:
-        InputError: no such voice.
-    """
-    with _fresh_library() as library:
-        _set_voice(library, voice)
-        library.espeak_TextToPhonemes.restype = ctypes.c_char_p
-        # The library moves this pointer through the text, clause by clause, and ends with NULL.
-        buffer = ctypes.create_string_buffer(text.encode())
-        rest = ctypes.c_void_p(ctypes.addressof(buffer))
-        clauses = []
-        while rest.value:
-            clauses.append(library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, _IPA).decode())
-    return " ".join(clauses)
+        return Said(audio.astype(np.float32))

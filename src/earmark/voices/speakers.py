@@ -2,10 +2,12 @@
 
 A code-switched text is spoken run by run, each run by the voice of its language, trimmed of its
 silence and joined after a short gap: espeak-ng's Mandarin voice would otherwise decide by itself
-how to read Latin letters. The synthesizer's licence (GPL-3.0-or-later) is named in `engine.py`.
+how to read Latin letters. The synthesizer's licence (GPL-3.0-or-later) is named in
+`espeak_library.py`.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Literal, get_args
@@ -14,12 +16,10 @@ import numpy as np
 import soxr
 
 from earmark.errors import InputError, KnobError, did_you_mean
-from earmark.voices.engine import ENGINE_RATE_HZ, speak_runs
+from earmark.voices.espeak_library import ENGINE_RATE_HZ, speak_runs
+from earmark.voices.levels import at_level, trim_silence
 
 SAMPLE_RATE_HZ = 16000
-SILENCE = 0.01
-LEVEL = 0.08
-PEAK = 0.95
 
 Distribution = Literal["train", "heldout"]
 
@@ -122,12 +122,6 @@ def _says(text: str) -> bool:
     return any(char.isalnum() for char in text)
 
 
-def trim_silence(samples: np.ndarray) -> np.ndarray:
-    """Cut what is quieter than SILENCE of the peak from both ends; samples are mono."""
-    loud = np.flatnonzero(np.abs(samples) >= SILENCE * np.abs(samples).max())
-    return samples[loud[0] : loud[-1] + 1]
-
-
 def speak(text: str, voice: Voice) -> np.ndarray:
     """Say a text: float32 mono at SAMPLE_RATE_HZ, at one level for every voice.
 
@@ -139,20 +133,28 @@ def speak(text: str, voice: Voice) -> np.ndarray:
     runs = language_runs(text)
     if not runs:
         raise InputError(f"there is nothing to say in {text!r}")
+    return join_runs(runs, voice)[0]
+
+
+def join_runs(
+    runs: Sequence[tuple[str, str]], voice: Voice
+) -> tuple[np.ndarray, list[tuple[float, float]]]:
+    """Say each (language, text) in turn; return the joined sound and where each run is, in s.
+
+    Raises:
+        InputError: espeak-ng gives no sound for a run, or has no such voice.
+    """
     suffix = f"+{voice.variant}" if voice.variant else ""
     names = {"zh": f"cmn{suffix}", "en": f"{voice.english}{suffix}"}
     spoken = speak_runs(
         [(names[language], run) for language, run in runs], rate=voice.rate, pitch=voice.pitch
     )
     gap = np.zeros(round(voice.gap_s * ENGINE_RATE_HZ), np.float32)
-    pieces = [gap]
+    pieces, places, done = [gap], [], len(gap)
     for samples in spoken:
-        pieces += [trim_silence(samples.astype(np.float32)), gap]
+        trimmed = trim_silence(samples.astype(np.float32))
+        places.append((done / ENGINE_RATE_HZ, (done + len(trimmed)) / ENGINE_RATE_HZ))
+        pieces += [trimmed, gap]
+        done += len(trimmed) + len(gap)
     audio = soxr.resample(np.concatenate(pieces), ENGINE_RATE_HZ, SAMPLE_RATE_HZ)
-    return _at_level(audio)
-
-
-def _at_level(audio: np.ndarray) -> np.ndarray:
-    """Scale to a root mean square of LEVEL, but never beyond a peak of PEAK."""
-    rms, peak = float(np.sqrt(np.mean(audio**2))), float(np.abs(audio).max())
-    return (audio * min(LEVEL / rms, PEAK / peak)).astype(np.float32)
+    return at_level(audio), places

@@ -7,9 +7,10 @@ from importlib.util import find_spec
 import pytest
 
 from earmark.errors import InputError, KnobError
+from earmark.storage.cache_folder import cache_folder
 from earmark.translators.dictionaries import cedict
 from earmark.translators.dictionaries.choose import load_dictionary
-from earmark.translators.dictionaries.compiled import cache_folder, compiled, read_compiled
+from earmark.translators.dictionaries.compiled import compiled, read_compiled
 from earmark.translators.dictionaries.glosses import glosses
 from earmark.translators.dictionaries.tables import make_source
 
@@ -113,7 +114,7 @@ def test_tables_are_compiled_once():
 def test_a_damaged_file_is_made_anew(damage):
     calls = []
     compiled("words", "1", made(calls))
-    (path,) = cache_folder().iterdir()
+    (path,) = cache_folder("dictionaries").iterdir()
     whole = path.read_bytes()
     path.write_bytes(damage(whole))
     assert read_compiled(path) is None

@@ -6,7 +6,6 @@ and how far each first token reaches. A file that is damaged, or of another vers
 """
 
 import json
-import os
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from earmark.errors import InputError
 from earmark.progress import note
 from earmark.storage.atomic import write_text
+from earmark.storage.cache_folder import cache_folder
 from earmark.storage.digests import of_bytes
 from earmark.translators.dictionaries.tables import Source, Table
 from earmark.translators.translator import Target
@@ -30,7 +30,7 @@ def compiled(name: str, of: str, make: Callable[[], Source]) -> Source:
         of: the hash of what the tables are made of, and of how.
         make: reads the original, which takes longer.
     """
-    path = cache_folder() / f"{name}-{FORMAT}-{of}.txt"
+    path = cache_folder("dictionaries") / f"{name}-{FORMAT}-{of}.txt"
     found = read_compiled(path)
     if found is not None:
         return found
@@ -40,13 +40,6 @@ def compiled(name: str, of: str, make: Callable[[], Source]) -> Source:
     except InputError as error:
         note(f"{error}; the dictionary '{name}' is compiled again each time")
     return source
-
-
-def cache_folder() -> Path:
-    """Return where dictionaries are kept: `earmark/dictionaries` in XDG_CACHE_HOME or ~/.cache."""
-    given = os.environ.get("XDG_CACHE_HOME", "")
-    root = Path(given) if os.path.isabs(given) else Path.home() / ".cache"
-    return root / "earmark" / "dictionaries"
 
 
 def write_compiled(path: Path, source: Source) -> None:

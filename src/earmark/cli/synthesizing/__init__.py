@@ -1,0 +1,1 @@
+"""What `earmark synthesize` does with texts: its options, and the steps."""
