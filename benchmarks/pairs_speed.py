@@ -21,9 +21,10 @@ from rich.table import Table
 from earmark.failures import MODES
 from earmark.failures.cascade import name_failure
 from earmark.failures.mode import Tools
+from earmark.pairs.defaults import PAPER_MIX
 from earmark.pairs.files import imitate_file
 from earmark.pairs.imitate import Imitation
-from earmark.pairs.mix import PAPER_MIX, parse_mix
+from earmark.pairs.mix import parse_mix
 from earmark.text import tokenize
 from earmark.text.align import align_blocks
 from earmark.translators.dictionaries.dictionary_file import read_dictionary

@@ -2,22 +2,32 @@
 
 import subprocess
 import sys
+from inspect import signature
+from typing import get_type_hints
 
 import pytest
 
 from earmark.cli import COMMANDS, main
+from earmark.cli.options.scoring import ScoringOptions
+from earmark.cli.pairs import imitate, mined
 from earmark.cli.startup import catalog
 from earmark.cli.train import check_knobs, value_of
 from earmark.cli.train import command as train_command
 from earmark.errors import KnobError
+from earmark.evaluate.score import SetAside
+from earmark.failures import MODES
+from earmark.formats.reading import OnError
 from earmark.objectives import OBJECTIVES, WRAPPERS
 from earmark.objectives.contract.explain import papers, summary
 from earmark.objectives.contract.signature import contract
 from earmark.objectives.weightings import WEIGHTINGS
+from earmark.translators.dictionaries.choose import DEFAULT
 
+# What computes and reads; it takes longer to import than a help text may take.
+WORK = ("numpy", "rapidfuzz", "opencc", "earmark.text", "earmark.failures", "earmark.formats")
 HEAVY = ("torch", "transformers", "peft", "accelerate", "soundfile", "soxr", "matplotlib", "jinja2")
 # Runs several command lines in one process in which heavy packages cannot be imported, and prints
-# the exit code of each and the CPU seconds of all.
+# the exit code of each, which of WORK was imported, and the CPU seconds of all.
 ALONE = f"""
 import resource, sys
 class Blocked:
@@ -33,6 +43,7 @@ for line in sys.stdin.read().splitlines():
     except SystemExit as end:
         print("code", end.code, line)
 used = resource.getrusage(resource.RUSAGE_SELF)
+print("loaded", *[name for name in {WORK} if name in sys.modules])
 print("cpu", used.ru_utime + used.ru_stime)
 """
 
@@ -56,6 +67,25 @@ def test_every_help_works_in_the_base_install():
     assert "needs" not in done.stderr
     # The limit is half a second a command; the interpreter and the parser are shared here.
     assert float(done.stdout.split()[-1]) < 0.5 * (3 + len(COMMANDS))
+
+
+def test_the_help_of_scoring_and_pairs_needs_none_of_their_work():
+    names = ("score", "compare", "report", "pairs", "pairs imitate", "pairs mined")
+    done = alone(*(f"{name} --help" for name in names))
+    lines = done.stdout.splitlines()
+    codes, (loaded, cpu) = [line for line in lines if line.startswith("code")], lines[-2:]
+    assert codes == [f"code 0 {name} --help" for name in names], done.stderr[-2000:]
+    assert loaded == "loaded"
+    assert float(cpu.split()[1]) < 0.5 * len(names)
+
+
+def test_what_help_texts_name_is_what_there_is():
+    assert catalog.modes() == list(MODES)
+    for options in (ScoringOptions, imitate, mined):
+        types, defaults = get_type_hints(options), signature(options).parameters
+        assert types["on_error"] == OnError
+        assert defaults["dictionary"].default == DEFAULT
+    assert get_type_hints(ScoringOptions)["set_aside"] == SetAside
 
 
 def test_typing_errors_are_answered_in_the_base_install():

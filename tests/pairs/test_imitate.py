@@ -15,9 +15,10 @@ from earmark.errors import InputError, KnobError
 from earmark.failures import MODES
 from earmark.failures.mode import Tools
 from earmark.formats.reading import read
+from earmark.pairs.defaults import PAPER_MIX
 from earmark.pairs.files import imitate_file
 from earmark.pairs.imitate import Imitation
-from earmark.pairs.mix import PAPER_MIX, parse_mix
+from earmark.pairs.mix import parse_mix
 from earmark.pairs.rows import SAME_AS_ANOTHER, SAME_AS_CHOSEN, Rejected, different
 from earmark.pairs.tally import Tally, tally_path
 from earmark.progress import console

@@ -6,11 +6,10 @@ from world import manifest, read_rows, tally_of, write_rows
 from earmark.errors import InputError, KnobError
 from earmark.failures.cascade import LABELS, Failure, name_failure
 from earmark.formats.reading import read
+from earmark.pairs.defaults import FAILURES, MINED
 from earmark.pairs.files import mine_file
 from earmark.pairs.mined import (
-    FAILURES,
     FEW_ERRORS,
-    MINED,
     NO_HYPOTHESIS,
     Mining,
     make_mining,

@@ -6,13 +6,16 @@ from typing import Any
 from earmark.cli.options.json_out import JsonTarget, check_target, json_output, write_json
 from earmark.cli.options.scoring import Scoring, ScoringOptions
 from earmark.cli.options.short_names import short_names
+from earmark.cli.startup.later import later
 from earmark.errors import KnobError
-from earmark.evaluate.compare import compare as compare_scores
-from earmark.evaluate.score import score, set_aside_in
-from earmark.evaluate.tables import signature_line
-from earmark.formats.reading import input_file
 from earmark.progress import note, output
 from earmark.storage.outputs import COMPARISON
+
+compare_scores = later("earmark.evaluate.compare:compare")
+score = later("earmark.evaluate.score:score")
+set_aside_in = later("earmark.evaluate.score:set_aside_in")
+signature_line = later("earmark.evaluate.tables:signature_line")
+input_file = later("earmark.formats.reading:input_file")
 
 
 def compare(

@@ -1,32 +1,36 @@
 """`earmark pairs`: build preference pairs."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from earmark.endpoint import Endpoint
-from earmark.failures import MODES, TRANSLATING
-from earmark.failures.mode import Tools
-from earmark.pairs.files import OnError, imitate_file, mine_file, outputs_of
-from earmark.pairs.imitate import Imitation
-from earmark.pairs.mined import FAILURES, LEAST_ERRORS, MINED, make_mining, parse_labels
-from earmark.pairs.mix import PAPER_MIX, parse_mix
+from earmark.cli.startup.catalog import modes
+from earmark.cli.startup.later import later
+from earmark.pairs.defaults import FAILURES, LEAST_ERRORS, MINED, PAPER_MIX
 from earmark.progress import console, note
 from earmark.storage.outputs import ANSWERS, Output, beside, check_outputs
-from earmark.translators import Translator
-from earmark.translators.answers import AnswerFile
-from earmark.translators.chat import ChatTranslator
-from earmark.translators.dictionaries.choose import (
-    DEFAULT,
-    chosen_dictionary,
-    files_of,
-    load_dictionary,
-)
+
+OnError = Literal["stop", "skip"]
+
+endpoint_of = later("earmark.endpoint:Endpoint")
+tools_of = later("earmark.failures.mode:Tools")
+imitate_file = later("earmark.pairs.files:imitate_file")
+mine_file = later("earmark.pairs.files:mine_file")
+outputs_of = later("earmark.pairs.files:outputs_of")
+imitation_of = later("earmark.pairs.imitate:Imitation")
+make_mining = later("earmark.pairs.mined:make_mining")
+parse_labels = later("earmark.pairs.mined:parse_labels")
+parse_mix = later("earmark.pairs.mix:parse_mix")
+answer_file = later("earmark.translators.answers:AnswerFile")
+chat_translator = later("earmark.translators.chat:ChatTranslator")
+chosen_dictionary = later("earmark.translators.dictionaries.choose:chosen_dictionary")
+files_of = later("earmark.translators.dictionaries.choose:files_of")
+load_dictionary = later("earmark.translators.dictionaries.choose:load_dictionary")
 
 MIX_HELP = (
     "How often each failure is imitated. The default is that of arXiv 2605.23975. Modes: "
-    f"{', '.join(MODES)}; one of your own is module:name=weight."
+    f"{', '.join(modes())}; one of your own is module:name=weight."
 )
 LABELS_HELP = (
     f"Failures to mine, of: error, {', '.join(FAILURES)}; a failure mode of your own is "
@@ -48,7 +52,7 @@ def imitate(
     seed: int = 0,
     prompts: Path | None = None,
     translator: Literal["dictionary", "chat"] = "dictionary",
-    dictionary: str = DEFAULT,
+    dictionary: str = "earmark",
     chat_url: str = "http://localhost:8000/v1",
     chat_model: str = "",
     chat_requests: int = 8,
@@ -111,14 +115,14 @@ def imitate(
     parsed, remark = parse_mix(mix)
     if remark:
         note(remark)
-    words: Translator | None = None
-    if parsed.own or not TRANSLATING.isdisjoint(parsed.modes):
+    words: Any = None
+    if parsed.may_translate:
         if translator == "dictionary":
             words = load_dictionary(dictionary)
         else:
-            endpoint = Endpoint(chat_url, chat_model, retries=chat_retries)
-            words = ChatTranslator(endpoint, AnswerFile(kept), chat_requests)
-    imitation = Imitation(parsed, Tools(words, longest), per_utterance, each, on_error)
+            endpoint = endpoint_of(chat_url, chat_model, retries=chat_retries)
+            words = chat_translator(endpoint, answer_file(kept), chat_requests)
+    imitation = imitation_of(parsed, tools_of(words, longest), per_utterance, each, on_error)
     tally = imitate_file(
         utterances,
         out,
@@ -143,7 +147,7 @@ def mined(
     several: bool = False,
     seed: int = 0,
     prompts: Path | None = None,
-    dictionary: str = DEFAULT,
+    dictionary: str = "earmark",
     on_error: OnError = "stop",
 ) -> None:
     """Build pairs whose rejected answers are what a model wrote itself, where that is a failure.

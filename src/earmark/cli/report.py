@@ -9,13 +9,13 @@ from earmark.cli.options.scoring import Scoring, ScoringOptions
 from earmark.cli.options.short_names import short_names
 from earmark.cli.startup.later import later
 from earmark.errors import KnobError
-from earmark.formats.files.source import SOUNDS
-from earmark.formats.reading import input_file
 from earmark.progress import note, output
 from earmark.storage.atomic import write_text
 from earmark.storage.destination import is_special
 from earmark.storage.outputs import HTML, MARKDOWN_TABLE, Output
 
+sound_cache = later("earmark.formats.files.source:sound_cache")
+input_file = later("earmark.formats.reading:input_file")
 make_page = later("earmark.report.page:make_page")
 read_runs = later("earmark.report.plots.training_log:read_runs")
 score_set = later("earmark.report.scoring:score_set")
@@ -75,7 +75,7 @@ def report(
     options.check_outputs([Output(out, HTML), *table_file], [truth, *hyp])
     names = system_names(hyp, name or [])
     runs = read_runs(run or [])
-    files = options.read(truth, hyp, Path(SOUNDS).expanduser())
+    files = options.read(truth, hyp, sound_cache())
     hyps = dict(zip(names, files.hyps, strict=True))
     folder = files.folder.resolve()
     test_set = test_set_of(set_name(truth), files.truths, hyps, folder, allow_outside)

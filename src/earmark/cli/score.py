@@ -2,20 +2,26 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from earmark.cli.options.json_out import JsonTarget, check_target, json_output, write_json
 from earmark.cli.options.scoring import Scoring, ScoringOptions
-from earmark.evaluate.rows import row_dict
-from earmark.evaluate.score import score as score_records
-from earmark.evaluate.tables import score_tables, signature_line
-from earmark.evaluate.utterance import UtteranceScore
-from earmark.formats.files.lines import write_jsonl
+from earmark.cli.startup.later import later
 from earmark.progress import note, output
-from earmark.records import Hypothesis, Utterance
 from earmark.storage.outputs import SCORE, SCORED_ROWS, Output
-from earmark.text import tokenize
-from earmark.text.draw import draw
-from earmark.text.profiles import Profile
+
+if TYPE_CHECKING:
+    from earmark.evaluate.utterance import UtteranceScore
+    from earmark.records import Hypothesis, Utterance
+    from earmark.text.profiles import Profile
+
+row_dict = later("earmark.evaluate.rows:row_dict")
+score_records = later("earmark.evaluate.score:score")
+score_tables = later("earmark.evaluate.tables:score_tables")
+signature_line = later("earmark.evaluate.tables:signature_line")
+write_jsonl = later("earmark.formats.files.lines:write_jsonl")
+tokenize = later("earmark.text:tokenize")
+draw = later("earmark.text.draw:draw")
 
 
 def score(
@@ -61,10 +67,10 @@ def score(
 
 
 def drawings(
-    rows: Sequence[UtteranceScore],
-    truths: Sequence[Utterance],
-    hyps: Sequence[Hypothesis],
-    profile: Profile,
+    rows: "Sequence[UtteranceScore]",
+    truths: "Sequence[Utterance]",
+    hyps: "Sequence[Hypothesis]",
+    profile: "Profile",
     count: int,
     columns: int,
 ) -> str:

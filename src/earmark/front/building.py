@@ -13,14 +13,14 @@ from earmark.curate.verdict import Drop, Keep, Verdict
 from earmark.errors import InputError, KnobError
 from earmark.evaluate.rows import frame
 from earmark.evaluate.tables import as_text
-from earmark.failures import TRANSLATING
 from earmark.failures.choose import NO_MODES
 from earmark.failures.mode import Mode, Tools
 from earmark.formats.schema.fields import to_row
 from earmark.front.inputs import Given, records_of, test_set
+from earmark.pairs.defaults import LEAST_ERRORS, MINED, PAPER_MIX
 from earmark.pairs.imitate import Imitation, imitate_pairs
-from earmark.pairs.mined import LEAST_ERRORS, MINED, make_mining, mine_pairs
-from earmark.pairs.mix import PAPER_MIX, make_mix, parse_mix
+from earmark.pairs.mined import make_mining, mine_pairs
+from earmark.pairs.mix import make_mix, parse_mix
 from earmark.pairs.prompts import Prompter, load_prompts
 from earmark.pairs.rows import Plan, plan_for
 from earmark.pairs.tally import Tally
@@ -175,7 +175,7 @@ def imitate(
     parsed, remark = parse_mix(mix, modes) if isinstance(mix, str) else make_mix(mix, modes)
     if remark:
         note(remark)
-    if translator is None and (parsed.own or not TRANSLATING.isdisjoint(parsed.modes)):
+    if translator is None and parsed.may_translate:
         translator = (
             dictionary if isinstance(dictionary, Dictionary) else load_dictionary(dictionary)
         )

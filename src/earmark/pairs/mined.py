@@ -17,6 +17,7 @@ from earmark.failures.evidence import Evidence
 from earmark.failures.features import features_of
 from earmark.failures.mode import Mode
 from earmark.failures.surface import surface_of
+from earmark.pairs.defaults import LEAST_ERRORS, MINED
 from earmark.pairs.rows import Plan, Rejected, rng_for, rows_of
 from earmark.pairs.tally import Tally
 from earmark.records import Hypothesis, Pair, Utterance
@@ -24,10 +25,6 @@ from earmark.text.align import Block, align_blocks
 from earmark.text.normalize.traditional import in_script_of
 from earmark.translators.dictionaries.dictionary import Dictionary
 
-FAILURES = ("omission", "translation", "hallucination", "format", "empty")
-# Errors too, ordinary ones and words written by sound, where there are many in an utterance.
-MINED = ("error", *FAILURES)
-LEAST_ERRORS = 0.2
 FEW_ERRORS = "fewer errors than the least share"
 # What is wrong with these is their form, which a truth's style would hide.
 STYLES_OF_THEIR_OWN = ("format", "empty")

@@ -6,12 +6,9 @@ from random import Random
 from typing import NamedTuple
 
 from earmark.errors import KnobError, did_you_mean
-from earmark.failures import MODES
+from earmark.failures import MODES, TRANSLATING
 from earmark.failures.choose import NO_MODES, choose_mode
 from earmark.failures.mode import Mode
-
-# arXiv 2605.23975: 80 % of the rejected answers are translated as a whole, 20 % in part.
-PAPER_MIX = "global_translation=0.8,partial_translation=0.2"
 
 
 class Mix(NamedTuple):
@@ -23,6 +20,11 @@ class Mix(NamedTuple):
     modes: tuple[str, ...]
     weights: tuple[float, ...]
     own: Mapping[str, Mode] = NO_MODES
+
+    @property
+    def may_translate(self) -> bool:
+        """Say whether a mode needs a translator, as those of the user's own may."""
+        return bool(self.own) or not TRANSLATING.isdisjoint(self.modes)
 
     def draw(self, rng: Random) -> str:
         """Draw a mode."""

@@ -4,22 +4,31 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from earmark.cli.startup.later import later
 from earmark.errors import KnobError, check_seed
-from earmark.evaluate.bootstrap import Resampling
-from earmark.evaluate.score import SetAside
-from earmark.formats.files.set_aside import skipped_path
-from earmark.formats.reading import TestFiles, format_named, input_file, read_test
-from earmark.metrics.choose import chosen_metrics
 from earmark.progress import note
-from earmark.prompting.marks import check_families, strip_marks
 from earmark.storage.outputs import SET_ASIDE, Output, check_outputs
-from earmark.text.mapping import load_mapping
-from earmark.text.profiles import Profile, parse_profile
-from earmark.translators.dictionaries.choose import DEFAULT, chosen_dictionary, files_of
+
+if TYPE_CHECKING:
+    from earmark.formats.reading import TestFiles
+    from earmark.text.profiles import Profile
+
+resampling = later("earmark.evaluate.bootstrap:Resampling")
+skipped_path = later("earmark.formats.files.set_aside:skipped_path")
+format_named = later("earmark.formats.reading:format_named")
+input_file = later("earmark.formats.reading:input_file")
+read_test = later("earmark.formats.reading:read_test")
+chosen_metrics = later("earmark.metrics.choose:chosen_metrics")
+check_families = later("earmark.prompting.marks:check_families")
+strip_marks = later("earmark.prompting.marks:strip_marks")
+load_mapping = later("earmark.text.mapping:load_mapping")
+parse_profile = later("earmark.text.profiles:parse_profile")
+chosen_dictionary = later("earmark.translators.dictionaries.choose:chosen_dictionary")
+files_of = later("earmark.translators.dictionaries.choose:files_of")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,14 +64,14 @@ class ScoringOptions:
     profile: str = "default"
     mapping: Path | None = None
     strip_marks: tuple[str, ...] = ()
-    dictionary: str = DEFAULT
+    dictionary: str = "earmark"
     metric: tuple[str, ...] = ()
     over: Literal["auto", "utterance", "speaker"] = "auto"
     resamples: int = 1000
     seed: int = 0
     format: str | None = None
     on_error: Literal["stop", "skip"] = "stop"
-    set_aside: SetAside = "leave-out"
+    set_aside: Literal["leave-out", "count"] = "leave-out"
     failures: bool = True
     workers: int = 1
 
@@ -93,7 +102,7 @@ class ScoringOptions:
         written = [*outputs, *(Output(aside, SET_ASIDE) for aside in sorted(asides))]
         check_outputs(written, (*files, *files_of(self.dictionary), self.mapping))
 
-    def read(self, truth: Path, hyps: Sequence[Path], sounds: Path | None = None) -> TestFiles:
+    def read(self, truth: Path, hyps: Sequence[Path], sounds: Path | None = None) -> "TestFiles":
         """Read what was said and what systems wrote; strip marks, note how much was cut.
 
         Args:
@@ -101,7 +110,8 @@ class ScoringOptions:
             hyps: what each system wrote.
             sounds: where sound is written that comes as bytes; None leaves it out.
         """
-        files = read_test(truth, hyps, format=self.format, on_error=self.on_error, sounds=sounds)
+        options = {"format": self.format, "on_error": self.on_error, "sounds": sounds}
+        files: TestFiles = read_test(truth, hyps, **options)
         for path, rows in zip(hyps, files.hyps, strict=True):
             cut = sum(hyp.cut is True for hyp in rows)
             if cut:
@@ -113,10 +123,11 @@ class ScoringOptions:
         return files._replace(hyps=stripped)
 
     @cached_property
-    def splitting(self) -> Profile:
+    def splitting(self) -> "Profile":
         """Return the profile with the mapping; the mapping's file is read once."""
         mapping = None if self.mapping is None else load_mapping(self.mapping)
-        return parse_profile(self.profile, mapping)
+        profile: Profile = parse_profile(self.profile, mapping)
+        return profile
 
     @property
     def keywords(self) -> dict[str, Any]:
@@ -124,7 +135,7 @@ class ScoringOptions:
         return {
             "profile": self.splitting,
             "over": self.over,
-            "resampling": Resampling(self.resamples, seed=self.seed),
+            "resampling": resampling(self.resamples, seed=self.seed),
             "dictionary": chosen_dictionary(self.dictionary),
             "unmatched": self.on_error,
             "set_aside": self.set_aside,

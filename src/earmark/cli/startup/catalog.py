@@ -1,7 +1,8 @@
-"""Names, knobs and papers of the objectives, read from their source without importing torch.
+"""Names, knobs and papers of the objectives and names of failure modes, read from their source.
 
 `earmark train --help` and `earmark objectives` list about forty functions. Importing them takes
-seconds, since they compute with torch; their signatures and docstrings are text.
+seconds, since they compute with torch; their signatures and docstrings are text. Importing the
+failure modes, which `earmark pairs --help` names, takes half of what a help text may take.
 """
 
 import ast
@@ -37,6 +38,15 @@ def wrappers() -> dict[str, Listed]:
 def weightings() -> dict[str, Listed]:
     """Return what WEIGHTINGS has, by name."""
     return listed("WEIGHTINGS", f"{TABLE}.weightings")
+
+
+def modes() -> list[str]:
+    """Return the names that MODES has: the first of each row that it is made of."""
+    for node in tree_of("earmark.failures").body:
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "MODES":
+            made: Any = node.value
+            return [ast.literal_eval(row.elts[0]) for row in made.generators[0].iter.elts]
+    raise AssertionError("there is no table MODES")
 
 
 @cache

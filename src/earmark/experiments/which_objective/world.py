@@ -17,8 +17,9 @@ from earmark.experiments.which_objective.disturb import (
     with_accuracy,
 )
 from earmark.formats.reading import read
+from earmark.pairs.defaults import FAILURES
 from earmark.pairs.files import mine_file
-from earmark.pairs.mined import FAILURES, Mining
+from earmark.pairs.mined import Mining
 from earmark.progress import note
 from earmark.recipes.demo import DEVELOPMENT, TEST_SETS, TRAINING, SetPlan, Spoken, hear, make_pairs
 from earmark.recipes.demo import speak as speak_anew

@@ -54,6 +54,11 @@ def folder_of(path: str | Path) -> Path:
     return Path(path).parent if os.path.isfile(path) else Path()
 
 
+def sound_cache() -> Path:
+    """Return where sound that comes as bytes is written, unless a folder is named."""
+    return Path(SOUNDS).expanduser()
+
+
 class Source:
     """A file, a folder, a pipe or a data set of the hub that records are read from.
 
