@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from earmark.errors import EarmarkError, KnobError, did_you_mean
+from earmark.experiments.clock import Clock
+from earmark.experiments.outcomes import Outcomes, rates_of
+from earmark.experiments.scales import check_scale
 from earmark.experiments.which_objective.arms import choose_arms
-from earmark.experiments.which_objective.cells import SLICE, Scale, check_scale
 from earmark.experiments.which_objective.claims import CLAIMS
 from earmark.experiments.which_objective.conditions import CONDITIONS
 from earmark.experiments.which_objective.kept import (
@@ -27,9 +29,10 @@ from earmark.experiments.which_objective.kept import (
     plan_of_results,
     unpack_results,
 )
-from earmark.experiments.which_objective.outcomes import Outcomes, rates_of, read_outcomes
+from earmark.experiments.which_objective.outcomes import read_outcomes
 from earmark.experiments.which_objective.pages import pages
-from earmark.experiments.which_objective.schedule import Clock, Plan, Sweep, base_result
+from earmark.experiments.which_objective.scale import SLICE, Scale
+from earmark.experiments.which_objective.schedule import Plan, Sweep, base_result
 from earmark.experiments.which_objective.tables import (
     answer_table,
     arms_of,

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from earmark.errors import KnobError
-from earmark.experiments.which_objective.cells import SLICE, Scale
 from earmark.experiments.which_objective.conditions import CONDITIONS
+from earmark.experiments.which_objective.scale import SLICE, Scale
 
 
 @pytest.fixture(scope="module")

@@ -6,39 +6,23 @@ from dataclasses import replace
 import pytest
 
 from earmark.errors import InputError, KnobError
+from earmark.experiments.cells import Cell, choose_rate, read_result, result_path, write_result
+from earmark.experiments.clock import Clock, OutOfTimeError
+from earmark.experiments.disturb import flip, one_rejected, spoil_chosen, with_accuracy
+from earmark.experiments.outcomes import Outcome, paired, verdict
+from earmark.experiments.scales import check_scale
 from earmark.experiments.which_objective import schedule
 from earmark.experiments.which_objective.arms import ARMS, CORE, arms_under, choose_arms
-from earmark.experiments.which_objective.cells import (
-    SLICE,
-    Cell,
-    Scale,
-    check_scale,
-    choose_rate,
-    read_result,
-    result_path,
-    write_result,
-)
 from earmark.experiments.which_objective.claims import CLAIMS
 from earmark.experiments.which_objective.conditions import CONDITIONS
-from earmark.experiments.which_objective.disturb import (
-    flip,
-    one_rejected,
-    spoil_chosen,
-    with_accuracy,
-)
 from earmark.experiments.which_objective.kept import (
     keep_results,
     plan_of_results,
     unpack_results,
 )
-from earmark.experiments.which_objective.outcomes import (
-    Outcome,
-    chosen_shift,
-    paired,
-    read_outcomes,
-    verdict,
-)
-from earmark.experiments.which_objective.schedule import Clock, OutOfTimeError, Plan, Sweep
+from earmark.experiments.which_objective.outcomes import chosen_shift, read_outcomes
+from earmark.experiments.which_objective.scale import SLICE, Scale
+from earmark.experiments.which_objective.schedule import Plan, Sweep
 from earmark.experiments.which_objective.tables import (
     answer_table,
     claims_table,

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from earmark.experiments.which_objective.outcomes import Outcomes, paired, verdict
+from earmark.experiments.outcomes import Outcomes, paired, verdict
 from earmark.report.plots.seeds import SeedMean
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from earmark.errors import InputError
+from earmark.experiments.cells import Cell, Result, write_result
 from earmark.experiments.which_objective.arms import ARMS, CORE
-from earmark.experiments.which_objective.cells import Cell, Result, Scale, write_result
 from earmark.experiments.which_objective.conditions import CONDITIONS
+from earmark.experiments.which_objective.scale import Scale
 from earmark.experiments.which_objective.schedule import Plan
 from earmark.formats.files.lines import write_jsonl
 from earmark.storage.atomic import write_text

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from earmark.experiments.which_objective.outcomes import Outcomes
+from earmark.experiments.outcomes import Outcomes
 from earmark.experiments.which_objective.tables import (
     answer_table,
     claims_table,

@@ -7,14 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from earmark.experiments.cells import Cell, Result, choose_rate, read_result, write_result
+from earmark.experiments.clock import Clock, OutOfTimeError
 from earmark.experiments.which_objective.arms import ARMS, arms_under
-from earmark.experiments.which_objective.cells import (
-    Cell,
-    Result,
-    choose_rate,
-    read_result,
-    write_result,
-)
 from earmark.experiments.which_objective.conditions import CONDITIONS
 from earmark.experiments.which_objective.trial import Trial, measure, warm
 from earmark.experiments.which_objective.world import World
@@ -23,10 +18,6 @@ from earmark.recipes.demo import error_rate, hear
 from earmark.records import Pair
 from earmark.storage.atomic import write_text
 from earmark.train.trainer import LossError
-
-
-class OutOfTimeError(Exception):
-    """The time that was given is used up; what is done is kept."""
 
 
 @dataclass(frozen=True)
@@ -47,36 +38,6 @@ class Plan:
     def runs(self, rates: int, rate_seeds: int) -> int:
         """Count the runs: every rate for the seeds that choose, one rate for the others."""
         return len(list(self.rows())) * (rates * rate_seeds + self.seeds - rate_seeds)
-
-
-@dataclass
-class Clock:
-    """Counts runs, tells what is left, and ends the work when its time is over."""
-
-    total: int
-    budget_s: float
-    done: int = 0
-    ran: int = 0
-    spent_s: float = 0.0
-    start: float = field(default_factory=time.monotonic)
-
-    def check(self) -> None:
-        """Stop before a run when the time is over.
-
-        Raises:
-            OutOfTimeError: it is.
-        """
-        if time.monotonic() - self.start > self.budget_s:
-            raise OutOfTimeError
-
-    def count(self, cell: Cell, seconds: float, ran: bool) -> None:
-        """Count a run and, unless it was done before, say what is left at the pace so far."""
-        self.done += 1
-        if ran:
-            self.ran += 1
-            self.spent_s += seconds
-            left = (self.total - self.done) * self.spent_s / self.ran / 3600
-            note(f"{self.done}/{self.total} {cell.place}: {seconds:.0f} s; about {left:.1f} h left")
 
 
 @dataclass

@@ -4,23 +4,26 @@ from collections import Counter
 from collections.abc import Sequence
 from statistics import mean
 
-from earmark.experiments.which_objective.arms import ARMS
-from earmark.experiments.which_objective.claims import CLAIMS
-from earmark.experiments.which_objective.outcomes import (
+from earmark.experiments.numbers import change, with_interval
+from earmark.experiments.outcomes import (
     BASE,
-    FAILURES,
-    MONOLINGUAL,
     Outcome,
     Outcomes,
-    chosen_shift,
-    failure_rate,
     paired,
     paired_by,
     rates_of,
     verdict,
 )
-from earmark.report.numbers import NO_BREAK, per_cent, points
-from earmark.report.plots.seeds import SeedMean, seed_mean
+from earmark.experiments.which_objective.arms import ARMS
+from earmark.experiments.which_objective.claims import CLAIMS
+from earmark.experiments.which_objective.outcomes import (
+    FAILURES,
+    MONOLINGUAL,
+    chosen_shift,
+    failure_rate,
+)
+from earmark.report.numbers import per_cent, points
+from earmark.report.plots.seeds import SeedMean
 from earmark.report.tables import Table
 
 MEASURED = (
@@ -74,28 +77,6 @@ def measured_row(outcomes: Outcomes, condition: str, arm: str) -> tuple[str, ...
         "n/a" if shift is None else f"{shift:+.1f}".replace("-", "−"),
         f"{mean(costs):.0f}" if costs else "n/a",
     )
-
-
-def with_interval(rates: Sequence[float]) -> str:
-    """Write a mean rate with its interval over seeds; no rate lies below 0."""
-    middle, low, high = seed_mean(rates)
-    if low is None or high is None:
-        return per_cent(middle)
-    return f"{per_cent(middle)} [{max(100 * low, 0):.1f},{NO_BREAK}{100 * high:.1f}]"
-
-
-def change(difference: SeedMean | None) -> str:
-    """Write a paired difference in points with its interval.
-
-    >>> change(SeedMean(-0.02, -0.03, -0.01)).replace(NO_BREAK, " "), change(None)
-    ('−2.0 [−3.0, −1.0]', '')
-    """
-    if difference is None:
-        return ""
-    middle, low, high = difference
-    if low is None or high is None:
-        return points(middle)
-    return f"{points(middle)} [{points(low)},{NO_BREAK}{points(high)}]"
 
 
 def differences(outcomes: Outcomes, condition: str) -> Table:

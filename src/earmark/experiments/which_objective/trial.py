@@ -10,8 +10,8 @@ from typing import Any
 
 from earmark.evaluate.score import score
 from earmark.evaluate.summary import summary
+from earmark.experiments.cells import Cell, Result, read_result, write_result
 from earmark.experiments.which_objective.arms import ARMS
-from earmark.experiments.which_objective.cells import Cell, Result, read_result, write_result
 from earmark.experiments.which_objective.conditions import CONDITIONS
 from earmark.experiments.which_objective.world import World
 from earmark.objectives import OBJECTIVES

@@ -8,14 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from earmark.experiments.which_objective.cells import Scale
+from earmark.experiments.disturb import flip, one_rejected, spoil_chosen, with_accuracy
 from earmark.experiments.which_objective.conditions import Condition
-from earmark.experiments.which_objective.disturb import (
-    flip,
-    one_rejected,
-    spoil_chosen,
-    with_accuracy,
-)
+from earmark.experiments.which_objective.scale import Scale
 from earmark.formats.reading import read
 from earmark.pairs.defaults import FAILURES
 from earmark.pairs.files import mine_file

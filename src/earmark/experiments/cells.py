@@ -2,15 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from math import inf
 from pathlib import Path
 from statistics import mean
 from typing import Any, NamedTuple
 
-from earmark.errors import InputError
 from earmark.storage.atomic import write_text
-from earmark.storage.outputs import check_folder
 
 Result = dict[str, Any]
 
@@ -29,27 +26,6 @@ class Cell(NamedTuple):
         return Path(self.condition) / self.arm / f"rate-{self.rate:g}" / f"seed-{self.seed}"
 
 
-@dataclass(frozen=True)
-class Scale:
-    """How large the comparison is; all results of a folder have the same scale.
-
-    `rate_seeds` seeds try every learning rate. `pool` utterances are spoken for each seed and
-    no condition takes more than `most_pairs` of them; each test set has `test_size` at most.
-    """
-
-    rates: tuple[float, ...] = (3e-5, 1e-4, 3e-4, 1e-3)
-    rate_seeds: int = 1
-    steps: int = 300
-    batch_size: int = 8
-    pool: int = 2400
-    most_pairs: int = 2400
-    mined_from: int = 1200
-    test_size: int = 200
-
-
-SLICE = Scale((1e-4, 3e-4), steps=20, pool=64, most_pairs=48, mined_from=64, test_size=24)
-
-
 def result_path(out: Path, cell: Cell) -> Path:
     """Return the file of a cell's result."""
     return out / "results" / cell.place.with_suffix(".json")
@@ -66,27 +42,6 @@ def write_result(out: Path, cell: Cell, result: Result) -> Result:
     path = result_path(out, cell)
     write_text(path, json.dumps({**cell._asdict(), **result}, indent=1) + "\n")
     return result
-
-
-def check_scale(out: Path, scale: Scale) -> None:
-    """Store the scale of a folder's results, or refuse to add results of another one.
-
-    Raises:
-        InputError: the folder has results of another scale, or something else.
-    """
-    path, now = out / "scale.json", json.loads(json.dumps(asdict(scale)))
-    if not path.is_file():
-        unpacked = (out / "results" / "base.json").is_file()
-        check_folder(out, unpacked, "an earlier comparison of objectives")
-        write_text(path, json.dumps(now, indent=1) + "\n")
-        return
-    before = json.loads(path.read_text("utf-8"))
-    changed = [name for name in now if before.get(name) != now[name]]
-    if changed:
-        raise InputError(
-            f"{out}: its results were made with other values of {', '.join(changed)}; "
-            "repeat those or choose another --out"
-        )
 
 
 def choose_rate(errors: Mapping[float, Sequence[float | None]]) -> float:
