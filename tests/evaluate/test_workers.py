@@ -2,6 +2,10 @@
 
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 from evaluate_systems import corpus, noisy
@@ -101,3 +105,42 @@ def test_failures_that_are_not_named_are_left_out(system):
     assert "omission" in str(named)
     assert "omission" not in str(bare)
     assert row_dict(bare.rows[0])["failure"] is None
+
+
+SLOW = """
+import sys, time
+from earmark.evaluate import workers
+from earmark.evaluate.score import score
+from earmark.records import Hypothesis, Utterance
+
+def slow(chunk, how, measure=workers.measure):
+    print("at work", flush=True)
+    time.sleep(0.5)
+    return measure(chunk, how)
+
+workers.CHUNK, workers.measure = 1, slow
+said = [Utterance(str(n), "好") for n in range(60)]
+score(said, [Hypothesis(each.id, "好") for each in said], dictionary=None, workers=2)
+"""
+
+
+def test_an_interruption_ends_all_processes(tmp_path):
+    script = tmp_path / "slow.py"
+    script.write_text(SLOW)
+    with subprocess.Popen(
+        [sys.executable, script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout.readline() == b"at work\n"
+        started = time.monotonic()
+        os.killpg(process.pid, signal.SIGINT)
+        errors = process.communicate(timeout=30)[1]
+    # A chunk under way is finished; the other 56 would take 14 seconds more.
+    assert time.monotonic() - started < 10
+    assert process.returncode == -signal.SIGINT
+    assert errors.rstrip().endswith(b"KeyboardInterrupt")
+    assert errors.count(b"Traceback") == 1
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
