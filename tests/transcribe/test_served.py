@@ -287,8 +287,8 @@ def test_what_cannot_be_asked_is_refused(knobs, message):
 
 
 def test_options_of_the_other_way_are_refused(corpus, tmp_path):
-    with pytest.raises(KnobError, match="--candidates: only with --endpoint"):
-        transcribe(corpus, tmp_path / "h.jsonl", "--model", "tiny-base", "--candidates", 2)
+    with pytest.raises(KnobError, match="--one-by-one: only with --endpoint"):
+        transcribe(corpus, tmp_path / "h.jsonl", "--model", "tiny-base", "--one-by-one")
     to = ("--endpoint", "http://127.0.0.1:9/v1", "--model", "m", "--adapter", "run")
     with pytest.raises(KnobError, match="--adapter: of no use with --endpoint"):
         transcribe(corpus, tmp_path / "h.jsonl", *to)

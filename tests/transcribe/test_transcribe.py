@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from earmark.cli.transcribe import transcribe as command
-from earmark.errors import InputError
+from earmark.cli.transcribing.options import LocalOptions, SamplingOptions
+from earmark.errors import InputError, KnobError
 from earmark.formats.files.lines import write_jsonl
 from earmark.policies.checkpoint.weights_hash import hash_of_model
 from earmark.policies.lora.adapt import add_lora
@@ -63,11 +64,11 @@ def test_a_stopped_run_goes_on(corpus, tmp_path, monkeypatch):
     whole = run(policy, corpus, tmp_path)
     calls, plain = [], policy.answers
 
-    def dying(prompts, clips, caps):
+    def dying(prompts, clips, caps, choice):
         calls.append(len(clips))
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return plain(prompts, clips, caps)
+        return plain(prompts, clips, caps, choice)
 
     monkeypatch.setattr(policy, "answers", dying)
     (tmp_path / "h.jsonl").unlink()
@@ -192,7 +193,7 @@ def test_marks_are_taken_off_each_part_of_a_split_clip(tmp_path, rng, monkeypatc
 
     left, sizes = list(parts), []
 
-    def write(prompts, clips, caps):
+    def write(prompts, clips, caps, choice):
         assert len(prompts) == len(clips) == len(caps)
         sizes.append(len(clips))
         return [Answer(left.pop(0)) for _ in clips]
@@ -281,3 +282,68 @@ def test_a_clip_of_which_the_model_makes_no_token_is_refused(
     hypotheses = run(policy, corpus, tmp_path, batch_size=batch_size, on_error="skip")
     heard = [hyp.id for hyp in hypotheses if hyp.set_aside is None]
     assert heard == ["u0", "u1", "u3", "u4"]
+
+
+def sampled(corpus, tmp_path, name, **knobs):
+    """Sample two candidates of each clip with a tiny model; return their files' rows."""
+    save_tiny(tmp_path / "model")
+    write_jsonl(tmp_path / "m.jsonl", corpus)
+    knobs = {"candidates": 2, "temperature": 1.5, "seed": 3, **knobs}
+    command(
+        model=str(tmp_path / "model"),
+        utterances=tmp_path / "m.jsonl",
+        out=tmp_path / f"{name}.jsonl",
+        max_new_tokens=6,
+        sampling=SamplingOptions(**knobs),
+        local=LocalOptions(batch_size=3, device="cpu", dtype="float32"),
+    )
+    files = [tmp_path / f"{name}.{number}.jsonl" for number in (1, 2)]
+    return [[json.loads(line) for line in path.read_text("utf-8").splitlines()] for path in files]
+
+
+def test_candidates_are_sampled_here_too(corpus, tmp_path):
+    one, two = sampled(corpus, tmp_path, "h")
+    assert [row["raw_text"] for row in one] != [row["raw_text"] for row in two]
+    made_by = two[0]["made_by"]
+    assert (made_by["candidate"], made_by["candidates"]) == (2, 2)
+    assert made_by["decoding"] == {
+        "do_sample": True,
+        "num_beams": 1,
+        "repetition_penalty": 1.0,
+        "no_repeat_ngram_size": 0,
+        "temperature": 1.5,
+        "top_p": 1.0,
+        "top_k": 0,
+        "seed": 3,
+        "max_new_tokens": 6,
+    }
+    # What is drawn depends on the seed and the clip, and not on what was done before.
+    again, _ = sampled(corpus[2:], tmp_path, "again")
+    assert [row["raw_text"] for row in again] == [row["raw_text"] for row in one[2:]]
+    other, _ = sampled(corpus, tmp_path, "other", seed=4)
+    assert [row["raw_text"] for row in other] != [row["raw_text"] for row in one]
+
+
+def test_a_token_may_be_suppressed_by_name(corpus, tmp_path):
+    policy = tiny_policy()
+    before = run(policy, corpus[:1], tmp_path)[0].raw_text
+    token = policy.tokenizer.decode(policy.tokenizer(before)["input_ids"][:1])
+    (tmp_path / "h.jsonl").unlink()
+    assert token not in run(policy, corpus[:1], tmp_path, suppress=[token])[0].raw_text
+    with pytest.raises(KnobError, match=r"suppress 'a b c d': expected the text of one token"):
+        run(policy, corpus[:1], tmp_path, suppress=["a b c d"])
+
+
+@pytest.mark.parametrize(
+    ("knobs", "message"),
+    [
+        ({"language": "fr"}, "language 'fr': a model loaded here takes zh, en, auto"),
+        ({"language": "zh"}, "language 'zh': the prompts of Qwen2Audio.* name no language"),
+        ({"language": "zh", "local": LocalOptions(prefill="a")}, "--language sets what answers"),
+        ({"local": LocalOptions(silence_s=2)}, "silence_s 2: of no use with Qwen2Audio"),
+    ],
+)
+def test_what_only_some_families_take_is_refused_by_others(knobs, message, corpus, tmp_path):
+    write_jsonl(tmp_path / "m.jsonl", corpus)
+    with pytest.raises(KnobError, match=message):
+        command(model="tiny-base", utterances=tmp_path / "m.jsonl", out=tmp_path / "h", **knobs)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from earmark.cli.transcribing.options import LocalOptions, ServedOptions, Task
+from earmark.cli.transcribing.options import LocalOptions, SamplingOptions, ServedOptions, Task
 from earmark.errors import KnobError
 from earmark.progress import note
 
@@ -23,17 +23,20 @@ def transcribe(
     out: Path,
     endpoint: str | None = None,
     prompt: str | None = None,
+    language: str | None = None,
     max_new_tokens: int | None = None,
     long_audio: Literal["refuse", "split"] = "refuse",
     on_error: Literal["stop", "skip"] = "stop",
+    sampling: Annotated[SamplingOptions | None, Parameter(name="*", group="Sampling")] = None,
     local: Annotated[LocalOptions | None, Parameter(name="*", group="Without --endpoint")] = None,
     served: Annotated[ServedOptions | None, Parameter(name="*", group="With --endpoint")] = None,
 ) -> None:
     """Write down what a model hears: a model loaded here, or one behind a server.
 
-    Decoding is greedy without repetition penalty, whatever the checkpoint's own defaults are;
-    the token cap is recorded, since it is part of what is measured. The raw text is kept
-    beside the cleaned one. A run that was stopped is resumed by the same command.
+    Decoding is greedy, or sampled with --candidates or --temperature, without repetition penalty
+    or suppressed tokens, whatever the checkpoint's own defaults are; all of it is recorded, and
+    the token cap too, since it is part of what is measured. The raw text is kept beside the
+    cleaned one. A run that was stopped is resumed by the same command.
 
     With --endpoint a server that speaks the OpenAI protocol (vLLM, transformers serve)
     transcribes, and torch is not needed here. Each request has every decoding parameter. Its
@@ -49,10 +52,15 @@ def transcribe(
         prompt: the instruction given with each clip; default: the model family's own, for
             Qwen2-Audio "Transcribe the audio.". A server's family is given by --family; without
             it Qwen2-Audio's prompt is sent; on its transcription route the default is none.
+        language: zh, en or auto, for a model loaded here whose prompt names one, as Whisper's does;
+            default: the model finds it. With --endpoint a language code for the transcription
+            route; default: none is sent, since a model that is given one language translates the
+            other.
         max_new_tokens: token cap of one answer; default: 256, or 8 for each second of the clip
             where that is more. An answer that meets it has "cut": true in its row.
         long_audio: refuse a clip beyond the model's limit, or split it at quiet places.
         on_error: stop at a bad row or clip, or skip it and write it to OUT.skipped.jsonl.
+        sampling: how answers are drawn.
         local: options of a model loaded here.
         served: options of a server.
     """
@@ -61,7 +69,8 @@ def transcribe(
         utterances=utterances,
         out=out,
         prompt=prompt,
-        max_new_tokens=max_new_tokens,
+        language=language,
+        decoding=(sampling or SamplingOptions()).decoding(max_new_tokens),
         long_audio=long_audio,
         on_error=on_error,
     )

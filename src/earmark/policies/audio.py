@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -32,9 +33,22 @@ class AudioPolicy(Policy):
         """Return the parts that preference training leaves alone."""
 
     @property
-    @abstractmethod
+    def extractor(self) -> Any:
+        """Return what makes features of clips; None where the processor has no such part."""
+        of_audio = getattr(self.processor, "audio_processor", None)
+        return getattr(self.processor, "feature_extractor", of_audio)
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """Return the rate at which clips are given."""
+        return int(self.extractor.sampling_rate)
+
+    @property
     def longest_clip_s(self) -> float:
-        """Return how many seconds of audio the model hears at most."""
+        """Return the makers' limit, or the feature extractor's window, in seconds."""
+        if self.facts.longest_clip_s is not None:
+            return self.facts.longest_clip_s
+        return float(self.extractor.n_samples / self.extractor.sampling_rate)
 
     @abstractmethod
     def features(self, clip: Clip) -> Features:

@@ -32,9 +32,6 @@ class AudioChatPolicy(ChatPolicy, AudioPolicy):
         self, network: PreTrainedModel, processor: Processor, facts: Facts | None = None
     ) -> None:
         super().__init__(network, processor, facts)
-        self.extractor: Any = getattr(
-            processor, "feature_extractor", getattr(processor, "audio_processor", None)
-        )
         self.audio_token = self._audio_token()
         self.audio_id = self.tokenizer.get_vocab().get(self.audio_token, -1)
 
@@ -55,18 +52,6 @@ class AudioChatPolicy(ChatPolicy, AudioPolicy):
                 f"{expected}; {OTHER_PROCESSOR}"
             )
         return token
-
-    @property
-    def sample_rate_hz(self) -> int:
-        """Return the rate at which clips are given."""
-        return int(self.extractor.sampling_rate)
-
-    @property
-    def longest_clip_s(self) -> float:
-        """Return the makers' limit, or the feature extractor's window, in seconds."""
-        if self.facts.longest_clip_s is not None:
-            return self.facts.longest_clip_s
-        return float(self.extractor.n_samples / self.extractor.sampling_rate)
 
     def audio_tokens(self, features: Features) -> int:
         """Return how many placeholders the processor counts."""

@@ -6,11 +6,12 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel
+from transformers import LogitsProcessorList, PreTrainedModel
 
 from earmark.errors import InputError
 from earmark.policies.checkpoint.library_errors import reason_of
 from earmark.policies.continuation import continuation_ids
+from earmark.policies.next_token import LIKELIEST, Choice, OnlyChosen
 from earmark.policies.plain_decoding import GREEDY, decoding_plainly
 from earmark.policies.policy import Clip, Policy, Processor
 from earmark.prompting.answer import Answer
@@ -98,13 +99,23 @@ class ChatPolicy(Policy):
 
     @torch.no_grad()
     def answers(
-        self, prompts: Sequence[Messages], clips: Sequence[Clip], caps: Sequence[int]
+        self,
+        prompts: Sequence[Messages],
+        clips: Sequence[Clip],
+        caps: Sequence[int],
+        choice: Choice = LIKELIEST,
     ) -> list[Answer]:
-        """Write down what is heard; one clip per prompt, the library's own greedy search."""
+        """Write down what is heard; one clip per prompt, the library's own greedy search.
+
+        Where tokens are drawn, the search is left no other token than the one that was drawn.
+        """
         inputs = self.process([self.render(messages) for messages in prompts], clips)
         network: Any = self.network
+        options: dict[str, Any] = {**GREEDY, "max_new_tokens": max(caps)}
+        if not choice.is_plain:
+            options["logits_processor"] = LogitsProcessorList([OnlyChosen(choice, len(prompts))])
         with decoding_plainly(network):
-            written = network.generate(**inputs, **GREEDY, max_new_tokens=max(caps))
+            written = network.generate(**inputs, **options)
         asked = inputs["input_ids"]
         width = asked.shape[1]
         # The library puts the prompt before the answer; code of a model's own may not.

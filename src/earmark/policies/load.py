@@ -59,6 +59,8 @@ def load_policy(
     device: str = "auto",
     trust_remote_code: bool = False,
     family: str | Family = "",
+    silence_s: float | None = None,
+    language: str = "",
 ) -> Policy:
     """Load a model and its processor as a policy, on the GPU when there is one.
 
@@ -71,11 +73,14 @@ def load_policy(
         trust_remote_code: run Python code that comes with the model.
         family: how the model is adapted, instead of by its `model_type`: a name of FAMILIES,
             `module:name`, or a Family of your own. It is proven before training like any other.
+        silence_s: seconds of silence that are heard after each clip, where a family can choose;
+            default: its own.
+        language: what prompts name in training where they name none: `zh` or `en`.
 
     Raises:
         InputError: the folder is not a whole model, the family is unknown, or the adapter
             belongs to another model.
-        KnobError: there is no family of that name.
+        KnobError: there is no family of that name, or it has no choice of silence or language.
     """
     path, number_type, where = model_path(model), _dtype(dtype), device_of(device)
     parts = read_parts(path, trust_remote_code, family)
@@ -94,6 +99,10 @@ def load_policy(
     if network.device.type == "cuda":
         take_torch_norms(network)
     policy = chosen.policy(network, parts.processor, chosen.facts)
+    if silence_s is not None:
+        policy.hear_silence(silence_s)
+    if language:
+        policy.prefill = policy.opening(language)
     if adapter is not None:
         policy.model = put_on(network, Path(adapter), base=path)
     policy.model.eval()

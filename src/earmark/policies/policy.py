@@ -14,6 +14,8 @@ from jaxtyping import Bool, Float, Int, Real
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, ProcessorMixin
 
+from earmark.errors import KnobError
+from earmark.policies.next_token import LIKELIEST, Choice
 from earmark.policies.rows.chunked_head import head_logps
 from earmark.policies.rows.last_layer import only_where_read
 from earmark.policies.rows.prompt_attention import prompts_attend_alone
@@ -71,13 +73,17 @@ class Policy(ABC):
     `network` is the family's own model; LoRA layers are put into it in place, so it stays the
     place where the computation happens. `model` is what is trained and saved: the network, or
     the adapter around it. `hears` says whether prompts can hold audio at all, `needs_cache`
-    whether answers continue from a key-value cache, which gradient checkpointing drops, and
+    whether answers continue from a key-value cache, which gradient checkpointing drops,
+    `prefill` is what answers begin with in training where a prompt does not say,
+    `tokens_input` under which name the library's class takes the tokens of prompt and answer, and
     `computes_in` what the matrix products of shared rows are computed in, where that is not the
     number type of the weights.
     """
 
     hears: bool = False
     needs_cache: bool = False
+    prefill: str = ""
+    tokens_input: str = "input_ids"
     computes_in: torch.dtype | None = None
 
     def __init__(
@@ -125,9 +131,13 @@ class Policy(ABC):
 
     @abstractmethod
     def answers(
-        self, prompts: Sequence[Messages], clips: Sequence[Clip], caps: Sequence[int]
+        self,
+        prompts: Sequence[Messages],
+        clips: Sequence[Clip],
+        caps: Sequence[int],
+        choice: Choice = LIKELIEST,
     ) -> list[Answer]:
-        """Write down what is heard: greedy, no repetition penalty, raw text without cleaning.
+        """Write down what is heard: no repetition penalty, raw text without cleaning.
 
         Nothing is put before the answer but the text of a last assistant message.
 
@@ -135,6 +145,7 @@ class Policy(ABC):
             prompts: one for each answer.
             clips: one for each prompt, or none where models read text alone.
             caps: how many tokens each answer may have; what was decoded with it does not matter.
+            choice: how tokens are chosen, by default greedily.
         """
 
     @abstractmethod
@@ -168,6 +179,33 @@ class Policy(ABC):
     def hear(self, batch: SharedBatch) -> SharedBatch:
         """Return the batch with every clip as the audio tower's states."""
         return batch
+
+    @property
+    def hearing_options(self) -> tuple[Any, ...]:
+        """Return what a clip's states depend on besides the weights and the clip."""
+        return ()
+
+    def hear_silence(self, seconds: float) -> None:
+        """Set how much silence is heard after each clip.
+
+        Raises:
+            KnobError: that makes no difference to this family.
+        """
+        raise KnobError(
+            f"silence_s {seconds:g}: of no use with {type(self.network).__name__}, whose encoder "
+            "hears the clip alone, or always its whole window; leave it out"
+        )
+
+    def opening(self, language: str) -> str:
+        """Return what answers are made to begin with for a language: `zh`, `en` or `auto`.
+
+        Raises:
+            KnobError: the family's prompts name no language.
+        """
+        raise KnobError(
+            f"language '{language}': the prompts of {type(self.network).__name__} name no "
+            "language; leave it out, or name it in the instruction"
+        )
 
     def shared_logps(self, batch: SharedBatch) -> Float[Tensor, " candidate"]:
         """Return the summed log-probability of every candidate, in nats."""

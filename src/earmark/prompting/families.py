@@ -67,4 +67,10 @@ FACTS: dict[str, Facts] = {
         lora_targets=r"model\.layers\.\d+\..*\.(qkv|o|gate_up|down)_proj",
         speech_lora="speech-lora",
     ),
+    # Its prompt is a language and a task; a context, what was said before, is the system text.
+    "whisper": Facts(
+        prompt="",
+        takes_instruction=False,
+        lora_targets=r"model\.decoder\.layers\.\d+\.(.*_attn\.(q|k|v|out)_proj|fc[12])",
+    ),
 }

@@ -235,6 +235,8 @@ def starting_policy(model: str, settings: TrainSettings, arguments: TrainingArgu
         device=str(arguments.device) if settings.device == "auto" else settings.device,
         trust_remote_code=settings.trust_remote_code,
         family=settings.model_family,
+        silence_s=settings.silence_s,
+        language=settings.language,
     )
     if settings.gradient_checkpointing and policy.needs_cache:
         raise InputError(

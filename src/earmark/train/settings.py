@@ -75,6 +75,10 @@ class TrainSettings:
         trust_remote_code: run Python code that comes with the model.
         model_family: how the model and its references are adapted, instead of by their model_type:
             a family of your own as module:name.
+        language: zh or en, for a model whose prompt names one, as Whisper's does; a last message of
+            role assistant in a pair's prompt replaces it.
+        silence_s: seconds of silence that Whisper hears after a clip; default: 4. With 30 it hears
+            its whole window.
     """
 
     learning_rate: float = 1e-5
@@ -112,6 +116,8 @@ class TrainSettings:
     dataloader_num_workers: int = 0
     trust_remote_code: bool = False
     model_family: str = ""
+    language: Literal["", "zh", "en"] = ""
+    silence_s: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that cannot work.

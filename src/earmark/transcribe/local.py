@@ -1,17 +1,19 @@
-"""Write down what a model in this process hears: greedy, decoding fixed and recorded."""
+"""Write down what a model in this process hears: greedy or sampled, recorded with each row."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from earmark import __version__
-from earmark.errors import InputError
+from earmark.errors import InputError, KnobError
 from earmark.formats.files.set_aside import BadRow
 from earmark.policies.audio import audio_policy
 from earmark.policies.checkpoint.weights_hash import adapter_hash, hash_of_model
 from earmark.policies.checks.short_audio import check_long_enough
 from earmark.policies.checks.truncated_audio import check_end_is_heard
+from earmark.policies.next_token import Choice
 from earmark.policies.plain_decoding import GREEDY
 from earmark.policies.policy import Clip, Policy
 from earmark.prompting.answer import Answer
@@ -19,8 +21,10 @@ from earmark.prompting.clean import clean
 from earmark.prompting.messages import Messages, ask
 from earmark.records import Hypothesis, Utterance
 from earmark.speech.audio import SAMPLE_RATE_HZ
-from earmark.transcribe.resume import Output
-from earmark.transcribe.token_cap import cap_of, check_cap, recorded_cap
+from earmark.storage.digests import short_hash
+from earmark.transcribe.decoding import Decoding
+from earmark.transcribe.resume import Output, candidate_paths
+from earmark.transcribe.token_cap import cap_of, recorded_cap
 from earmark.transcribe.writer import (
     Checked,
     Heard,
@@ -30,6 +34,8 @@ from earmark.transcribe.writer import (
     keep,
     read_parts,
 )
+
+GREEDILY = Decoding()
 
 
 def how_it_was_made(
@@ -41,6 +47,8 @@ def how_it_was_made(
     prefill: str = "",
     *,
     weights: Mapping[str, str | None] | None = None,
+    decoding: Decoding | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return what is recorded with each hypothesis: two runs compare only if it is known.
 
@@ -53,17 +61,31 @@ def how_it_was_made(
         prefill: what every answer is made to begin with.
         weights: what identifies the weights, see `weights_of`: a folder may hold others
             tomorrow.
+        decoding: how tokens are drawn; None if the likeliest is taken.
+        options: what else was chosen, such as a language; what is None is left out.
     """
+    chosen = {name: value for name, value in (options or {}).items() if value is not None}
     return {
         "model": model,
         "adapter": adapter,
         **(weights or {}),
         "prompt": prompt,
         **({"prefill": prefill} if prefill else {}),
-        "decoding": {**GREEDY, "max_new_tokens": recorded_cap(max_new_tokens)},
+        **chosen,
+        "decoding": {
+            **GREEDY,
+            **(sampling_of(decoding) if decoding and decoding.temperature else {}),
+            "max_new_tokens": recorded_cap(max_new_tokens),
+        },
         "long_audio": long_audio,
         "earmark": __version__,
     }
+
+
+def sampling_of(decoding: Decoding) -> dict[str, Any]:
+    """Return what is recorded of sampling."""
+    names = ("temperature", "top_p", "top_k", "seed")
+    return {"do_sample": True, **{name: getattr(decoding, name) for name in names}}
 
 
 def weights_of(policy: Policy, path: str, adapter: Path | None) -> dict[str, str | None]:
@@ -91,6 +113,8 @@ def transcribe(
     made_by: dict[str, Any],
     prefill: str = "",
     max_new_tokens: int | None = None,
+    decoding: Decoding | None = None,
+    suppress: Sequence[str] = (),
     batch_size: int = 16,
     long_audio: Literal["refuse", "split"] = "refuse",
     on_error: OnError = "stop",
@@ -107,7 +131,10 @@ def transcribe(
         made_by: recorded with each hypothesis.
         prefill: what every answer is made to begin with.
         max_new_tokens: token cap of one answer.
-        batch_size: clips decoded together.
+        decoding: how tokens are drawn, and how many candidates, of which the first is returned;
+            with it `max_new_tokens` is not used.
+        suppress: tokens that are never written.
+        batch_size: answers decoded together.
         long_audio: what to do with a clip beyond the model's limit.
         on_error: stop at a clip that cannot be used, or write it to `<out>.skipped.jsonl`.
         set_aside: rows of the manifest that were set aside before, to be written there too.
@@ -123,11 +150,12 @@ def transcribe(
         prompt=prompt,
         made_by=made_by,
         prefill=prefill,
-        max_new_tokens=max_new_tokens,
+        decoding=decoding or Decoding(max_new_tokens=max_new_tokens),
+        suppress=suppress,
         batch_size=batch_size,
         long_audio=long_audio,
         on_error=on_error,
-    )
+    )[0]
 
 
 def transcribe_clips(
@@ -138,11 +166,12 @@ def transcribe_clips(
     prompt: str | None,
     made_by: dict[str, Any],
     prefill: str = "",
-    max_new_tokens: int | None = None,
+    decoding: Decoding = GREEDILY,
+    suppress: Sequence[str] = (),
     batch_size: int = 16,
     long_audio: Literal["refuse", "split"] = "refuse",
     on_error: OnError = "stop",
-) -> list[Hypothesis]:
+) -> list[list[Hypothesis]]:
     """Transcribe clips that were checked before the model was loaded; see `check_clips`.
 
     Finished batches are kept in `<out>.partial`, so that a run that was stopped resumes there.
@@ -150,21 +179,22 @@ def transcribe_clips(
     Args:
         policy: the model.
         checked: utterances whose clips can be used.
-        out: the hypothesis file; it appears when all is done.
+        out: the hypothesis file; it appears when all is done. Of several candidates each has a
+            file of its own, see `candidate_paths`.
         prompt: the instruction given with each clip; None means the family's own.
         made_by: recorded with each hypothesis; a partial file made otherwise is not used.
         prefill: what every answer is made to begin with.
-        max_new_tokens: token cap of one answer; None for one that grows with the clip, see
-            `cap_of`.
-        batch_size: clips decoded together.
+        decoding: how tokens are chosen, how many candidates, the token cap of one answer.
+        suppress: tokens that are never written.
+        batch_size: answers decoded together.
         long_audio: what to do with a clip beyond the model's limit.
         on_error: stop at a clip that cannot be used, or write it to `<out>.skipped.jsonl`.
 
     Raises:
         InputError: audio that cannot be used.
-        KnobError: a token cap of less than 1.
+        KnobError: a text to suppress that is no token.
     """
-    check_cap(max_new_tokens)
+    choice = choice_of(policy, decoding, suppress)
     split, longest_s = long_audio == "split", audio_policy(policy).longest_clip_s
     limit_s, split_s = (None, longest_s) if split else (longest_s, None)
     checked = check_lengths(checked, limit_s, on_error)
@@ -185,9 +215,52 @@ def transcribe_clips(
             if unchecked and parts:
                 _check_longest(policy, parts)
                 unchecked = False
-            yield from _decode(policy, parts, messages, max_new_tokens, batch_size)
+            yield from _decode(policy, parts, messages, Manner(decoding, choice, batch_size))
 
-    return keep(checked, listen, [Output(out, made_by)], out, on_error=on_error, tidy=tidy)[0]
+    outputs = outputs_of(out, made_by, decoding.candidates)
+    return keep(checked, listen, outputs, out, on_error=on_error, tidy=tidy)
+
+
+def outputs_of(out: Path, made_by: dict[str, Any], candidates: int) -> list[Output]:
+    """Return the hypothesis files with what is recorded in each."""
+    if candidates == 1:
+        return [Output(out, made_by)]
+    return [
+        Output(path, {**made_by, "candidate": number, "candidates": candidates})
+        for number, path in enumerate(candidate_paths(out, candidates), start=1)
+    ]
+
+
+class Manner(NamedTuple):
+    """How answers are written: by which decoding and choice of tokens, how many together."""
+
+    decoding: Decoding
+    choice: Choice
+    batch_size: int
+
+
+def choice_of(policy: Policy, decoding: Decoding, suppress: Sequence[str]) -> Choice:
+    """Return how tokens are chosen.
+
+    Raises:
+        KnobError: a text to suppress that is not one token of the model.
+    """
+    tokenizer: Any = getattr(policy.processor, "tokenizer", policy.processor)
+    suppressed = []
+    for text in suppress:
+        ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+        if len(ids) != 1:
+            raise KnobError(
+                f"suppress {text!r}: expected the text of one token, found {len(ids)} tokens: "
+                f"{tokenizer.convert_ids_to_tokens(ids)}"
+            )
+        suppressed += ids
+    return Choice(
+        temperature=decoding.temperature,
+        top_p=decoding.top_p,
+        top_k=decoding.top_k,
+        suppressed=tuple(suppressed),
+    )
 
 
 def _batches(
@@ -224,27 +297,47 @@ def _check_longest(policy: Policy, heard: Sequence[_Parts]) -> None:
 
 
 def _decode(
-    policy: Policy,
-    heard: Sequence[_Parts],
-    messages: Messages,
-    max_new_tokens: int | None,
-    batch_size: int,
+    policy: Policy, heard: Sequence[_Parts], messages: Messages, manner: Manner
 ) -> Generator[Heard]:
-    clips = [clip for parts in heard for clip in parts.clips]
-    written = _write(policy, clips, messages, max_new_tokens, batch_size)
+    """Yield, for each utterance and candidate, what is heard in the parts of its clip."""
+    wanted = [
+        Wanted(parts.utterance.id, number, clip, candidate)
+        for parts in heard
+        for candidate in range(manner.decoding.candidates)
+        for number, clip in enumerate(parts.clips)
+    ]
+    written = _write(policy, wanted, messages, manner)
     for parts in heard:
-        yield Heard(parts.utterance, [[next(written) for _ in parts.clips]])
+        yield Heard(
+            parts.utterance,
+            [[next(written) for _ in parts.clips] for _ in range(manner.decoding.candidates)],
+        )
+
+
+class Wanted(NamedTuple):
+    """An answer that is to be written: to which part of which clip, as which candidate."""
+
+    utterance: str
+    part: int
+    clip: Clip
+    candidate: int
+
+    @property
+    def seed(self) -> list[int]:
+        """Return what this answer is drawn by, beside the seed of all."""
+        return [self.candidate, short_hash(self.utterance) % 2**64, self.part]
 
 
 def _write(
-    policy: Policy,
-    clips: Sequence[Clip],
-    messages: Messages,
-    max_new_tokens: int | None,
-    batch_size: int,
-) -> Generator[Answer]:
-    """Yield what is heard in each clip; a long recording that was split has many of them."""
-    for start in range(0, len(clips), batch_size):
-        few = clips[start : start + batch_size]
-        caps = [cap_of(max_new_tokens, len(clip) / SAMPLE_RATE_HZ) for clip in few]
-        yield from policy.answers([messages] * len(few), few, caps)
+    policy: Policy, wanted: Sequence[Wanted], messages: Messages, manner: Manner
+) -> Iterator[Answer]:
+    """Yield the answers that are wanted, in their order."""
+    for start in range(0, len(wanted), manner.batch_size):
+        few = wanted[start : start + manner.batch_size]
+        clips = [one.clip for one in few]
+        caps = [
+            cap_of(manner.decoding.max_new_tokens, len(clip) / SAMPLE_RATE_HZ) for clip in clips
+        ]
+        seeds = [[manner.decoding.seed, *one.seed] for one in few]
+        choice = replace(manner.choice, seeds=seeds)
+        yield from policy.answers([messages] * len(few), clips, caps, choice)

@@ -51,6 +51,17 @@ def hypothesis_outputs(paths: Sequence[Path], out: Path) -> list[rule.Output]:
     ]
 
 
+def candidate_paths(out: Path, candidates: int) -> list[Path]:
+    """Name one hypothesis file per candidate; `earmark pairs mined` reads each as a system.
+
+    >>> [path.name for path in candidate_paths(Path("base.jsonl"), 2)]
+    ['base.1.jsonl', 'base.2.jsonl']
+    """
+    if candidates == 1:
+        return [out]
+    return [out.with_name(f"{out.stem}.{i}{out.suffix}") for i in range(1, candidates + 1)]
+
+
 class Kept(NamedTuple):
     """A row of a partial file, and the fingerprint of its sound; None in files without any."""
 

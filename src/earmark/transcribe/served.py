@@ -22,7 +22,7 @@ from earmark.speech.audio import SAMPLE_RATE_HZ
 from earmark.speech.wav import wav_bytes
 from earmark.transcribe.decoding import SERVERS, Decoding, Route, ServerKind, fields_for, recorded
 from earmark.transcribe.openai_routes import chat, transcription
-from earmark.transcribe.resume import Output
+from earmark.transcribe.resume import Output, candidate_paths
 from earmark.transcribe.writer import Heard, OnError, check_clips, check_lengths, keep, read_parts
 
 USUAL_LONGEST_S = 30.0
@@ -126,17 +126,6 @@ class Asking:
         if self.one_by_one or not SERVERS[self.kind].several:
             return [self.decoding.single(i) for i in range(self.decoding.candidates)]
         return [self.decoding]
-
-
-def candidate_paths(out: Path, candidates: int) -> list[Path]:
-    """Name one hypothesis file per candidate; `earmark pairs mined` reads each as a system.
-
-    >>> [path.name for path in candidate_paths(Path("base.jsonl"), 2)]
-    ['base.1.jsonl', 'base.2.jsonl']
-    """
-    if candidates == 1:
-        return [out]
-    return [out.with_name(f"{out.stem}.{i}{out.suffix}") for i in range(1, candidates + 1)]
 
 
 def outputs_of(out: Path, endpoint: Endpoint, asking: Asking) -> list[Output]:

@@ -1,6 +1,7 @@
 """Every family does what a policy must do, on its real class and processor."""
 
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -17,13 +18,14 @@ from earmark.policies.rows.shared_row import Answers, lay_out
 from earmark.prompting.messages import ask
 from earmark.train.preflight.extreme_rows import check_prompt_ids
 from earmark.train.preflight.proofs import plain_logps
-from family_models import BUILD, HEARD_ALONE, build_policy
+from family_models import BESIDE_ROWS, BUILD, HEARD_ALONE, IN_ROWS, build_policy
 from padded import logps_in, pad_rows
 from tiny_world import messages, noise, trainable
 
 ANSWERS = [["我 想 去", "share the shop 我", "the"], ["a", "the library share the shop"]]
 SECONDS = (0.7, 2.4)
 FAMILY = pytest.mark.parametrize("name", BUILD)
+IN_ROW = pytest.mark.parametrize("name", IN_ROWS)
 
 
 def clips_of(seed=0):
@@ -109,7 +111,8 @@ def test_a_leaking_mask_and_running_positions_are_seen(name, monkeypatch):
         return torch.ones(width, width, dtype=torch.bool).tril().expand(len(segments), 1, -1, -1)
 
     with monkeypatch.context() as patch:
-        patch.setattr(policy_module, "attention_mask", leaking)
+        module = sys.modules[type(policy).shared_token_logps.__module__]
+        patch.setattr(module, "attention_mask", leaking)
         assert (policy.model(shared=batch) - found).abs().max() > 1e-3
 
     def running(prompt, rows):
@@ -117,6 +120,8 @@ def test_a_leaking_mask_and_running_positions_are_seen(name, monkeypatch):
         return torch.arange(there.shape[-1]).expand_as(there)
 
     monkeypatch.setattr(policy_module, "continue_positions", running)
+    if name in BESIDE_ROWS:  # which count as the rows do
+        batch = batch._replace(rows=batch.rows._replace(positions=running(None, batch.rows)))
     assert (policy.model(shared=batch) - found).abs().max() > 1e-3
 
 
@@ -131,7 +136,7 @@ def test_the_audio_is_heard(name):
     torch.testing.assert_close(heard[first:], swapped[first:], rtol=1e-5, atol=1e-4)
 
 
-@FAMILY
+@IN_ROW
 @torch.no_grad()
 def test_a_prompt_without_audio_shares_its_row_too(name):
     policy = build_policy(name)
@@ -144,7 +149,7 @@ def test_a_prompt_without_audio_shares_its_row_too(name):
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", [name for name in BUILD if name not in HEARD_ALONE])
+@pytest.mark.parametrize("name", [name for name in IN_ROWS if name not in HEARD_ALONE])
 @pytest.mark.parametrize("side", ["left", "right"])
 @torch.no_grad()
 def test_the_library_agrees_however_it_pads(name, side):
@@ -165,7 +170,7 @@ def test_the_library_agrees_however_it_pads(name, side):
     torch.testing.assert_close(logps_in(logits, rows, ends), found, rtol=1e-5, atol=1e-4)
 
 
-@FAMILY
+@IN_ROW
 def test_prompt_ids_are_the_processors(name):
     policy = build_policy(name)
     for clip in clips_of():
@@ -173,7 +178,7 @@ def test_prompt_ids_are_the_processors(name):
         check_prompt_ids(policy, ask(policy.facts, prefill="我"), [clip])
 
 
-@FAMILY
+@IN_ROW
 def test_an_answer_ends_with_an_end_token(name):
     policy = build_policy(name)
     ids = policy.answer_ids(messages(), "the shop")
@@ -183,7 +188,7 @@ def test_an_answer_ends_with_an_end_token(name):
         policy.answer_ids(messages(), f"the {policy.audio_token}")
 
 
-@FAMILY
+@IN_ROW
 @torch.no_grad()
 def test_greedy_transcription_is_the_librarys(name):
     policy, clips = build_policy(name), clips_of()
@@ -225,7 +230,7 @@ def test_a_checkpoints_own_decoding_does_not_matter(own):
     assert policy.network.generation_config is config
 
 
-@FAMILY
+@IN_ROW
 def test_text_may_stand_on_both_sides_of_a_clip(name):
     policy, (clip, *_) = build_policy(name), clips_of()
     audio = {"type": "audio", "audio": "clip.wav"}

@@ -12,6 +12,7 @@ import torch
 import phi4_model
 import qwen_models
 import voxtral_model
+import whisper_random
 import window_models
 from earmark.policies.families.table import FAMILIES
 from earmark.policies.policy import Policy
@@ -25,7 +26,12 @@ BUILD: dict[str, Callable[[], tuple[Any, Any]]] = {
     "audioflamingo3": window_models.build_audio_flamingo,
     "glmasr": window_models.build_glm_asr,
     "phi4_multimodal": phi4_model.build_phi4,
+    "whisper": whisper_random.build_whisper,
 }
+
+# Families whose audio lies beside its row, and which take one clip for each prompt.
+BESIDE_ROWS = {"whisper"}
+IN_ROWS = [name for name in BUILD if name not in BESIDE_ROWS]
 
 # Families that hear a short clip otherwise when a longer one stands beside it, and so are given
 # one clip at a time.
@@ -40,4 +46,7 @@ def build_policy(name: str, seed: int = 0) -> Policy:
     network.eval()
     network.set_attn_implementation("sdpa")
     family = FAMILIES[name]
-    return family.policy(network, processor, family.facts)
+    policy = family.policy(network, processor, family.facts)
+    if name in BESIDE_ROWS:
+        policy.prefill = policy.opening("zh")
+    return policy

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from earmark.cli.transcribing.options import ServedOptions, Task, check_files, read_manifest
 from earmark.endpoint import Endpoint
-from earmark.transcribe.decoding import Decoding, Route
-from earmark.transcribe.served import Asking, candidate_paths, transcribe_served
+from earmark.transcribe.decoding import Route
+from earmark.transcribe.resume import candidate_paths
+from earmark.transcribe.served import Asking, transcribe_served
 
 
 def hear(url: str, task: Task, options: ServedOptions) -> list[Path]:
@@ -28,20 +29,10 @@ def hear(url: str, task: Task, options: ServedOptions) -> list[Path]:
 
 
 def asking_of(task: Task, options: ServedOptions) -> Asking:
-    """Fill in what was left open: temperature and route."""
-    several = options.candidates > 1
-    temperature = options.temperature
-    if temperature is None:
-        temperature = 1.0 if several else 0.0
-    decoding = Decoding(
-        candidates=options.candidates,
-        temperature=temperature,
-        top_p=options.top_p,
-        top_k=options.top_k,
-        seed=options.seed,
-        max_new_tokens=task.max_new_tokens,
-    )
-    route: Route = "chat" if several or temperature > 0 else "transcriptions"
+    """Fill in what was left open: the route."""
+    decoding = task.decoding
+    sampled = decoding.candidates > 1 or decoding.temperature > 0
+    route: Route = "chat" if sampled else "transcriptions"
     if options.route != "auto":
         route = options.route
     return Asking(
@@ -51,7 +42,7 @@ def asking_of(task: Task, options: ServedOptions) -> Asking:
         one_by_one=options.one_by_one,
         prompt=task.prompt,
         family=options.family,
-        language=options.language,
+        language=task.language,
         marks=tuple(options.mark or ()),
         concurrency=options.concurrency,
         long_audio=task.long_audio,

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from earmark.errors import InputError
-from earmark.policies.audio_chat import AudioChatPolicy
+from earmark.policies.audio import AudioPolicy
+from earmark.policies.chat import ChatPolicy
 from earmark.policies.checkpoint.library_errors import one_message
 from earmark.policies.policy import Policy
 from earmark.prompting.messages import ask
@@ -27,7 +28,7 @@ def check_features(policy: Policy, path: str) -> None:
     Raises:
         InputError: says why.
     """
-    if not isinstance(policy, AudioChatPolicy):
+    if not isinstance(policy, AudioPolicy):
         return
     if policy.extractor is None:
         raise InputError(
@@ -56,7 +57,7 @@ def check_hearing(policy: Policy, path: str) -> None:
     Raises:
         InputError: says why.
     """
-    if not isinstance(policy, AudioChatPolicy):
+    if not (isinstance(policy, AudioPolicy) and isinstance(policy, ChatPolicy)):
         return
     with one_message(path, "used: its encoder does not take what its processor makes"):
         policy.encode(policy.features(CLIP))

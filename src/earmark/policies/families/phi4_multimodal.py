@@ -20,6 +20,7 @@ from transformers import PreTrainedModel
 from earmark.errors import InputError
 from earmark.policies.audio_chat import PLACEHOLDERS, AudioChatPolicy
 from earmark.policies.audio_places import audio_places, put_in
+from earmark.policies.next_token import LIKELIEST, Choice
 from earmark.policies.policy import Clip, Embedded, Processor, SharedRowPolicy
 from earmark.prompting.answer import Answer
 from earmark.prompting.facts import Facts
@@ -132,9 +133,16 @@ class Phi4MultimodalPolicy(AudioChatPolicy, SharedRowPolicy):
         return super().decode(embeds, mask, positions)
 
     def answers(
-        self, prompts: Sequence[Messages], clips: Sequence[Clip], caps: Sequence[int]
+        self,
+        prompts: Sequence[Messages],
+        clips: Sequence[Clip],
+        caps: Sequence[int],
+        choice: Choice = LIKELIEST,
     ) -> list[Answer]:
         """Write down what is heard, clip by clip, since padding is not hidden from the tower."""
         answers = super().answers
-        each = zip(prompts, clips, caps, strict=True)
-        return [answers([messages], [clip], [cap])[0] for messages, clip, cap in each]
+        each = enumerate(zip(prompts, clips, caps, strict=True))
+        return [
+            answers([messages], [clip], [cap], choice.alone(number))[0]
+            for number, (messages, clip, cap) in each
+        ]

@@ -13,6 +13,7 @@ from earmark.policies.families.phi4_multimodal import Phi4MultimodalPolicy
 from earmark.policies.families.qwen2_audio import Qwen2AudioPolicy
 from earmark.policies.families.standard import CapturedPolicy
 from earmark.policies.families.voxtral import VoxtralPolicy
+from earmark.policies.families.whisper import WhisperPolicy
 from earmark.policies.policy import Policy
 from earmark.prompting.facts import Facts
 from earmark.prompting.families import FACTS
@@ -61,6 +62,7 @@ FAMILIES: dict[str, Family] = {
     ),
     "glmasr": Family(CapturedPolicy, FACTS["glmasr"]),
     "phi4_multimodal": Family(Phi4MultimodalPolicy, FACTS["phi4_multimodal"]),
+    "whisper": Family(WhisperPolicy, FACTS["whisper"], loader="WhisperForConditionalGeneration"),
 }
 
 SCALED_LOGITS = (

@@ -52,6 +52,7 @@ def of_hearing(policy: Policy) -> str:
         policy.device.type,
         type(policy).__name__,
         type(policy.processor).__name__,
+        *policy.hearing_options,
     )
 
 

@@ -141,7 +141,7 @@ def check_prompt_ids(policy: Policy, messages: Messages, clips: Sequence[Clip]) 
     Raises:
         InputError: says where they part, and how many audio tokens each counts.
     """
-    library = policy.plain_inputs(messages, clips)["input_ids"][0].tolist()
+    library = policy.plain_inputs(messages, clips)[policy.tokens_input][0].tolist()
     hears = audio_policy(policy) if clips else None
     heard = [len(hears.encode(hears.features(clip))) for clip in clips] if hears else []
     own = policy.prompt_ids(messages, heard)

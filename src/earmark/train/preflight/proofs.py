@@ -69,14 +69,15 @@ def plain_logps(
 
     Slow, and the measure of what is right: the shared row is compared with it.
     """
-    prompt = policy.plain_inputs(messages, clips)
-    start = prompt["input_ids"].shape[1]
+    prompt, tokens = policy.plain_inputs(messages, clips), policy.tokens_input
+    start = prompt[tokens].shape[1]
     sums = []
     for answer in answers:
         ids = torch.tensor([policy.answer_ids(messages, answer)], device=policy.device)
         inputs = dict(prompt)
-        inputs["input_ids"] = torch.cat([prompt["input_ids"], ids], dim=1)
-        inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
+        inputs[tokens] = torch.cat([prompt[tokens], ids], dim=1)
+        if "attention_mask" in prompt:
+            inputs["attention_mask"] = torch.ones_like(inputs[tokens])
         # [token, vocabulary]: each place predicts the next token, the prompt's last one the first.
         logits = policy.model(**inputs, use_cache=False).logits[0, start - 1 : -1]
         sums.append(answer_logps(logits, ids[0]).sum())

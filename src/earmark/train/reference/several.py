@@ -73,6 +73,8 @@ def logps_of_reference(
         device=settings.device,
         trust_remote_code=settings.trust_remote_code,
         family=settings.model_family,
+        silence_s=settings.silence_s,
+        language=settings.language,
     )
     # It hears each clip for this one pass, so that the states of its tower are not kept.
     folder = Path(settings.cache_dir).expanduser()
