@@ -8,7 +8,7 @@ from earmark.policies.families.table import FAMILIES
 from earmark.prompting.clean import clean
 from earmark.prompting.facts import Facts
 from earmark.prompting.messages import ask, text_of, turn_of
-from family_models import BUILD, build_policy
+from family_models import BUILD, IN_ROWS, build_policy
 from tiny_world import messages, noise
 
 
@@ -63,7 +63,7 @@ def test_an_empty_prompt_is_refused():
         turn_of([], Facts())
 
 
-@pytest.mark.parametrize("name", BUILD)
+@pytest.mark.parametrize("name", IN_ROWS)
 def test_a_last_assistant_message_begins_the_answer(name, rng):
     policy = build_policy(name)
     policy.prefill = ""

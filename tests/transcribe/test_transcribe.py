@@ -339,7 +339,7 @@ def test_a_token_may_be_suppressed_by_name(corpus, tmp_path):
     [
         ({"language": "fr"}, "language 'fr': a model loaded here takes zh, en, auto"),
         ({"language": "zh"}, "language 'zh': the prompts of Qwen2Audio.* name no language"),
-        ({"language": "zh", "local": LocalOptions(prefill="a")}, "--language sets what answers"),
+        ({"language": "zh", "local": LocalOptions(prefill="a")}, "language sets what answers"),
         ({"local": LocalOptions(silence_s=2)}, "silence_s 2: of no use with Qwen2Audio"),
     ],
 )

@@ -19,7 +19,8 @@ from earmark.records import Hypothesis, Pair, Utterance
 from earmark.train.data.pair_file import Pairs, open_pairs
 from earmark.train.run import train as train_run
 from earmark.train.settings import TrainSettings
-from earmark.transcribe.local import how_it_was_made, weights_of
+from earmark.transcribe.decoding import Decoding
+from earmark.transcribe.local import check_language, chosen_beside, how_it_was_made, weights_of
 from earmark.transcribe.local import transcribe as transcribe_here
 
 
@@ -31,6 +32,10 @@ def transcribe(
     out: str | Path | None = None,
     prompt: str | None = None,
     prefill: str = "",
+    language: str | None = None,
+    silence_s: float | None = None,
+    suppress: Sequence[str] = (),
+    decoding: Decoding | None = None,
     max_new_tokens: int | None = None,
     batch_size: int = 16,
     long_audio: Literal["refuse", "split"] = "refuse",
@@ -40,7 +45,7 @@ def transcribe(
     trust_remote_code: bool = False,
     family: str | Family = "",
 ) -> list[Hypothesis]:
-    """Write down what a model hears, by greedy decoding.
+    """Write down what a model hears, by greedy decoding unless `decoding` says otherwise.
 
     Args:
         model: a folder, a hub id (NAME or NAME@REVISION), or `tiny-base`.
@@ -49,6 +54,11 @@ def transcribe(
         out: the hypothesis file to write, from which a stopped run resumes; default: none.
         prompt: the instruction given with each clip; default: the family's own.
         prefill: what every answer is made to begin with.
+        language: zh, en or auto, for a model whose prompt names one, as Whisper's does.
+        silence_s: seconds of silence that Whisper hears after a clip; default: 4.
+        suppress: texts of tokens that are never written.
+        decoding: how tokens are drawn (temperature, top_p, top_k, seed) and the token cap; of
+            several candidates the first is returned, and each has a file if there is `out`.
         max_new_tokens: token cap of one answer; default: one that grows with the clip.
         batch_size: clips decoded together.
         long_audio: refuse a clip beyond the model's limit, or split it at quiet places.
@@ -65,6 +75,7 @@ def transcribe(
     """
     if on_error == "skip" and out is None:
         raise KnobError("on_error 'skip' writes what is skipped beside `out`; give `out`")
+    check_language(language, prefill)
     rows, folder = in_folder(records_of(Utterance, utterances, "utterances"), utterances)
     name, beside = str(model), None if adapter is None else str(adapter)
     policy = load_policy(
@@ -74,11 +85,21 @@ def transcribe(
         device=device,
         trust_remote_code=trust_remote_code,
         family=family,
+        silence_s=silence_s,
     )
+    chosen = decoding or Decoding(max_new_tokens=max_new_tokens)
+    begun = policy.opening(language) if language else prefill
     text = policy.facts.prompt if prompt is None else prompt
-    weights = weights_of(policy, model_path(name), None if beside is None else Path(beside))
     made_by = how_it_was_made(
-        name, beside, text, max_new_tokens, long_audio, prefill, weights=weights
+        name,
+        beside,
+        text,
+        chosen.max_new_tokens,
+        long_audio,
+        begun,
+        weights=weights_of(policy, model_path(name), Path(beside) if beside else None),
+        decoding=chosen,
+        options=chosen_beside(policy, language, suppress),
     )
     with TemporaryDirectory(prefix="earmark-") as temporary:
         return transcribe_here(
@@ -88,8 +109,9 @@ def transcribe(
             Path(temporary) / "hyps.jsonl" if out is None else Path(out),
             prompt=text,
             made_by=made_by,
-            prefill=prefill,
-            max_new_tokens=max_new_tokens,
+            prefill=begun,
+            decoding=chosen,
+            suppress=suppress,
             batch_size=batch_size,
             long_audio=long_audio,
             on_error=on_error,

@@ -67,7 +67,7 @@ def next_tokens(
     Args:
         logits: of the place that comes next.
         choice: the rules.
-        generators: one for each answer, which is asked for one number; none at temperature 0.
+        generators: one for each answer, which draws one number; none at temperature 0.
     """
     logits = logits.float()
     if choice.suppressed:

@@ -36,6 +36,7 @@ from earmark.transcribe.writer import (
 )
 
 GREEDILY = Decoding()
+LANGUAGES = ("zh", "en", "auto")
 
 
 def how_it_was_made(
@@ -80,6 +81,29 @@ def how_it_was_made(
         "long_audio": long_audio,
         "earmark": __version__,
     }
+
+
+def check_language(language: str | None, prefill: str) -> None:
+    """Refuse a language that no prompt of a model loaded here names, or one that is named twice.
+
+    Raises:
+        KnobError: says which.
+    """
+    if language is not None and language not in LANGUAGES:
+        raise KnobError(
+            f"language '{language}': a model loaded here takes {', '.join(LANGUAGES)}; another one "
+            "is named by prefill, such as '<|ms|><|transcribe|><|notimestamps|>'"
+        )
+    if language is not None and prefill:
+        raise KnobError("language sets what answers begin with, as prefill does; give one of them")
+
+
+def chosen_beside(
+    policy: Policy, language: str | None, suppress: Sequence[str] | None
+) -> dict[str, Any]:
+    """Return what was chosen of language, tokens and hearing, for `how_it_was_made`."""
+    suppressed = list(suppress) if suppress else None
+    return {"language": language, "suppress": suppressed, **dict(policy.hearing_options)}
 
 
 def sampling_of(decoding: Decoding) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from transformers.models.gemma.modeling_gemma import GemmaRMSNorm
 from transformers.models.qwen2.modeling_qwen2 import Qwen2RMSNorm
 
 from earmark.policies.kernels.rms_norm import is_torch_norm, take_torch_norms
-from family_models import BUILD, build_policy
+from family_models import IN_ROWS, build_policy
 from text_models import build_text
 
 
@@ -19,7 +19,7 @@ def drawn_norm(kind, dtype=torch.float32):
     return norm
 
 
-@pytest.mark.parametrize("name", BUILD)
+@pytest.mark.parametrize("name", IN_ROWS)
 def test_every_family_computes_the_same_with_them(name):
     policy = with_lora(build_policy(name))
     batch = batch_of(policy, clips_of())

@@ -24,6 +24,7 @@ FIRST = {
     "audioflamingo3": "language_model.model.layers.0.",
     "glmasr": "language_model.model.layers.0.",
     "phi4_multimodal": "model.layers.0.",
+    "whisper": "model.decoder.layers.0.",
 }
 
 

@@ -17,7 +17,7 @@ from earmark.policies.rows.prompt_attention import (
     prompts_attend_alone,
 )
 from earmark.policies.rows.shared_row import Answers, attention_mask, lay_out
-from family_models import BUILD, build_policy
+from family_models import IN_ROWS, build_policy
 from text_models import build_text
 
 LONG, SHORT = [3, 4, 5, 6, 7, 8], [3, 4, 5]
@@ -106,7 +106,7 @@ def test_where_it_cannot_be_all_take_the_mask(why, asked):
     assert all(call == (rows.input_ids.shape[1], True) for call in asked)
 
 
-@pytest.mark.parametrize("name", BUILD)
+@pytest.mark.parametrize("name", IN_ROWS)
 def test_every_family_attends_in_two_parts(name, asked):
     policy = build_policy(name)
     batch = batch_of(policy, clips_of())

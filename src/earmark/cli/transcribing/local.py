@@ -3,13 +3,16 @@
 from pathlib import Path
 
 from earmark.cli.transcribing.options import LocalOptions, Task, check_files, read_manifest
-from earmark.errors import KnobError
 from earmark.policies.load import device_of, load_policy, model_path
-from earmark.transcribe.local import how_it_was_made, transcribe_clips, weights_of
+from earmark.transcribe.local import (
+    check_language,
+    chosen_beside,
+    how_it_was_made,
+    transcribe_clips,
+    weights_of,
+)
 from earmark.transcribe.resume import candidate_paths
 from earmark.transcribe.writer import check_clips
-
-LANGUAGES = ("zh", "en", "auto")
 
 
 def hear(task: Task, options: LocalOptions) -> list[Path]:
@@ -32,28 +35,23 @@ def hear(task: Task, options: LocalOptions) -> list[Path]:
     )
     prefill = policy.opening(task.language) if task.language else options.prefill
     prompt = policy.facts.prompt if task.prompt is None else task.prompt
-    made_by = how_it_was_made(
-        task.model,
-        adapter,
-        prompt,
-        task.decoding.max_new_tokens,
-        task.long_audio,
-        prefill,
-        weights=weights_of(policy, model_path(task.model), options.adapter),
-        decoding=task.decoding,
-        options={
-            "language": task.language,
-            "suppress": options.suppress,
-            **dict(policy.hearing_options),
-        },
-    )
     transcribe_clips(
         policy,
         checked,
         task.out,
         prompt=prompt,
         prefill=prefill,
-        made_by=made_by,
+        made_by=how_it_was_made(
+            task.model,
+            adapter,
+            prompt,
+            task.decoding.max_new_tokens,
+            task.long_audio,
+            prefill,
+            weights=weights_of(policy, model_path(task.model), options.adapter),
+            decoding=task.decoding,
+            options=chosen_beside(policy, task.language, options.suppress),
+        ),
         decoding=task.decoding,
         suppress=options.suppress or (),
         batch_size=options.batch_size,
@@ -61,18 +59,3 @@ def hear(task: Task, options: LocalOptions) -> list[Path]:
         on_error=task.on_error,
     )
     return paths
-
-
-def check_language(language: str | None, prefill: str) -> None:
-    """Refuse a language that no prompt of a model loaded here names, or one that is named twice.
-
-    Raises:
-        KnobError: says which.
-    """
-    if language is not None and language not in LANGUAGES:
-        raise KnobError(
-            f"language '{language}': a model loaded here takes {', '.join(LANGUAGES)}; another one "
-            "is named by --prefill, such as '<|ms|><|transcribe|><|notimestamps|>'"
-        )
-    if language is not None and prefill:
-        raise KnobError("--language sets what answers begin with, as --prefill does; give one")

@@ -143,7 +143,7 @@ class WhisperPolicy(EncoderDecoderPolicy):
         """Set how much silence the encoder hears after each clip; 30 s fill its window.
 
         Raises:
-            KnobError: below 0, or no number.
+            KnobError: below 0, or not finite.
         """
         if not 0 <= seconds < float("inf"):
             raise KnobError(
