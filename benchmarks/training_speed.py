@@ -2,6 +2,7 @@
 
     python benchmarks/training_speed.py --quick
     python benchmarks/training_speed.py --peers llamafactory,ms-swift
+    python benchmarks/training_speed.py --whisper
 
 A random Qwen2-Audio of the real class, float32, one thread, answers of 24 tokens, forward and
 backward without the optimizer. Every trainer has the same weights and the same batch and takes
@@ -18,6 +19,9 @@ and answers, with logits where answers would be: no reference, no tower, no pair
 runs its step there, in the same rounds. `--quick` leaves them out and ends within 5 minutes.
 Results are kept below build/training_speed/, so that a stopped run resumes. The last
 line is one JSON object: `ratios`, `memory`, `floor`, and the targets that were missed.
+
+`--whisper` takes the step of an encoder-decoder instead, a random Whisper of the base size,
+against transformers' Trainer with a paired collator; see `training_steps/whisper_step.py`.
 """
 
 import argparse
@@ -38,6 +42,9 @@ from training_steps.shapes import SHAPES, longest_audio
 from training_steps.tables import Cases, case_table, last_line, summary, target_table
 from training_steps.task import Case
 from training_steps.trl_step import PRECOMPUTED
+from training_steps.whisper_shapes import WHISPER_SHAPES
+from training_steps.whisper_step import cases_of as whisper_cases
+from training_steps.whisper_step import run_whisper
 
 # After so long no further round is begun; what is left to do then takes a minute or two.
 QUICK_S = 120
@@ -58,6 +65,7 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--no-memory", action="store_true", help="leave out memory, each in its own process")
     add("--out", type=Path, default=BUILD / "training_speed", help="weights and results")
     add("--peers-dir", type=Path, default=BUILD / "peers", help="the peers' environments")
+    add("--whisper", nargs="?", const="whisper-base", help="an encoder-decoder instead")
     add("--again", action="store_true", help="measure again what was measured before")
     return parser.parse_args(arguments)
 
@@ -124,10 +132,29 @@ def run(options: argparse.Namespace) -> Cases:
     return done
 
 
+def whisper(options: argparse.Namespace) -> None:
+    """Measure the cases of an encoder-decoder; by default with a clip of 6 s.
+
+    Raises:
+        KnobError: no shape of that name.
+    """
+    if options.whisper not in WHISPER_SHAPES:
+        raise KnobError(f"no '{options.whisper}'; {did_you_mean(options.whisper, WHISPER_SHAPES)}")
+    losers = [int(count) for count in options.losers.split(",")]
+    given = options.audio_tokens
+    tokens = 150 if "," in given else int(given)
+    cases = whisper_cases(options.whisper, losers, options.tuning.split(","), tokens)
+    print(json.dumps(run_whisper(cases, options.out, options.repeats, show)))
+
+
 def main() -> None:
     disable_progress_bar()
     try:
-        run(parsed())
+        options = parsed()
+        if options.whisper:
+            whisper(options)
+        else:
+            run(options)
     except EarmarkError as error:
         raise SystemExit(f"error: {error}") from None
 

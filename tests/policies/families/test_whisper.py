@@ -4,15 +4,23 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from transformers import GenerationMixin
+from peft import LoraConfig, get_peft_model
+from transformers import GenerationMixin, WhisperFeatureExtractor
 from transformers.modeling_outputs import BaseModelOutput
 
 from earmark.errors import InputError, KnobError
 from earmark.policies.families.table import FAMILIES
 from earmark.policies.families.whisper import WhisperPolicy
+from earmark.policies.lora.merge import merge_lora
+from earmark.policies.lora.put_on import put_on
 from earmark.policies.next_token import Choice
 from earmark.policies.plain_decoding import GREEDY, decoding_plainly
 from earmark.prompting.messages import ask
+from earmark.records import Utterance
+from earmark.speech.audio import write_audio
+from earmark.train.cache.fingerprint import of_hearing
+from earmark.train.preflight.proofs import plain_logps
+from earmark.transcribe.local import how_it_was_made, transcribe
 from family_models import build_policy
 from tiny_world import messages, noise
 from whisper_random import WINDOW_S, build_whisper
@@ -205,8 +213,10 @@ def test_a_short_window_is_the_whole_one_without_its_padding():
 def test_other_silence_is_another_hearing():
     policy = policy_of()
     before = policy.hearing_options
+    states = of_hearing(policy)
     policy.hear_silence(1.0)
     assert policy.hearing_options != before
+    assert of_hearing(policy) != states, "cached states of another window are not taken"
     with pytest.raises(KnobError, match="silence_s is -1; expected 0 or more"):
         policy.hear_silence(-1)
     with pytest.raises(KnobError, match="silence_s 2: of no use with Qwen2Audio"):
@@ -297,3 +307,65 @@ def test_sampled_answers_depend_on_their_seed_and_not_on_their_batch():
     assert alone == together[1:]
     other = policy.answers([prompt], clips[1:], [8], Choice(temperature=1.0, seeds=[[1, 2]]))
     assert other != alone
+
+
+def test_a_distilled_model_with_one_decoder_layer_and_more_mel_bins_is_one_too():
+    network, processor = build_whisper(encoder_layers=3, decoder_layers=1, num_mel_bins=24)
+    processor.feature_extractor = WhisperFeatureExtractor(feature_size=24, chunk_length=WINDOW_S)
+    network.eval().set_attn_implementation("sdpa")
+    policy = WhisperPolicy(network, processor, FAMILIES["whisper"].facts)
+    prompt, clip = ask(policy.facts, prefill=ZH), clip_of(1.0)
+    (answer,) = policy.answers([prompt], [clip], [6])
+    assert answer.text == policy.written(library_answer(policy, prompt, clip, 6))
+
+
+@pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing. is deprecated")
+@torch.no_grad()
+def test_an_adapter_of_peft_on_both_halves_is_loaded_heard_and_merged(tmp_path):
+    """Whisper is usually fine-tuned with target_modules of q_proj and v_proj, in both halves."""
+    policy = policy_of()
+    prompt, clip = ask(policy.facts, prefill=ZH), clip_of(1.0)
+    before = plain_logps(policy, prompt, [clip], ["the shop"])
+    settings = LoraConfig(r=2, target_modules=["q_proj", "v_proj"], init_lora_weights=False)
+    adapted = get_peft_model(policy_of().network, settings)
+    adapted.save_pretrained(tmp_path)
+    policy.model = put_on(policy.network, tmp_path, base="whisper")
+    ids = torch.tensor([policy.prompt_ids(prompt, [1]) + policy.answer_ids(prompt, "the shop")])
+    mel = policy.features(clip)["input_features"]
+    tokens = ids[0, 4:]
+    logits = adapted(input_features=pad_window(mel), decoder_input_ids=ids).logits[0, 3:-1]
+    policy.hear_silence(30)
+    now = plain_logps(policy, prompt, [clip], ["the shop"])
+    expected = logits.log_softmax(-1).gather(1, tokens[:, None]).sum()
+    torch.testing.assert_close(now[0], expected, rtol=1e-4, atol=1e-4)
+    assert (now - before).abs() > 1e-3
+    assert not policy.hearing_is_frozen
+    merge_lora(policy)
+    merged = plain_logps(policy, prompt, [clip], ["the shop"])
+    torch.testing.assert_close(merged, now, rtol=1e-4, atol=1e-4)
+
+
+def pad_window(mel):
+    """Return the whole window's spectrogram: after a clip it is as silent as at its end."""
+    return torch.cat([mel, mel[..., -1:].expand(-1, -1, 100 * WINDOW_S - mel.shape[-1])], dim=2)
+
+
+def test_long_audio_is_split_at_the_window(tmp_path):
+    policy = policy_of()
+    write_audio(tmp_path / "long.wav", clip_of(2.5 * WINDOW_S))
+    utterances = [Utterance("u", audio="long.wav")]
+    made_by = how_it_was_made("tiny", None, "", 4, "split")
+    knobs = {"prompt": None, "prefill": ZH, "made_by": made_by, "max_new_tokens": 4}
+    with pytest.raises(InputError, match=r"20\.00 s of audio, but at most 8 s can be heard"):
+        transcribe(policy, utterances, tmp_path, tmp_path / "h.jsonl", **knobs)
+    knobs |= {"long_audio": "split", "on_error": "stop"}
+    seen, plain = [], policy.answers
+
+    def answers(prompts, clips, *rest):
+        seen.extend(len(clip) / 16_000 for clip in clips)
+        return plain(prompts, clips, *rest)
+
+    policy.answers = answers
+    transcribe(policy, utterances, tmp_path, tmp_path / "h.jsonl", **knobs)
+    assert sum(seen) == pytest.approx(20.0)
+    assert max(seen) <= WINDOW_S

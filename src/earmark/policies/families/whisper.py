@@ -34,6 +34,7 @@ USUAL_SILENCE_S = 4.0
 START, BEFORE = "<|startoftranscript|>", "<|startofprev|>"
 TRANSCRIBE, NO_TIMES = "<|transcribe|>", "<|notimestamps|>"
 LANGUAGE = re.compile(r"<\|[a-z]{2,3}\|>")
+MARK = re.compile(r"<\|[^|\s]+\|>")
 TIME = re.compile(r"<\|\d+\.\d\d\|>")
 OPENING = re.compile(
     rf"(?P<language>{LANGUAGE.pattern})<\|(transcribe|translate)\|>(<\|notimestamps\|>)?"
@@ -57,7 +58,7 @@ class WhisperPolicy(EncoderDecoderPolicy):
         self.parts: Any = network.model
         self.silence_s = USUAL_SILENCE_S
         vocabulary = self.tokenizer.get_vocab()
-        self.special = {n: token for token, n in self.tokenizer.get_added_vocab().items()}
+        self.special = {n: token for token, n in vocabulary.items() if MARK.fullmatch(token)}
         for token in (START, NO_TIMES, *((TRANSCRIBE,) if self.is_multilingual else ())):
             if token not in vocabulary:
                 raise InputError(
