@@ -87,6 +87,9 @@ def load_policy(
     if adapter is not None:
         check_adapter(parts, Path(adapter), path)
     chosen = parts.family
+    if language or silence_s is not None:
+        # Before the weights are loaded, which may take minutes.
+        _choose(chosen.policy(parts.bare, parts.processor, chosen.facts), silence_s, language)
     with one_message(path, "loaded as a model"):
         load = getattr(transformers, chosen.loader).from_pretrained
         kept = {**parts.options, "dtype": number_type, "use_safetensors": True}
@@ -99,15 +102,24 @@ def load_policy(
     if network.device.type == "cuda":
         take_torch_norms(network)
     policy = chosen.policy(network, parts.processor, chosen.facts)
-    if silence_s is not None:
-        policy.hear_silence(silence_s)
-    if language:
-        policy.prefill = policy.opening(language)
+    _choose(policy, silence_s, language)
     if adapter is not None:
         policy.model = put_on(network, Path(adapter), base=path)
     policy.model.eval()
     check_hearing(policy, path)
     return policy
+
+
+def _choose(policy: Policy, silence_s: float | None, language: str) -> None:
+    """Set what is heard after clips and named in prompts.
+
+    Raises:
+        KnobError: the family has no such choice.
+    """
+    if silence_s is not None:
+        policy.hear_silence(silence_s)
+    if language:
+        policy.prefill = policy.opening(language)
 
 
 class Parts(NamedTuple):

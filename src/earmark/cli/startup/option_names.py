@@ -40,7 +40,7 @@ OTHER_NAMES: Mapping[str, Mapping[str, str]] = {
         "resume": "the same command resumes a transcription that was stopped",
         "load_in_4bit": "weights are loaded in one of the types of --dtype",
         "load_in_8bit": "weights are loaded in one of the types of --dtype",
-        "num_beams": "decoding is greedy, or sampled by a server (--candidates)",
+        "num_beams": "decoding is greedy, or sampled (--candidates, --temperature)",
     },
     "export": {
         "push_to_hub": "`hf upload` takes the folder that is written",

@@ -59,22 +59,30 @@ class WhisperPolicy(EncoderDecoderPolicy):
         self.silence_s = USUAL_SILENCE_S
         vocabulary = self.tokenizer.get_vocab()
         self.special = {n: token for token, n in vocabulary.items() if MARK.fullmatch(token)}
+        self._check_tokens(vocabulary)
+        if not self.is_multilingual:
+            self.prefill = NO_TIMES
+        take_short_windows(self.parts.encoder)
+
+    def _check_tokens(self, vocabulary: dict[str, int]) -> None:
+        """Refuse a tokenizer that lacks what prompts are made of, or belongs to another model.
+
+        Raises:
+            InputError: names the token.
+        """
         for token in (START, NO_TIMES, *((TRANSCRIBE,) if self.is_multilingual else ())):
             if token not in vocabulary:
                 raise InputError(
                     f"the tokenizer has no token {token}, of which Whisper's prompts are made; "
                     "take the tokenizer files from the model's own folder"
                 )
-        first = network.config.decoder_start_token_id
+        first = self.network.config.decoder_start_token_id
         if first != vocabulary[START]:
             raise InputError(
                 f"the tokenizer's number of {START} is {vocabulary[START]}, the model's "
                 f"decoder_start_token_id {first}; take the tokenizer files from the model's own "
                 "folder"
             )
-        if not self.is_multilingual:
-            self.prefill = NO_TIMES
-        take_short_windows(self.parts.encoder)
 
     # What it is made of.
 
