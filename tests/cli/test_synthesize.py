@@ -4,7 +4,7 @@ import pytest
 
 from earmark.cli import app
 from earmark.cli.synthesize import synthesize
-from earmark.cli.synthesizing.options import EngineOptions
+from earmark.cli.synthesizing.options import CheckOptions, EngineOptions
 from earmark.cli.validate import check_path
 from earmark.errors import InputError, KnobError
 from earmark.formats.reading import read
@@ -89,3 +89,16 @@ def test_the_texts_are_not_written_over(tmp_path):
     synthesize(out=corpus, voices="f2", count=1, workers=1)
     with pytest.raises(InputError, match="this is an input"):
         synthesize(texts=corpus, out=corpus, voices="f3")
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"most_errors": 0.1}, "need --check-with"),
+        ({"check_endpoint": "http://localhost:1/v1"}, "need --check-with"),
+        ({"check_with": "m", "most_errors": 1.0}, "expected 0 to less than 1, found 1"),
+    ],
+)
+def test_a_check_that_checks_nothing_is_refused(options, expected):
+    with pytest.raises(KnobError, match=expected):
+        CheckOptions(**options)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from earmark.cli.startup.later import later
-from earmark.cli.synthesizing.options import EngineOptions
+from earmark.cli.synthesizing.options import CheckOptions, EngineOptions
 from earmark.errors import KnobError
 from earmark.progress import note
 from earmark.records import MANIFEST
@@ -38,6 +38,9 @@ def synthesize(
     speaking: Annotated[
         EngineOptions | None, Parameter(name="*", group="With --texts or --voices by name")
     ] = None,
+    checking: Annotated[
+        CheckOptions | None, Parameter(name="*", group="Check by a recogniser")
+    ] = None,
 ) -> None:
     """Make an English-Mandarin speech corpus with synthetic voices or recorded words.
 
@@ -52,7 +55,8 @@ def synthesize(
         out: folder for utterances.jsonl and the clips, audio/*.flac (16 kHz, mono).
         texts: what is spoken: a text file, a line each, or a manifest in any format that
             docs/formats.md has; FILE@FORMAT names it.
-        engine: espeak; kokoro (neural voices, --model FOLDER); or module:name of your own.
+        engine: espeak; kokoro (neural voices, --model FOLDER); endpoint (a server's
+            /v1/audio/speech); recorded (words joined); or module:name of your own.
         voices: names with commas, `z*` for all that begin with z; or, of the grammar and espeak,
             train (default) and heldout: other voices with other rates, pitches and more noise.
         count: how many sentences of the grammar; default: 1000.
@@ -60,14 +64,16 @@ def synthesize(
             or a third of each.
         split: of the grammar: sentences for training (default), development or test.
         seed: the same seed makes the same corpus.
-        workers: processes to use; by default one per core.
+        workers: processes to use, by default one per core; with endpoint requests under way at
+            once, by default 8.
         speaking: what texts are spoken with.
+        checking: how clips are checked.
     """
     if texts is not None and (count, language, split) != (None, None, None):
         raise KnobError("--count, --language and --split are of the grammar, not of --texts")
     mix = MIXES[language or "mixed"]
     if texts is None and engine == "espeak" and voices in (None, *GROUPS):
-        if speaking is not None:
+        if speaking is not None or checking is not None:
             raise KnobError(
                 "the voices 'train' and 'heldout' have their own speed and noise; with other "
                 "options name voices, as in --voices plain,f2"
@@ -93,6 +99,7 @@ def synthesize(
             engine,
             voices,
             speaking or EngineOptions(),
+            checking or CheckOptions(),
             seed,
             workers,
         )

@@ -24,7 +24,7 @@ from earmark.errors import InputError, KnobError
 LONGEST_WAIT_S = 60.0
 LONGEST_TIMEOUT_S = 86_400.0
 SETTINGS_AT_FAULT = (301, 302, 303, 307, 308, 401, 403, 404, 405)
-ROUTES = ("/chat/completions", "/audio/transcriptions")
+ROUTES = ("/chat/completions", "/audio/transcriptions", "/audio/speech")
 
 Answer = TypeVar("Answer")
 

@@ -15,6 +15,7 @@ class Facts:
             chat template.
         takes_instruction: whether the chat template has a place for an instruction. Where it has
             none, the text of the user's turn is left out, and said to be.
+        names_language: whether prompts name the language of the answer (`--language`).
         audio_first: whether `earmark transcribe` puts the audio before the instruction.
         user_form: the user's turn as one string, `{text}` in the place of the instruction, where
             the chat template takes no list of parts; the audio token is written in it.
@@ -33,6 +34,7 @@ class Facts:
     prompt: str = "Transcribe the audio."
     system: str | None = None
     takes_instruction: bool = True
+    names_language: bool = False
     audio_first: bool = True
     user_form: str | None = None
     audio_token: str | None = None

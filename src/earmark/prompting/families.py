@@ -71,6 +71,7 @@ FACTS: dict[str, Facts] = {
     "whisper": Facts(
         prompt="",
         takes_instruction=False,
+        names_language=True,
         lora_targets=r"model\.decoder\.layers\.\d+\.(.*_attn\.(q|k|v|out)_proj|fc[12])",
     ),
 }

@@ -59,10 +59,11 @@ class Engine(ABC):
     """A speech synthesizer with one voice or many.
 
     `parallel` says how several clips are made at once: in processes of their own, or in threads
-    where the work is done elsewhere.
+    where the work is done elsewhere; `changes_speed` whether `say` takes other speeds than 1.
     """
 
     parallel: ClassVar[Literal["processes", "threads"]] = "processes"
+    changes_speed: bool = True
 
     @property
     @abstractmethod
@@ -95,6 +96,10 @@ class Engine(ABC):
             InputError: the text cannot be spoken.
             KnobError: no such voice, or a speed outside of SLOWEST to FASTEST.
         """
+
+    def stop(self) -> None:
+        """Give up what is under way, since the work ends; an engine that waits for others does."""
+        return
 
     @final
     def speak(self, text: str, voice: str, rng: Random, *, speed: float = 1.0) -> np.ndarray:
@@ -132,7 +137,7 @@ class OwnFunction(Engine):
     def __init__(self, function: SpeakFunction, name: str) -> None:
         self._function = function
         self._name = name
-        self._takes_speed = "speed" in inspect.signature(function).parameters
+        self.changes_speed = "speed" in inspect.signature(function).parameters
 
     @property
     def made_by(self) -> dict[str, Any]:
@@ -149,9 +154,9 @@ class OwnFunction(Engine):
     def say(self, text: str, voice: str, rng: Random, *, speed: float = 1.0) -> Said:
         """Call the function and check what it returns."""
         check_speed(speed)
-        if speed != 1 and not self._takes_speed:
+        if speed != 1 and not self.changes_speed:
             raise KnobError(f"engine '{self._name}' takes no speed; leave --speed out")
-        options = {"speed": speed} if self._takes_speed else {}
+        options = {"speed": speed} if self.changes_speed else {}
         audio: Any = self._function(text, voice, rng, **options)
         if not isinstance(audio, np.ndarray) or audio.ndim != 1 or not np.isfinite(audio).all():
             raise InputError(

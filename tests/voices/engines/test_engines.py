@@ -129,4 +129,4 @@ def test_what_is_no_sound_is_refused():
 
 
 def test_the_table_names_every_engine():
-    assert list(ENGINES) == ["espeak", "kokoro"]
+    assert list(ENGINES) == ["espeak", "kokoro", "endpoint", "recorded"]

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from earmark.cli.synthesizing.options import EngineOptions
+from earmark.cli.synthesizing.checked import keep_understood
+from earmark.cli.synthesizing.options import CheckOptions, EngineOptions
 from earmark.errors import InputError
 from earmark.formats.files.set_aside import BadRow
 from earmark.formats.reading import input_file, open_source, read
@@ -12,7 +13,7 @@ from earmark.storage.outputs import check_folder
 from earmark.voices.corpus import LanguageMode, Split, draw_renderings
 from earmark.voices.engine import Source
 from earmark.voices.spoken.make import Speaker, is_spoken, speak_texts
-from earmark.voices.spoken.plan import Speaking, chosen_voices
+from earmark.voices.spoken.plan import Speaking, chosen_voices, plan
 
 Sentences = tuple[int, Mapping[LanguageMode, float], Split]
 
@@ -24,6 +25,7 @@ def speak_given(
     engine: str,
     voices: str | None,
     options: EngineOptions,
+    checking: CheckOptions,
     seed: int,
     workers: int | None,
 ) -> list[Utterance]:
@@ -35,7 +37,12 @@ def speak_given(
     """
     inputs = [] if texts is None else [input_file(texts)]
     check_folder(out, is_spoken(out), "speech that was made here before", inputs)
-    source = Source(model=options.model)
+    source = Source(
+        model=options.model,
+        endpoint=options.endpoint,
+        words=options.words,
+        english_words=options.english_words,
+    )
     speaker = Speaker(engine, source)
     speaking = Speaking(
         voices=chosen_voices(voices, speaker.open()),
@@ -58,6 +65,10 @@ def speak_given(
         set_aside=bad,
         workers=workers,
     )
+    if checking.check_with is not None:
+        used = speaker.open()
+        jobs = list(plan(rows, speaking, used.made_by))
+        spoken = keep_understood(out, spoken, jobs, used, checking)
     return spoken.rows
 
 

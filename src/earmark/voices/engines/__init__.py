@@ -25,9 +25,21 @@ def open_kokoro(source: Source) -> Engine:
     return _opened("earmark.voices.engines.kokoro:KokoroEngine", source)
 
 
+def open_endpoint(source: Source) -> Engine:
+    """Open a server with the OpenAI protocol's /v1/audio/speech."""
+    return _opened("earmark.voices.engines.endpoint:EndpointEngine", source)
+
+
+def open_recorded(source: Source) -> Engine:
+    """Open folders of recorded words, which are joined."""
+    return _opened("earmark.voices.engines.recorded:RecordedEngine", source)
+
+
 ENGINES: dict[str, Opener] = {
     "espeak": open_espeak,
     "kokoro": open_kokoro,
+    "endpoint": open_endpoint,
+    "recorded": open_recorded,
 }
 
 

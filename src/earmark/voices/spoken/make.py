@@ -16,7 +16,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from earmark.errors import InputError
+from earmark.endpoint import SettingsError, UnreachableError
+from earmark.errors import InputError, KnobError
 from earmark.formats.files.lines import numbered_lines, parse_line, write_jsonl
 from earmark.formats.files.set_aside import BadRow, skipped_path, write_aside
 from earmark.formats.schema.fields import parse_row, to_row
@@ -95,10 +96,12 @@ def speak_texts(
 
     Raises:
         InputError: a text that cannot be spoken, or a folder that holds something else.
-        KnobError: no such voice.
+        KnobError: no such voice, or an engine of one speed is to change it.
     """
     check_folder(out, is_spoken(out), "speech that was made here before")
     engine = speaker.open()
+    if not engine.changes_speed and speaking.speed != (1.0, 1.0):
+        raise KnobError(f"engine '{speaker.engine}' speaks at one speed; leave --speed out")
     jobs = list(plan(texts, speaking, engine.made_by))
     out.mkdir(parents=True, exist_ok=True)
     with locked(lock_in(out), WHAT):
@@ -151,7 +154,7 @@ def finished(out: Path, jobs: Sequence[Job]) -> dict[str, Utterance]:
         for row in _kept(out / name):
             if row.id not in wanted or row.id in found:
                 continue
-            if without_spans(row) == wanted[row.id] and _is_whole(out / str(row.audio)):
+            if _way(row) == _way(wanted[row.id]) and _is_whole(out / str(row.audio)):
                 found[row.id] = row
             else:
                 other += 1
@@ -162,9 +165,11 @@ def finished(out: Path, jobs: Sequence[Job]) -> dict[str, Utterance]:
     return found
 
 
-def without_spans(row: Utterance) -> Utterance:
-    """Return a row without what is known only when its clip is made."""
-    return replace(row, extra={k: v for k, v in row.extra.items() if k != "spans"})
+def _way(row: Utterance) -> Utterance:
+    """Return a row without what does not count: what is known later, and where a server was."""
+    made_by = {k: v for k, v in row.extra["made_by"].items() if k != "endpoint"}
+    extra = {k: v for k, v in row.extra.items() if k != "spans"}
+    return replace(row, extra=extra | {"made_by": made_by})
 
 
 def _kept(path: Path) -> Iterator[Utterance]:
@@ -173,7 +178,7 @@ def _kept(path: Path) -> Iterator[Utterance]:
         with suppress(InputError):
             where = f"{path}:{number}"
             row = parse_row(Utterance, parse_line(raw, where), where)
-            if "made_by" in row.extra and str(row.audio).startswith("audio/"):
+            if isinstance(row.extra.get("made_by"), dict) and str(row.audio).startswith("audio/"):
                 yield row
 
 
@@ -227,7 +232,7 @@ def _as_made(
             yield job, make_clip(job, out, speaker)
         return
     waiting = iter(todo)
-    with _pool(count, threads) as pool:
+    with _pool(count, speaker.open()) as pool:
         under_way: dict[Future[Utterance | InputError], Job] = {}
         while True:
             for job in waiting:
@@ -238,28 +243,42 @@ def _as_made(
                 return
             done = wait(under_way, return_when=FIRST_COMPLETED).done
             # What came out well is kept before a failure stops the run.
-            for future in sorted(done, key=lambda one: not isinstance(one.result(), Utterance)):
+            for future in sorted(done, key=_failed):
                 yield under_way.pop(future), future.result()
 
 
+def _failed(future: Future[Utterance | InputError]) -> bool:
+    return future.exception() is not None or not isinstance(future.result(), Utterance)
+
+
 @contextmanager
-def _pool(count: int, threads: bool) -> Iterator[Executor]:
-    if not threads:
+def _pool(count: int, engine: Engine) -> Iterator[Executor]:
+    if engine.parallel == "processes":
         with processes(count) as pool:
             yield pool
         return
-    with ThreadPoolExecutor(count) as pool:
+    with ThreadPoolExecutor(count) as threads:
         try:
-            yield pool
-        finally:
-            pool.shutdown(cancel_futures=True)
+            yield threads
+        except BaseException:
+            # Those who wait to ask again give up; the run ends with the requests under way.
+            engine.stop()
+            threads.shutdown(cancel_futures=True)
+            raise
 
 
 def make_clip(job: Job, out: Path, speaker: Speaker) -> Utterance | InputError:
-    """Make one clip; return its row, or why there is none."""
+    """Make one clip; return its row, or why there is none.
+
+    Raises:
+        UnreachableError: a server is gone.
+        SettingsError: its URL, key or model is wrong.
+    """
     try:
         said = render(job, job.utterance.text or "", speaker.open())
         write_audio(out / str(job.utterance.audio), said.audio)
+    except (UnreachableError, SettingsError):
+        raise  # other clips would fare no better
     except InputError as error:
         text = f"'{job.utterance.id}'"
         return error if text in str(error) else InputError(f"{text}: {error}")
