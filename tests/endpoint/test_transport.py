@@ -12,12 +12,12 @@ from raw_server import RawServer, drip, flood, serving
 
 from earmark.endpoint import KEY_VARIABLES, Endpoint, EndpointError, UnreachableError
 from earmark.endpoint.body import MOST_BYTES
+from earmark.endpoint.chat import complete
 from earmark.errors import InputError, KnobError
 from earmark.formats.files.lines import write_jsonl
 from earmark.records import Utterance
 from earmark.speech.audio import write_audio
 from earmark.transcribe.served import Asking, transcribe_served
-from earmark.translators.endpoint import complete
 
 ANSWER = {"text": "好", "choices": [{"message": {"content": "好"}}]}
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -5,12 +5,10 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from world import TEXTS, manifest, read_rows, tally_of
 
-sys.path.append(str(Path(__file__).parents[1] / "translators"))
 from chat_server import ChatServer, serving
 
 EARMARK = [sys.executable, "-c", "from earmark.cli import main; main()"]

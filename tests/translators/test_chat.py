@@ -4,11 +4,11 @@ import json
 from random import Random
 
 import pytest
-from chat_server import ChatServer, serving
 
+from chat_server import ChatServer, serving
 from earmark.endpoint import KEY_VARIABLES, Endpoint
 from earmark.errors import InputError, KnobError
-from earmark.translators.answers import AnswerFile
+from earmark.formats.files.answers import AnswerFile
 from earmark.translators.chat import ChatTranslator, clean_answer
 
 

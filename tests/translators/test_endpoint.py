@@ -4,11 +4,11 @@ import json
 import time
 
 import pytest
-from chat_server import ChatServer, serving
 
+from chat_server import ChatServer, serving
 from earmark.endpoint import KEY_VARIABLES, Endpoint, EndpointError
+from earmark.endpoint.chat import complete
 from earmark.errors import KnobError
-from earmark.translators.endpoint import complete
 
 KEY = "sk-not-to-be-seen"
 

@@ -4,16 +4,15 @@ The paper (arXiv 2605.23975) rewrites transcripts with Qwen3-32B; its prompts ar
 published. Departure: the prompts here are our own.
 """
 
-import re
 from random import Random
 
 from earmark.endpoint import Endpoint
+from earmark.endpoint.chat import THOUGHTS, complete
 from earmark.errors import KnobError
+from earmark.formats.files.answers import AnswerFile
 from earmark.text import tokenize
 from earmark.text.language import language_of
 from earmark.text.normalize.traditional import is_traditional
-from earmark.translators.answers import AnswerFile
-from earmark.translators.endpoint import complete
 from earmark.translators.translator import Target, Translation
 
 LANGUAGE = {"zh": "Mandarin Chinese", "en": "English"}
@@ -28,7 +27,6 @@ PART = (
     "{language}. Copy every other word and all punctuation exactly. If all of the line would "
     "end up in {language}, choose fewer words. Answer with the rewritten line alone.\n\n{text}"
 )
-THOUGHTS = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 QUOTES = {'"': '"', "“": "”", "「": "」", "'": "'"}
 
 

@@ -1,1 +1,1 @@
-"""Sentences of everyday talk, in Mandarin, in English and in both: from templates or a chat model."""
+"""Sentences of everyday talk in Mandarin, in English and in both, from templates or a model."""

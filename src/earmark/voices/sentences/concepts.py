@@ -21,7 +21,24 @@ MASS, PLURAL = "-", "="
 # Spelled with a vowel and pronounced with a consonant, and the other way round.
 CONSONANT_SOUND = ("uni", "use", "usu", "one", "euro")
 VOWEL_SOUND = ("hour", "honest", "heir")
-DOUBLED = frozenset("begin chat cut get let mop plan put quit run shop skip stop submit".split())
+DOUBLED = frozenset(
+    [
+        "begin",
+        "chat",
+        "cut",
+        "get",
+        "let",
+        "mop",
+        "plan",
+        "put",
+        "quit",
+        "run",
+        "shop",
+        "skip",
+        "stop",
+        "submit",
+    ]
+)
 
 
 class Concept(NamedTuple):

@@ -1,10 +1,14 @@
 """Put a question to a chat model behind any server that speaks the OpenAI protocol."""
 
 import json
+import re
 
-from earmark.endpoint import Again, BodyError, Endpoint, object_of
+from earmark.endpoint.body import BodyError, object_of
+from earmark.endpoint.client import Again, Endpoint
 
 ROUTE = "/chat/completions"
+# What a reasoning model writes before its answer.
+THOUGHTS = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 
 
 def complete(endpoint: Endpoint, prompt: str) -> str:
