@@ -29,6 +29,7 @@ COMMANDS = {
     "report": "Make one self-contained HTML page: table, plots, sound and coloured alignments.",
     "validate": "Check files before work begins, without doing the work.",
     "convert": "Convert utterances, hypotheses or pairs from one file format to another.",
+    "sentences": "Write everyday sentences to be spoken: Mandarin, English, and both in one.",
     "synthesize": "Make English-Mandarin speech: sentences or your own texts, synthetic voices.",
     "tiny-base": "Train the tiny Audio LLM that ships with Earmark from scratch.",
     "demo": "See it all at once: speech, failures, pairs, training, report.",
@@ -79,6 +80,13 @@ earmark transcribe --endpoint http://localhost:8000/v1 --model NAME --utterances
 
 earmark transcribe --endpoint http://localhost:8000/v1 --model NAME --utterances train.jsonl
 --out sampled.jsonl --candidates 4 --temperature 0.8""",
+    "sentences": """With --endpoint a chat model behind a server that speaks the OpenAI protocol
+writes them; its key is read from the environment variable EARMARK_API_KEY, else OPENAI_API_KEY.
+Lines that are no such sentence are set aside in OUT.skipped.jsonl with the reason.
+
+earmark sentences --out train.jsonl --count 600 --split train
+
+earmark sentences --out test.jsonl --count 900 --split test --language all""",
     "export": """The folder has weights (safetensors), configurations, processor, a model card and
 run.json; it appears only when it is whole.
 

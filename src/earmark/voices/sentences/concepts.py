@@ -121,7 +121,7 @@ FORMS = {
 
 
 def has_form(concept: Concept, form: str) -> bool:
-    """Return whether a concept can be said in an English form: a plural is not one thing.
+    """Return whether a concept has an English form: a plural is not one thing.
 
     >>> has_form(Concept(("pair",), "noun", "鞋子", "shoes", "="), "one")
     False

@@ -24,7 +24,8 @@ from earmark.voices.sentences.concepts import (
 Switch = Literal["intrasentential", "tag", "none"]
 
 DOMAINS = ("office", "school", "travel", "shopping", "food", "health", "family")
-SWITCHES: tuple[Switch, ...] = get_args(Switch)
+TONGUES: dict[str | None, Language] = {"zh": "zh", "en": "en"}
+SWITCHES: dict[str, Switch] = {switch: switch for switch in get_args(Switch)}
 COLUMNS = ("matrix", "switch", "template")
 HAN = "㐀-䶿一-鿿〇"
 FULL_WIDTH = {",": "，", "?": "？", "!": "！"}
@@ -85,8 +86,8 @@ def parse(text: str, matrix: Language, switch: Switch) -> tuple[Slot | str, ...]
         if fixed is not None:
             pieces.append(fixed)
             continue
-        language: Language = how if how in ("zh", "en") else usual
-        form = how if how and how not in ("zh", "en") else ""
+        form = "" if how in (None, *TONGUES) else how
+        language = TONGUES.get(how, usual)
         if form not in FORMS:
             raise ValueError(f"{text}: no form '{form}'; expected one of {', '.join(FORMS)}")
         pieces.append(Slot(name, name.rstrip("0123456789"), language, form))
@@ -104,9 +105,8 @@ def templates() -> tuple[Template, ...]:
         header, *lines = path.read_text(encoding="utf-8").splitlines()
         assert tuple(header.split("\t")) == COLUMNS
         for number, line in enumerate(lines, start=1):
-            matrix, switch, text = line.split("\t")
-            assert matrix in ("zh", "en"), f"{domain}: {line}"
-            assert switch in SWITCHES, f"{domain}: {line}"
+            written, kind, text = line.split("\t")
+            matrix, switch = TONGUES[written], SWITCHES[kind]
             pieces = parse(text, matrix, switch)
             made.append(Template(f"{domain}-{number:03d}", domain, matrix, switch, text, pieces))
     return tuple(made)
@@ -117,7 +117,10 @@ def fill(template: Template, rng: Random) -> str:
     chosen: dict[str, Concept] = {}
     for slot in template.slots:
         if slot.name not in chosen:
-            chosen[slot.name] = rng.choice(fitting(template, slot, chosen))
+            members = fitting(template, slot.name)
+            while (concept := rng.choice(members)) and _is_taken(concept, chosen):
+                pass
+            chosen[slot.name] = concept
     texts = []
     for piece in template.pieces:
         if isinstance(piece, str):
@@ -128,17 +131,18 @@ def fill(template: Template, rng: Random) -> str:
     return spell("".join(texts), template.matrix)
 
 
-def fitting(template: Template, slot: Slot, chosen: dict[str, Concept]) -> list[Concept]:
-    """List the concepts that fit every place of a slot and are not chosen for another."""
-    forms = {s.form for s in template.slots if s.name == slot.name and s.language == "en"}
-    taken = {word for concept in chosen.values() for word in (concept.zh, concept.en)}
-    return [
-        concept
-        for concept in of_class(slot.kind)
-        if all(has_form(concept, form) for form in forms)
-        and concept.zh not in taken
-        and concept.en not in taken
-    ]
+@cache
+def fitting(template: Template, name: str) -> tuple[Concept, ...]:
+    """List the concepts that fit every place of a slot."""
+    places = [slot for slot in template.slots if slot.name == name]
+    forms = {slot.form for slot in places if slot.language == "en"}
+    members = of_class(places[0].kind)
+    return tuple(c for c in members if all(has_form(c, form) for form in forms))
+
+
+def _is_taken(concept: Concept, chosen: dict[str, Concept]) -> bool:
+    """Return whether another slot has the same word in either language."""
+    return any(concept.zh == other.zh or concept.en == other.en for other in chosen.values())
 
 
 def spell(text: str, matrix: Language) -> str:
