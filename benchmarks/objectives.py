@@ -18,19 +18,15 @@ from typing import Any
 
 from earmark.errors import EarmarkError, KnobError, did_you_mean
 from earmark.experiments.clock import Clock
+from earmark.experiments.kept import check_kept, keep_results, unpack_results
 from earmark.experiments.outcomes import Outcomes, rates_of
 from earmark.experiments.scales import check_scale
 from earmark.experiments.which_objective.arms import choose_arms
 from earmark.experiments.which_objective.claims import CLAIMS
 from earmark.experiments.which_objective.conditions import CONDITIONS
-from earmark.experiments.which_objective.kept import (
-    check_kept,
-    keep_results,
-    plan_of_results,
-    unpack_results,
-)
 from earmark.experiments.which_objective.outcomes import read_outcomes
 from earmark.experiments.which_objective.pages import pages
+from earmark.experiments.which_objective.plan_of_results import plan_of_results
 from earmark.experiments.which_objective.scale import SLICE, Scale
 from earmark.experiments.which_objective.schedule import Plan, Sweep, base_result
 from earmark.experiments.which_objective.tables import (
@@ -180,7 +176,7 @@ def read(options: argparse.Namespace) -> None:
     """Print the tables of a file of results."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
-        scale = unpack_results(options.read, out)
+        scale = unpack_results(options.read, out, Scale)
         plan = plan_of_results(out)
         outcomes = read_outcomes(World(out, scale), plan)
         show(outcomes, plan, options.figures or Path("build/objectives/figures"))

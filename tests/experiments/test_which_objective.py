@@ -9,18 +9,15 @@ from earmark.errors import InputError, KnobError
 from earmark.experiments.cells import Cell, choose_rate, read_result, result_path, write_result
 from earmark.experiments.clock import Clock, OutOfTimeError
 from earmark.experiments.disturb import flip, one_rejected, spoil_chosen, with_accuracy
+from earmark.experiments.kept import keep_results, unpack_results
 from earmark.experiments.outcomes import Outcome, paired, verdict
 from earmark.experiments.scales import check_scale
 from earmark.experiments.which_objective import schedule
 from earmark.experiments.which_objective.arms import ARMS, CORE, arms_under, choose_arms
 from earmark.experiments.which_objective.claims import CLAIMS
 from earmark.experiments.which_objective.conditions import CONDITIONS
-from earmark.experiments.which_objective.kept import (
-    keep_results,
-    plan_of_results,
-    unpack_results,
-)
 from earmark.experiments.which_objective.outcomes import chosen_shift, read_outcomes
+from earmark.experiments.which_objective.plan_of_results import plan_of_results
 from earmark.experiments.which_objective.scale import SLICE, Scale
 from earmark.experiments.which_objective.schedule import Plan, Sweep
 from earmark.experiments.which_objective.tables import (
@@ -266,7 +263,7 @@ def test_results_in_one_file_print_the_same_tables(sweep):
     check_scale(out, MADE_UP)
     kept, again = out / "results.jsonl", out / "again"
     assert keep_results(out, kept) == 6
-    assert unpack_results(kept, again) == MADE_UP
+    assert unpack_results(kept, again, Scale) == MADE_UP
     plan = plan_of_results(again)
     assert (plan.conditions, tuple(plan.arms), plan.seeds) == (["clean"], ("sft", "dpo"), 2)
     assert read_outcomes(World(again, MADE_UP), plan) == read_outcomes(World(out, MADE_UP), PLAN)
@@ -277,7 +274,7 @@ def test_what_is_no_file_of_results_is_refused(tmp_path):
         keep_results(tmp_path / "none", tmp_path / "x.jsonl")
     (tmp_path / "x.jsonl").write_text('{"id": 1}\n')
     with pytest.raises(InputError, match="expected the results of a comparison"):
-        unpack_results(tmp_path / "x.jsonl", tmp_path / "more")
+        unpack_results(tmp_path / "x.jsonl", tmp_path / "more", Scale)
 
 
 def test_a_smallest_comparison_from_speech_to_tables(tmp_path):

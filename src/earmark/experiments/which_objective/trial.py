@@ -1,16 +1,15 @@
 """One run: train an arm on the pairs of a condition, and measure what came out."""
 
-import json
 import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean
 from typing import Any
 
 from earmark.evaluate.score import score
 from earmark.evaluate.summary import summary
 from earmark.experiments.cells import Cell, Result, read_result, write_result
+from earmark.experiments.run_log import chosen_logps
 from earmark.experiments.which_objective.arms import ARMS
 from earmark.experiments.which_objective.conditions import CONDITIONS
 from earmark.experiments.which_objective.world import World
@@ -25,7 +24,7 @@ from earmark.train.cache.fingerprint import of_policy
 from earmark.train.data.examples import EncodedPairs
 from earmark.train.resume.checkpoints import last_checkpoint
 from earmark.train.run import train
-from earmark.train.run_folder import LOG, RUN, is_finished
+from earmark.train.run_folder import RUN, is_finished
 from earmark.train.settings import TrainSettings
 
 
@@ -145,15 +144,3 @@ def measure(run: Path | None, folder: Path, sets: dict[str, Spoken]) -> dict[str
             "labels": {k: v["utterances"] for k, v in counted["failure_modes"].items()},
         }
     return found
-
-
-def chosen_logps(run: Path) -> Result:
-    """Read the chosen answer's log-probability, and its shift if logged: the last fifth's mean."""
-    rows = [json.loads(line) for line in (run / LOG).read_text("utf-8").splitlines()]
-    rows = [row for row in rows if "logps/chosen" in row]
-    last = rows[-max(1, len(rows) // 5) :]
-    shifts = [row["logps/chosen_shift"] for row in last if "logps/chosen_shift" in row]
-    return {
-        "chosen_logps": round(mean(row["logps/chosen"] for row in last), 4),
-        "chosen_shift": round(mean(shifts), 4) if shifts else None,
-    }

@@ -1,20 +1,19 @@
 """All results of a comparison in one file, so that its tables can be printed without its runs."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from earmark.errors import InputError
 from earmark.experiments.cells import Cell, Result, write_result
-from earmark.experiments.which_objective.arms import ARMS, CORE
-from earmark.experiments.which_objective.conditions import CONDITIONS
-from earmark.experiments.which_objective.scale import Scale
-from earmark.experiments.which_objective.schedule import Plan
 from earmark.formats.files.lines import write_jsonl
 from earmark.storage.atomic import write_text
 from earmark.storage.outputs import KEPT_RESULTS, Output, check_outputs
 
 BASE = Path("results/base.json")
+
+Scale = TypeVar("Scale")
 
 
 def check_kept(path: Path) -> None:
@@ -43,15 +42,17 @@ def keep_results(out: Path, path: Path) -> int:
     return len(runs)
 
 
-def unpack_results(path: Path, out: Path) -> Scale:
+def unpack_results(path: Path, out: Path, scale_of: Callable[..., Scale]) -> Scale:
     """Write the results of a file that `keep_results` made back into a folder.
+
+    `scale_of` makes the comparison's scale of its values.
 
     Raises:
         InputError: it is no such file.
     """
     try:
         head, *runs = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-        scale = Scale(**{**head["scale"], "rates": tuple(head["scale"]["rates"])})
+        scale = scale_of(**{**head["scale"], "rates": tuple(head["scale"]["rates"])})
         write_text(out / BASE, json.dumps(head["base"]))
         for run in runs:
             write_result(out, cell_of(run), run)
@@ -65,17 +66,6 @@ def unpack_results(path: Path, out: Path) -> Scale:
 def cell_of(run: Result) -> Cell:
     """Return which run a result is of."""
     return Cell(run["condition"], run["arm"], run["rate"], run["seed"])
-
-
-def plan_of_results(out: Path) -> Plan:
-    """Return the plan that a folder's results are part of, in the order of the tables."""
-    cells = [cell_of(read_object(run)) for run in (out / "results").glob("*/*/*/*.json")]
-    there = {cell.condition for cell in cells}, {cell.arm for cell in cells}
-    return Plan(
-        [name for name in CONDITIONS if name in there[0]],
-        [name for name in dict.fromkeys((*CORE, *ARMS)) if name in there[1]],
-        max(cell.seed for cell in cells) + 1,
-    )
 
 
 def read_object(path: Path) -> dict[str, Any]:

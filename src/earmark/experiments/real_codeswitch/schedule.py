@@ -1,0 +1,124 @@
+"""Run what is still to be run: choose each arm's learning rate, then train and test every seed."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from earmark.experiments.cells import Cell, Result, choose_rate, read_result, write_result
+from earmark.experiments.clock import Clock, OutOfTimeError
+from earmark.experiments.real_codeswitch.arms import ARMS
+from earmark.experiments.real_codeswitch.sets import HELD_OUT_SET, MIXED, OTHER_PROMPTS
+from earmark.experiments.real_codeswitch.trial import Trial, measure
+from earmark.experiments.real_codeswitch.world import World
+from earmark.progress import note
+from earmark.storage.atomic import write_text
+from earmark.train.trainer import LossError
+
+# Results are kept by condition; this comparison has one, arms tell what differs.
+CONDITION = "real"
+BASE_FILE = Path("results/base.json")
+
+
+@dataclass
+class Sweep:
+    """The runs of some arms, made where they are missing; an arm's start comes before it."""
+
+    world: World
+    arms: Sequence[str]
+    seeds: int
+    clock: Clock
+    rates: dict[str, float] = field(default_factory=dict)
+
+    def trial(self, arm: str, rate: float, seed: int) -> Trial:
+        """Make a trial; the run that it starts from is trained if it is gone."""
+        start = ARMS[arm].start
+        model = self.world.parts.model
+        if start:
+            model = str(self.trial(start, self.rates[start], seed).trained()[0])
+        return Trial(self.world, Cell(CONDITION, arm, rate, seed), model)
+
+    def develop(self, arm: str, rate: float, seed: int) -> Result:
+        """Return a result with the development set; a loss of NaN is a result too."""
+        cell = Cell(CONDITION, arm, rate, seed)
+        known = read_result(self.world.out, cell)
+        self.clock.check()
+        start = time.monotonic()
+        if known is None:
+            try:
+                known = self.trial(arm, rate, seed).developed()
+                self.clock.count(cell, time.monotonic() - start, ran=True)
+            except LossError as error:
+                note(f"{cell.place}: {error}")
+                failed = {"failed": str(error), "development": None}
+                known = write_result(self.world.out, cell, failed)
+        else:
+            self.clock.count(cell, 0.0, ran=False)
+        return known
+
+    def row(self, arm: str) -> None:
+        """Choose the learning rate of an arm, then train and test every seed with it."""
+        scale = self.world.scale
+        tried = range(scale.rate_seeds)
+        errors = {
+            rate: [self.develop(arm, rate, seed)["development"] for seed in tried]
+            for rate in scale.rates
+        }
+        rate = self.rates[arm] = choose_rate(errors)
+        for seed in range(self.seeds):
+            result = self.develop(arm, rate, seed)
+            if "test" not in result and "failed" not in result:
+                self.clock.check()
+                self.trial(arm, rate, seed).tested()
+        for other in scale.rates:
+            for seed in tried:
+                if other != rate:
+                    Trial(self.world, Cell(CONDITION, arm, other, seed), "").forget()
+
+    def run(self) -> bool:
+        """Run all arms; return whether it came to its end."""
+        try:
+            for arm in self.arms:
+                self.row(arm)
+        except OutOfTimeError:
+            clock = self.clock
+            note(f"out of time after {clock.done} of {clock.total} runs; run it again to resume")
+            return False
+        return True
+
+
+def planned(world: World, arms: Sequence[str], seeds: int) -> int:
+    """Count the runs: every rate for the seeds that choose, one rate for the others."""
+    scale = world.scale
+    return len(arms) * (len(scale.rates) * scale.rate_seeds + seeds - scale.rate_seeds)
+
+
+def chosen_rate(world: World, arm: str) -> float | None:
+    """Return the learning rate that the development set chose; None before all were tried."""
+    scale = world.scale
+    errors: dict[float, list[float | None]] = {}
+    for rate in scale.rates:
+        for seed in range(scale.rate_seeds):
+            result = read_result(world.out, Cell(CONDITION, arm, rate, seed))
+            if result is None:
+                return None
+            errors.setdefault(rate, []).append(result["development"])
+    return choose_rate(errors)
+
+
+def base_result(world: World) -> Result:
+    """Return the base model's result, measured once, with its other prompts on mixed speech."""
+    path = world.out / BASE_FILE
+    if not path.is_file():
+        model, folder = world.parts.model, world.out / "base"
+        development = measure(model, folder, {"development": world.development})["development"]
+        mixed = {name: world.tests[name] for name in (MIXED, HELD_OUT_SET)}
+        result = {
+            "development": development["errors"] / development["tokens"],
+            "test": measure(model, folder, world.tests),
+            "prompts": {asked: measure(model, folder, mixed, asked) for asked in OTHER_PROMPTS},
+        }
+        write_text(path, json.dumps(result, indent=1) + "\n")
+    found: Result = json.loads(path.read_text("utf-8"))
+    return found

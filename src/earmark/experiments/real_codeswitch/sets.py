@@ -1,0 +1,47 @@
+"""The sets of speech: which sentences, in which voices, and in which language Whisper is asked."""
+
+from typing import NamedTuple
+
+from earmark.voices.sentences.check import SentenceLanguage
+from earmark.voices.sentences.draw import Split
+
+# Voices of Kokoro. The held-out ones are other speakers of both sexes; the Mandarin voices read
+# English with an accent, the American ones Mandarin.
+TRAINING_ZH = ("zf_xiaobei", "zf_xiaoxiao", "zm_yunjian", "zm_yunxi")
+TRAINING_EN = ("af_heart", "am_michael")
+HELD_OUT = ("zf_xiaoyi", "zm_yunyang", "af_bella", "am_puck")
+SPEED = (0.9, 1.15)
+SNR_DB = (15.0, 35.0)
+
+
+class SetPlan(NamedTuple):
+    """A set of sentences to be spoken.
+
+    `asked` is the language that Whisper's prompt names: Mandarin for mixed speech, whose English
+    words it then writes in Latin letters when it writes them at all.
+    """
+
+    language: SentenceLanguage
+    split: Split
+    voices: tuple[str, ...]
+    asked: str
+    seed: int = 0
+
+
+POOL = SetPlan("mixed", "train", TRAINING_ZH + TRAINING_EN, "zh")
+REPLAY = {
+    "replay-zh": SetPlan("zh", "train", TRAINING_ZH, "zh"),
+    "replay-en": SetPlan("en", "train", TRAINING_EN, "en"),
+}
+DEVELOPMENT = SetPlan("mixed", "dev", TRAINING_ZH + TRAINING_EN, "zh")
+MIXED, HELD_OUT_SET, WORDS = "mixed", "mixed, other voices", "recorded words"
+ENGLISH, MANDARIN, PEOPLE = "english", "mandarin", "people"
+TESTS = {
+    MIXED: SetPlan("mixed", "test", TRAINING_ZH + TRAINING_EN, "zh"),
+    # The same sentences, so that what differs is the voice.
+    HELD_OUT_SET: SetPlan("mixed", "test", HELD_OUT, "zh"),
+    ENGLISH: SetPlan("en", "test", TRAINING_EN, "en"),
+    MANDARIN: SetPlan("zh", "test", TRAINING_ZH, "zh"),
+}
+# Asked otherwise, for the base model alone.
+OTHER_PROMPTS = ("en", "auto")

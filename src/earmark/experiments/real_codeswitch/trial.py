@@ -1,0 +1,216 @@
+"""One run: train an arm on its rows, transcribe, and count."""
+
+import shutil
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from earmark.evaluate.score import score
+from earmark.evaluate.summary import summary
+from earmark.experiments.cells import Cell, Result, read_result, write_result
+from earmark.experiments.real_codeswitch.arms import ARMS
+from earmark.experiments.real_codeswitch.pairs import rows_of
+from earmark.experiments.real_codeswitch.world import Spoken, World
+from earmark.experiments.run_log import chosen_logps
+from earmark.policies.load import load_policy, model_path
+from earmark.policies.policy import Policy
+from earmark.records import Hypothesis
+from earmark.train.run import train
+from earmark.train.run_folder import RUN, is_finished
+from earmark.train.settings import TrainSettings
+from earmark.transcribe.decoding import Decoding
+from earmark.transcribe.local import how_it_was_made, transcribe, weights_of
+from earmark.transcribe.resume import candidate_paths
+
+MAX_NEW_TOKENS = 120
+BATCH_SIZE = 16
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A cell with all that its run is made of; `start` is the model that it starts from."""
+
+    world: World
+    cell: Cell
+    start: str
+
+    @property
+    def run(self) -> Path:
+        """Return the run folder."""
+        return self.world.out / "runs" / self.cell.place
+
+    @property
+    def rows_folder(self) -> Path:
+        """Return where the pairs lie: with the start, since what is mined depends on it."""
+        start = ARMS[self.cell.arm].start
+        return self.world.out / "rows" / (start or "base") / f"seed-{self.cell.seed}"
+
+    def trained(self) -> tuple[Path, float | None]:
+        """Train, resume, or find it done; return the run and its CPU seconds if it ran whole."""
+        arm, cell = ARMS[self.cell.arm], self.cell
+        if (self.run / RUN).is_file() and is_finished(self.run):
+            return self.run, None
+        hyps = written(self.world, self.start) if arm.rows != "imitated" else []
+        rows = rows_of(self.world, arm, cell.seed, self.rows_folder, hyps)
+        start = time.process_time()
+        train(
+            rows,
+            self.rows_folder,
+            self.start,
+            self.run,
+            objective=arm.objective,
+            sft_weight=arm.sft_weight,
+            knobs=dict(arm.knobs),
+            settings=self.settings(),
+        )
+        return self.run, round(time.process_time() - start, 2)
+
+    def settings(self) -> TrainSettings:
+        """Return the settings of a run: the same for all arms except the learning rate."""
+        scale = self.world.scale
+        return TrainSettings(
+            learning_rate=self.cell.rate,
+            lora_rank=0,
+            max_steps=scale.steps,
+            per_device_train_batch_size=scale.batch_size,
+            warmup_steps=min(6, scale.steps // 2),
+            logging_steps=5,
+            save_steps=scale.steps + 5 - scale.steps % 5,
+            save_total_limit=1,
+            device="cpu",
+            seed=self.cell.seed,
+            cache_features=True,
+            cache_dir=str(self.world.out / "cache"),
+        )
+
+    def developed(self) -> Result:
+        """Return the result with the development set, made now or before."""
+        known = read_result(self.world.out, self.cell)
+        if known is not None:
+            return known
+        run, cost = self.trained()
+        found = measure(str(run), self.run / "hyps", {"development": self.world.development})
+        rate = found["development"]["errors"] / found["development"]["tokens"]
+        result = {"development": rate, "cpu_s": cost, **chosen_logps(run)}
+        return write_result(self.world.out, self.cell, result)
+
+    def tested(self) -> Result:
+        """Return the result with the test sets, which are used once and never again."""
+        result = self.developed()
+        if "test" in result:
+            return result
+        run, _ = self.trained()
+        tests = measure(str(run), self.run / "hyps", self.world.tests)
+        return write_result(self.world.out, self.cell, {**result, "test": tests})
+
+    def forget(self) -> None:
+        """Remove the run; it can be trained again to the same end."""
+        shutil.rmtree(self.run, ignore_errors=True)
+
+
+@lru_cache(maxsize=1)
+def loaded(model: str) -> Policy:
+    """Load a model; the last one is kept at hand."""
+    return load_policy(model, device="cpu")
+
+
+def written(world: World, model: str) -> list[Path]:
+    """Return files of what a model writes for the pool: greedily, and drawn."""
+    name = Path(model).relative_to(world.out) if Path(model).is_relative_to(world.out) else "base"
+    folder = world.out / "heard" / name
+    greedy, drawn = folder / "greedy.jsonl", folder / "drawn.jsonl"
+    scale = world.scale
+    decoding = Decoding(
+        candidates=scale.candidates, temperature=scale.temperature, max_new_tokens=MAX_NEW_TOKENS
+    )
+    files = [greedy, *candidate_paths(drawn, scale.candidates)]
+    if not all(path.is_file() for path in files):
+        hear(model, world.pool, greedy)
+        hear(model, world.pool, drawn, decoding=decoding)
+    return files
+
+
+def hear(
+    model: str,
+    spoken: Spoken,
+    out: Path,
+    *,
+    language: str = "",
+    decoding: Decoding | None = None,
+) -> list[Hypothesis]:
+    """Transcribe a set; `language` is asked for instead of the set's own."""
+    policy = loaded(model)
+    prefill = policy.opening(language or spoken.asked)
+    made_by = how_it_was_made(
+        Path(model).name,
+        None,
+        None,
+        MAX_NEW_TOKENS,
+        "refuse",
+        prefill,
+        weights=weights_of(policy, model_path(model), None),
+        decoding=decoding,
+    )
+    return transcribe(
+        policy,
+        spoken.utterances,
+        spoken.folder,
+        out,
+        prompt=None,
+        made_by=made_by,
+        prefill=prefill,
+        max_new_tokens=MAX_NEW_TOKENS,
+        decoding=decoding,
+        batch_size=BATCH_SIZE,
+    )
+
+
+def measure(
+    model: str, folder: Path, sets: dict[str, Spoken], language: str = ""
+) -> dict[str, Any]:
+    """Transcribe sets and count: errors, tokens, each language's, labels, switches."""
+    found = {}
+    for name, spoken in sets.items():
+        heard = hear(model, spoken, file_of(folder, name, language), language=language)
+        found[name] = counted(summary(score(spoken.utterances, heard).rows))
+    return found
+
+
+def file_of(folder: Path, name: str, language: str = "") -> Path:
+    """Return the file of a set's transcripts.
+
+    >>> file_of(Path("hyps"), "mixed, other voices", "en").as_posix()
+    'hyps/mixed-other-voices-en.jsonl'
+    """
+    plain = name.replace(",", "").replace(" ", "-")
+    return folder / f"{plain}{language and f'-{language}'}.jsonl"
+
+
+def counted(summed: dict[str, Any]) -> dict[str, Any]:
+    """Keep of a summary what the tables are made from; all of it adds.
+
+    >>> from earmark.records import Utterance
+    >>> said, heard = [Utterance("u", "我想 review 一下")], [Hypothesis("u", "我想一下")]
+    >>> found = counted(summary(score(said, heard).rows))
+    >>> found["errors"], found["tokens"], found["en"], found["switches"]
+    (1, 5, [1, 1], [0, 2])
+    """
+    counts, mixing = summed["counts"], summed["composition"]
+    return {
+        "errors": _errors(counts),
+        "tokens": counts["truth_tokens"],
+        "utterances": summed["utterances"],
+        **{
+            name: [_errors(at["counts"]), at["counts"]["truth_tokens"]]
+            for name, at in summed["by_language"].items()
+            if name != "other"
+        },
+        "switches": [mixing["hyp"]["switches"], mixing["truth"]["switches"]],
+        "labels": {name: at["utterances"] for name, at in summed["failure_modes"].items()},
+    }
+
+
+def _errors(counts: dict[str, int]) -> int:
+    return sum(counts[kind] for kind in ("substitutions", "deletions", "insertions"))

@@ -1,0 +1,137 @@
+"""What all runs share: the real parts, the speech of every set, and what the base model hears.
+
+All is kept on disk and made once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+from earmark.errors import InputError
+from earmark.experiments.real_codeswitch.scale import Scale
+from earmark.experiments.real_codeswitch.sets import (
+    DEVELOPMENT,
+    PEOPLE,
+    POOL,
+    REPLAY,
+    SNR_DB,
+    SPEED,
+    TESTS,
+    WORDS,
+    SetPlan,
+)
+from earmark.experiments.real_codeswitch.words import word_sentences
+from earmark.formats.reading import read
+from earmark.records import MANIFEST, Utterance
+from earmark.voices.engine import Source
+from earmark.voices.sentences.draw import as_utterance, draw_sentences
+from earmark.voices.spoken.make import Speaker, speak_texts
+from earmark.voices.spoken.plan import Speaking
+
+KOKORO, RECORDED = "kokoro", "recorded"
+
+
+class Parts(NamedTuple):
+    """Where the real parts are.
+
+    `words` and `english_words` are folders of recorded words, `people` a manifest of recordings;
+    without them their test sets are left out.
+    """
+
+    model: str
+    kokoro: str
+    words: Path | None = None
+    english_words: Path | None = None
+    people: Path | None = None
+
+
+class Spoken(NamedTuple):
+    """Utterances, the folder where their audio paths start, and the language that is asked for."""
+
+    folder: Path
+    utterances: list[Utterance]
+    asked: str
+
+
+@dataclass(frozen=True)
+class World:
+    """The data below a folder, at a scale."""
+
+    out: Path
+    scale: Scale
+    parts: Parts
+
+    @cached_property
+    def pool(self) -> Spoken:
+        """Return the mixed speech that seeds draw their training from."""
+        return self._spoken("pool", POOL, self.scale.pool)
+
+    @cached_property
+    def replay(self) -> list[Spoken]:
+        """Return speech in each language alone."""
+        return [self._spoken(name, plan, self.scale.replayed) for name, plan in REPLAY.items()]
+
+    @cached_property
+    def development(self) -> Spoken:
+        """Return the development set."""
+        return self._spoken("development", DEVELOPMENT, self.scale.development)
+
+    @cached_property
+    def tests(self) -> dict[str, Spoken]:
+        """Return the test sets, one of each for all seeds."""
+        sizes = {"mixed": self.scale.mixed}
+        found = {
+            name: self._spoken(name, plan, sizes.get(plan.language, self.scale.alone))
+            for name, plan in TESTS.items()
+        }
+        if self.parts.words and self.parts.english_words:
+            found[WORDS] = self._words(self.parts.words, self.parts.english_words)
+        if self.parts.people:
+            people = list(read(Utterance, self.parts.people))
+            found[PEOPLE] = Spoken(self.parts.people.parent, people, "zh")
+        return found
+
+    def training(self, seed: int) -> Spoken:
+        """Return the mixed speech of a seed: a draw from the pool, in an order of its own.
+
+        Raises:
+            InputError: the pool is smaller than what is drawn.
+        """
+        pool = self.pool
+        if len(pool.utterances) < self.scale.training:
+            raise InputError(
+                f"{pool.folder}: {len(pool.utterances)} utterances, expected "
+                f"{self.scale.training} or more to draw from"
+            )
+        drawn = Random(f"training {seed}").sample(pool.utterances, self.scale.training)
+        return pool._replace(utterances=drawn)
+
+    def _spoken(self, name: str, plan: SetPlan, count: int) -> Spoken:
+        """Speak the sentences of a set, or read what was spoken before."""
+        drawn = draw_sentences(count, plan.language, split=plan.split, seed=plan.seed)
+        speaker = Speaker(KOKORO, Source(model=self.parts.kokoro))
+        speaking = Speaking(voices=plan.voices, speed=SPEED, snr_db=SNR_DB, seed=plan.seed)
+        return self._made(name, [*map(as_utterance, drawn)], speaker, speaking, plan.asked)
+
+    def _words(self, words: Path, english: Path) -> Spoken:
+        """Join recorded words to mixed utterances."""
+        speaker = Speaker(RECORDED, Source(words=words, english_words=english))
+        texts = word_sentences(words, english, self.scale.mixed)
+        speaking = Speaking(voices=speaker.open().voices())
+        return self._made(WORDS, texts, speaker, speaking, "zh")
+
+    def _made(
+        self,
+        name: str,
+        texts: Sequence[Utterance],
+        speaker: Speaker,
+        speaking: Speaking,
+        asked: str,
+    ) -> Spoken:
+        folder = self.out / "data" / name.replace(",", "").replace(" ", "-")
+        if not (folder / MANIFEST).is_file():
+            speak_texts(folder, texts, speaker, speaking)
+        return Spoken(folder, list(read(Utterance, folder / MANIFEST)), asked)
