@@ -27,7 +27,7 @@ class Scale:
     rate_seeds: int = 1
     steps: int = 60
     batch_size: int = 8
-    pool: int = 1000
+    pool: int = 800
     training: int = 600
     replayed: int = 100
     replay_share: float = 0.2
