@@ -24,7 +24,7 @@ from earmark.experiments.real_codeswitch.pages import write_report
 from earmark.experiments.real_codeswitch.scale import SLICE, Scale
 from earmark.experiments.real_codeswitch.schedule import Sweep, base_result, planned
 from earmark.experiments.real_codeswitch.tables import Outcomes, all_tables, read_outcomes
-from earmark.experiments.real_codeswitch.world import Parts, World
+from earmark.experiments.real_codeswitch.world import Parts, World, recordings_of
 from earmark.experiments.scales import check_scale
 from earmark.progress import note
 from earmark.report.tables import to_markdown
@@ -39,7 +39,7 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--kokoro", help="folder of the Kokoro voices")
     add("--words", type=Path, help="folder of recorded Mandarin words, WORD.mp3")
     add("--english-words", type=Path, help="folder of recorded English words")
-    add("--people", type=Path, help="manifest of recordings of people, in any format")
+    add("--people", type=Path, help="folder of recordings of people: text and ID.wav")
     add("--slice", action="store_true", help="one seed, few steps, small sets: 20 minutes")
     add("--arms", help=f"core (default), all, or names with commas: {', '.join(ARMS)}")
     add("--seeds", type=int, help="default 5")
@@ -67,6 +67,8 @@ def world_of(options: argparse.Namespace) -> World:
         "build", "real-codeswitch-slice" if options.slice else "real-codeswitch"
     )
     check_scale(out, scale)
+    if options.people:
+        recordings_of(options.people)
     parts = Parts(
         options.model, options.kokoro, options.words, options.english_words, options.people
     )

@@ -146,7 +146,7 @@ def hear(
     made_by = how_it_was_made(
         Path(model).name,
         None,
-        None,
+        policy.facts.prompt,
         MAX_NEW_TOKENS,
         "refuse",
         prefill,

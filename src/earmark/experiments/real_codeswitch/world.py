@@ -4,7 +4,7 @@ All is kept on disk and made once.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from random import Random
@@ -37,8 +37,8 @@ KOKORO, RECORDED = "kokoro", "recorded"
 class Parts(NamedTuple):
     """Where the real parts are.
 
-    `words` and `english_words` are folders of recorded words, `people` a manifest of recordings;
-    without them their test sets are left out.
+    `words` and `english_words` are folders of recorded words; `people` is one of recordings, ID.wav,
+    with a Kaldi `text`. Without them their test sets are left out.
     """
 
     model: str
@@ -54,6 +54,19 @@ class Spoken(NamedTuple):
     folder: Path
     utterances: list[Utterance]
     asked: str
+
+
+def recordings_of(folder: Path) -> Spoken:
+    """Read recordings of people: a Kaldi `text` and ID.wav beside it.
+
+    Raises:
+        InputError: there is no text, or a recording is missing.
+    """
+    rows = [replace(row, audio=f"{row.id}.wav") for row in read(Utterance, folder / "text")]
+    for row in rows:
+        if not (folder / f"{row.id}.wav").is_file():
+            raise InputError(f"{folder}: no recording {row.id}.wav, which its text names")
+    return Spoken(folder, rows, "zh")
 
 
 @dataclass(frozen=True)
@@ -90,8 +103,7 @@ class World:
         if self.parts.words and self.parts.english_words:
             found[WORDS] = self._words(self.parts.words, self.parts.english_words)
         if self.parts.people:
-            people = list(read(Utterance, self.parts.people))
-            found[PEOPLE] = Spoken(self.parts.people.parent, people, "zh")
+            found[PEOPLE] = recordings_of(self.parts.people)
         return found
 
     def training(self, seed: int) -> Spoken:
