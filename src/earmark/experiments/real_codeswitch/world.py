@@ -37,8 +37,8 @@ KOKORO, RECORDED = "kokoro", "recorded"
 class Parts(NamedTuple):
     """Where the real parts are.
 
-    `words` and `english_words` are folders of recorded words; `people` is one of recordings, ID.wav,
-    with a Kaldi `text`. Without them their test sets are left out.
+    `words` and `english_words` are folders of recorded words; `people` is a folder of recordings,
+    ID.wav, with a Kaldi `text`. Without them their test sets are left out.
     """
 
     model: str
