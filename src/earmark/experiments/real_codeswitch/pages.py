@@ -7,7 +7,7 @@ from earmark.experiments.outcomes import BASE
 from earmark.experiments.real_codeswitch.arms import SFT
 from earmark.experiments.real_codeswitch.schedule import CONDITION
 from earmark.experiments.real_codeswitch.tables import Outcomes, sets_of
-from earmark.experiments.real_codeswitch.trial import file_of
+from earmark.experiments.real_codeswitch.trial import HYPS, file_of
 from earmark.experiments.real_codeswitch.world import World
 from earmark.formats.reading import read
 from earmark.records import Hypothesis
@@ -15,6 +15,7 @@ from earmark.report.page import make_page
 from earmark.report.scoring import score_set
 from earmark.report.test_set import TestSet
 from earmark.storage.atomic import write_text
+from earmark.train.run_folder import LOG
 
 TITLE = "Whisper base on code-switched speech, before and after training"
 
@@ -25,7 +26,7 @@ def write_report(world: World, outcomes: Outcomes, seed: int = 0) -> Path:
     for arm, outcome in outcomes.items():
         if outcome.rate is not None and seed in outcome.seeds:
             place = Cell(CONDITION, arm, outcome.rate, seed).place
-            folders[arm] = world.out / "runs" / place / "hyps"
+            folders[arm] = world.out / "runs" / place / HYPS
     scored = []
     for name in sets_of(outcomes):
         spoken = world.tests[name]
@@ -39,6 +40,7 @@ def write_report(world: World, outcomes: Outcomes, seed: int = 0) -> Path:
             score_set(TestSet(name, spoken.utterances, hyps, spoken.folder), control=control)
         )
     runs = [folder.parent for arm, folder in folders.items() if arm != BASE]
+    logged = [run for run in runs if (run / LOG).is_file()]
     path = world.out / "report.html"
-    write_text(path, make_page(TITLE, scored, runs=[run for run in runs if run.is_dir()]))
+    write_text(path, make_page(TITLE, scored, runs=logged))
     return path

@@ -70,7 +70,11 @@ class Sweep:
             result = read_result(self.world.out, Cell(CONDITION, arm, rate, seed)) or {}
             if "test" not in result and "failed" not in result:
                 self.clock.check()
-                self.trial(arm, rate, seed).tested()
+                trial = self.trial(arm, rate, seed)
+                trial.tested()
+                # A model is 290 MB; one that others start from stays.
+                if not any(ARMS[other].start == arm for other in self.arms):
+                    trial.forget(keep_hyps=True)
         for other in scale.rates:
             for seed in tried:
                 if other != rate:

@@ -18,7 +18,7 @@ from earmark.policies.load import load_policy, model_path
 from earmark.policies.policy import Policy
 from earmark.records import Hypothesis
 from earmark.train.run import train
-from earmark.train.run_folder import RUN, is_finished
+from earmark.train.run_folder import LOG, RUN, is_finished
 from earmark.train.settings import TrainSettings
 from earmark.transcribe.decoding import Decoding
 from earmark.transcribe.local import how_it_was_made, transcribe, weights_of
@@ -26,6 +26,7 @@ from earmark.transcribe.resume import candidate_paths
 
 MAX_NEW_TOKENS = 120
 BATCH_SIZE = 16
+HYPS = "hyps"
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class Trial:
         if known is not None:
             return known
         run, cost = self.trained()
-        found = measure(str(run), self.run / "hyps", {"development": self.world.development})
+        found = measure(str(run), self.run / HYPS, {"development": self.world.development})
         rate = found["development"]["errors"] / found["development"]["tokens"]
         result = {"development": rate, "cpu_s": cost, **chosen_logps(run)}
         return write_result(self.world.out, self.cell, result)
@@ -102,12 +103,17 @@ class Trial:
         if "test" in result:
             return result
         run, _ = self.trained()
-        tests = measure(str(run), self.run / "hyps", self.world.tests)
+        tests = measure(str(run), self.run / HYPS, self.world.tests)
         return write_result(self.world.out, self.cell, {**result, "test": tests})
 
-    def forget(self) -> None:
-        """Remove the run; it can be trained again to the same end."""
-        shutil.rmtree(self.run, ignore_errors=True)
+    def forget(self, *, keep_hyps: bool = False) -> None:
+        """Remove the run, or all but its transcripts and its log; it can be trained again to the same end."""
+        if not keep_hyps:
+            shutil.rmtree(self.run, ignore_errors=True)
+            return
+        for path in self.run.iterdir() if self.run.is_dir() else ():
+            if path.name not in (HYPS, LOG):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 @lru_cache(maxsize=1)
