@@ -7,7 +7,7 @@ from earmark.experiments.outcomes import BASE
 from earmark.experiments.real_codeswitch.arms import SFT
 from earmark.experiments.real_codeswitch.schedule import CONDITION
 from earmark.experiments.real_codeswitch.tables import Outcomes, sets_of
-from earmark.experiments.real_codeswitch.trial import HYPS, file_of
+from earmark.experiments.real_codeswitch.trial import file_of
 from earmark.experiments.real_codeswitch.world import World
 from earmark.formats.reading import read
 from earmark.records import Hypothesis
@@ -26,7 +26,7 @@ def write_report(world: World, outcomes: Outcomes, seed: int = 0) -> Path:
     for arm, outcome in outcomes.items():
         if outcome.rate is not None and seed in outcome.seeds:
             place = Cell(CONDITION, arm, outcome.rate, seed).place
-            folders[arm] = world.out / "runs" / place / HYPS
+            folders[arm] = world.out / "kept" / place
     scored = []
     for name in sets_of(outcomes):
         spoken = world.tests[name]
@@ -39,8 +39,7 @@ def write_report(world: World, outcomes: Outcomes, seed: int = 0) -> Path:
         scored.append(
             score_set(TestSet(name, spoken.utterances, hyps, spoken.folder), control=control)
         )
-    runs = [folder.parent for arm, folder in folders.items() if arm != BASE]
-    logged = [run for run in runs if (run / LOG).is_file()]
+    logged = [folder for folder in folders.values() if (folder / LOG).is_file()]
     path = world.out / "report.html"
     write_text(path, make_page(TITLE, scored, runs=logged))
     return path

@@ -74,7 +74,7 @@ class Sweep:
                 trial.tested()
                 # A model is 290 MB; one that others start from stays.
                 if not any(ARMS[other].start == arm for other in self.arms):
-                    trial.forget(keep_hyps=True)
+                    trial.forget()
         for other in scale.rates:
             for seed in tried:
                 if other != rate:

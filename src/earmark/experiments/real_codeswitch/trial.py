@@ -26,7 +26,6 @@ from earmark.transcribe.resume import candidate_paths
 
 MAX_NEW_TOKENS = 120
 BATCH_SIZE = 16
-HYPS = "hyps"
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,11 @@ class Trial:
     def run(self) -> Path:
         """Return the run folder."""
         return self.world.out / "runs" / self.cell.place
+
+    @property
+    def kept(self) -> Path:
+        """Return where transcripts and the log of the run stay when it is removed."""
+        return self.world.out / "kept" / self.cell.place
 
     @property
     def rows_folder(self) -> Path:
@@ -92,7 +96,8 @@ class Trial:
         if known is not None:
             return known
         run, cost = self.trained()
-        found = measure(str(run), self.run / HYPS, {"development": self.world.development})
+        found = measure(str(run), self.kept, {"development": self.world.development})
+        shutil.copyfile(run / LOG, self.kept / LOG)
         rate = found["development"]["errors"] / found["development"]["tokens"]
         result = {"development": rate, "cpu_s": cost, **chosen_logps(run)}
         return write_result(self.world.out, self.cell, result)
@@ -103,17 +108,12 @@ class Trial:
         if "test" in result:
             return result
         run, _ = self.trained()
-        tests = measure(str(run), self.run / HYPS, self.world.tests)
+        tests = measure(str(run), self.kept, self.world.tests)
         return write_result(self.world.out, self.cell, {**result, "test": tests})
 
-    def forget(self, *, keep_hyps: bool = False) -> None:
-        """Remove the run, or all but its transcripts and its log; it can be trained again to the same end."""
-        if not keep_hyps:
-            shutil.rmtree(self.run, ignore_errors=True)
-            return
-        for path in self.run.iterdir() if self.run.is_dir() else ():
-            if path.name not in (HYPS, LOG):
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+    def forget(self) -> None:
+        """Remove the run; it can be trained again to the same end. Its log is kept elsewhere."""
+        shutil.rmtree(self.run, ignore_errors=True)
 
 
 @lru_cache(maxsize=1)
