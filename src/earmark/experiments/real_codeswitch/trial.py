@@ -57,7 +57,7 @@ class Trial:
         arm, cell = ARMS[self.cell.arm], self.cell
         if (self.run / RUN).is_file() and is_finished(self.run):
             return self.run, None
-        hyps = written(self.world, self.start) if arm.rows != "imitated" else []
+        hyps = self.written() if arm.rows != "imitated" else []
         rows = rows_of(self.world, arm, cell.seed, self.rows_folder, hyps)
         start = time.process_time()
         train(
@@ -71,6 +71,26 @@ class Trial:
             settings=self.settings(),
         )
         return self.run, round(time.process_time() - start, 2)
+
+    def written(self) -> list[Path]:
+        """Return what the starting model writes for the training speech: greedily, and drawn.
+
+        The base model hears the whole pool once for all seeds, another one its own seed's speech.
+        """
+        world, scale, stage = self.world, self.world.scale, ARMS[self.cell.arm].start
+        spoken = world.training(self.cell.seed) if stage else world.pool
+        folder = self.rows_folder if stage else world.out / "base"
+        greedy, drawn = folder / "greedy.jsonl", folder / "drawn.jsonl"
+        decoding = Decoding(
+            candidates=scale.candidates,
+            temperature=scale.temperature,
+            max_new_tokens=MAX_NEW_TOKENS,
+        )
+        files = [greedy, *candidate_paths(drawn, scale.candidates)]
+        if not all(path.is_file() for path in files):
+            hear(self.start, spoken, greedy)
+            hear(self.start, spoken, drawn, decoding=decoding)
+        return files
 
     def settings(self) -> TrainSettings:
         """Return the settings of a run: the same for all arms except the learning rate."""
@@ -120,22 +140,6 @@ class Trial:
 def loaded(model: str) -> Policy:
     """Load a model; the last one is kept at hand."""
     return load_policy(model, device="cpu")
-
-
-def written(world: World, model: str) -> list[Path]:
-    """Return files of what a model writes for the pool: greedily, and drawn."""
-    name = Path(model).relative_to(world.out) if Path(model).is_relative_to(world.out) else "base"
-    folder = world.out / "heard" / name
-    greedy, drawn = folder / "greedy.jsonl", folder / "drawn.jsonl"
-    scale = world.scale
-    decoding = Decoding(
-        candidates=scale.candidates, temperature=scale.temperature, max_new_tokens=MAX_NEW_TOKENS
-    )
-    files = [greedy, *candidate_paths(drawn, scale.candidates)]
-    if not all(path.is_file() for path in files):
-        hear(model, world.pool, greedy)
-        hear(model, world.pool, drawn, decoding=decoding)
-    return files
 
 
 def hear(
