@@ -17,18 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from earmark.errors import EarmarkError, KnobError, did_you_mean
+from earmark.experiments.cells import check_scale
 from earmark.experiments.clock import Clock
 from earmark.experiments.kept import check_kept, keep_results, unpack_results
 from earmark.experiments.outcomes import Outcomes, rates_of
-from earmark.experiments.scales import check_scale
 from earmark.experiments.which_objective.arms import choose_arms
 from earmark.experiments.which_objective.claims import CLAIMS
 from earmark.experiments.which_objective.conditions import CONDITIONS
 from earmark.experiments.which_objective.outcomes import read_outcomes
 from earmark.experiments.which_objective.pages import pages
-from earmark.experiments.which_objective.plan_of_results import plan_of_results
-from earmark.experiments.which_objective.scale import SLICE, Scale
-from earmark.experiments.which_objective.schedule import Plan, Sweep, base_result
+from earmark.experiments.which_objective.schedule import Plan, Sweep, base_result, plan_of_results
 from earmark.experiments.which_objective.tables import (
     answer_table,
     arms_of,
@@ -37,7 +35,7 @@ from earmark.experiments.which_objective.tables import (
     measured,
     overview,
 )
-from earmark.experiments.which_objective.world import World
+from earmark.experiments.which_objective.world import SLICE, Scale, World
 from earmark.progress import note
 from earmark.report.plots.bars import Bar, difference_plot
 from earmark.report.plots.seeds import seed_bars

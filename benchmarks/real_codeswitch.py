@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from earmark.errors import EarmarkError, InputError, KnobError
+from earmark.experiments.cells import check_scale
 from earmark.experiments.clock import Clock
 from earmark.experiments.kept import check_kept, keep_results, unpack_results
 from earmark.experiments.real_codeswitch.arms import ARMS, choose_arms
@@ -25,7 +26,6 @@ from earmark.experiments.real_codeswitch.scale import SLICE, Scale
 from earmark.experiments.real_codeswitch.schedule import Sweep, base_result, planned
 from earmark.experiments.real_codeswitch.tables import Outcomes, all_tables, read_outcomes
 from earmark.experiments.real_codeswitch.world import Parts, World, recordings_of
-from earmark.experiments.scales import check_scale
 from earmark.progress import note
 from earmark.report.tables import to_markdown
 

@@ -8,7 +8,7 @@ import pytest
 
 from earmark.errors import KnobError
 from earmark.experiments.which_objective.conditions import CONDITIONS
-from earmark.experiments.which_objective.scale import SLICE, Scale
+from earmark.experiments.which_objective.world import SLICE, Scale
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from earmark.errors import KnobError
-from earmark.experiments.cells import Cell, write_result
+from earmark.experiments.cells import Cell, check_scale, write_result
 from earmark.experiments.kept import keep_results
 from earmark.experiments.outcomes import BASE
 from earmark.experiments.real_codeswitch import tables
@@ -15,7 +15,6 @@ from earmark.experiments.real_codeswitch.schedule import BASE_FILE, CONDITION, c
 from earmark.experiments.real_codeswitch.sets import ENGLISH, HELD_OUT_SET, MANDARIN, MIXED
 from earmark.experiments.real_codeswitch.tables import all_tables, read_outcomes
 from earmark.experiments.real_codeswitch.world import Parts, World
-from earmark.experiments.scales import check_scale
 from earmark.objectives import OBJECTIVES
 from earmark.objectives.contract.signature import contract
 from earmark.storage.atomic import write_text

@@ -6,20 +6,24 @@ from dataclasses import replace
 import pytest
 
 from earmark.errors import InputError, KnobError
-from earmark.experiments.cells import Cell, choose_rate, read_result, result_path, write_result
+from earmark.experiments.cells import (
+    Cell,
+    check_scale,
+    choose_rate,
+    read_result,
+    result_path,
+    write_result,
+)
 from earmark.experiments.clock import Clock, OutOfTimeError
 from earmark.experiments.disturb import flip, one_rejected, spoil_chosen, with_accuracy
 from earmark.experiments.kept import keep_results, unpack_results
 from earmark.experiments.outcomes import Outcome, paired, verdict
-from earmark.experiments.scales import check_scale
 from earmark.experiments.which_objective import schedule
 from earmark.experiments.which_objective.arms import ARMS, CORE, arms_under, choose_arms
 from earmark.experiments.which_objective.claims import CLAIMS
 from earmark.experiments.which_objective.conditions import CONDITIONS
 from earmark.experiments.which_objective.outcomes import chosen_shift, read_outcomes
-from earmark.experiments.which_objective.plan_of_results import plan_of_results
-from earmark.experiments.which_objective.scale import SLICE, Scale
-from earmark.experiments.which_objective.schedule import Plan, Sweep
+from earmark.experiments.which_objective.schedule import Plan, Sweep, plan_of_results
 from earmark.experiments.which_objective.tables import (
     answer_table,
     claims_table,
@@ -27,7 +31,7 @@ from earmark.experiments.which_objective.tables import (
     measured,
     overview,
 )
-from earmark.experiments.which_objective.world import World
+from earmark.experiments.which_objective.world import SLICE, Scale, World
 from earmark.objectives import OBJECTIVES
 from earmark.records import Pair
 from earmark.text import tokenize

@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from math import inf
 from pathlib import Path
 from statistics import mean
 from typing import Any, NamedTuple
 
+from earmark.errors import InputError
 from earmark.storage.atomic import write_text
+from earmark.storage.outputs import check_folder
 
 Result = dict[str, Any]
 
@@ -53,3 +56,24 @@ def choose_rate(errors: Mapping[float, Sequence[float | None]]) -> float:
     0.0003
     """
     return min(sorted(errors), key=lambda r: mean(inf if e is None else e for e in errors[r]))
+
+
+def check_scale(out: Path, scale: Any) -> None:
+    """Store the scale of a folder's results, or refuse to add results of another one.
+
+    Raises:
+        InputError: the folder has results of another scale, or something else.
+    """
+    path, now = out / "scale.json", json.loads(json.dumps(asdict(scale)))
+    if not path.is_file():
+        unpacked = (out / "results" / "base.json").is_file()
+        check_folder(out, unpacked, "an earlier comparison")
+        write_text(path, json.dumps(now, indent=1) + "\n")
+        return
+    before = json.loads(path.read_text("utf-8"))
+    changed = [name for name in now if before.get(name) != now[name]]
+    if changed:
+        raise InputError(
+            f"{out}: its results were made with other values of {', '.join(changed)}; "
+            "repeat those or choose another --out"
+        )

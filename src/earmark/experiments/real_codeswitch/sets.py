@@ -1,7 +1,12 @@
 """The sets of speech: which sentences, in which voices, and in which language Whisper is asked."""
 
+from pathlib import Path
+from random import Random
 from typing import NamedTuple
 
+from earmark.records import Utterance
+from earmark.text.script import is_han
+from earmark.voices.engines.recorded import recordings
 from earmark.voices.sentences.check import SentenceLanguage
 from earmark.voices.sentences.draw import Split
 
@@ -45,3 +50,30 @@ TESTS = {
 }
 # Asked otherwise, for the base model alone.
 OTHER_PROMPTS = ("en", "auto")
+
+# Words before and after the English ones, and the seed of the draw.
+FEWEST, MOST = 2, 4
+WORDS_SEED = 5
+
+
+def word_sentences(words: Path, english: Path, count: int) -> list[Utterance]:
+    """Draw utterances of Mandarin words, then English ones, then Mandarin ones again.
+
+    They are no sentences that somebody would say; every sound in them is a person's.
+
+    Args:
+        words: folder of recorded Mandarin words.
+        english: folder of recorded English words.
+        count: how many.
+    """
+    zh = sorted(word for word in recordings(words) if all(map(is_han, word)))
+    en = sorted(word for word in recordings(english) if word.isascii() and word.isalpha())
+    rng = Random(WORDS_SEED)
+    found = []
+    for number in range(count):
+        before = rng.sample(zh, rng.randint(FEWEST, MOST))
+        inside = rng.sample(en, rng.choice((1, 1, 2)))
+        after = rng.sample(zh, rng.randint(1, FEWEST))
+        text = f"{''.join(before)} {' '.join(inside)} {''.join(after)}"
+        found.append(Utterance(f"words-{number:03d}", text, language="mixed"))
+    return found

@@ -22,8 +22,8 @@ from earmark.experiments.real_codeswitch.sets import (
     TESTS,
     WORDS,
     SetPlan,
+    word_sentences,
 )
-from earmark.experiments.real_codeswitch.words import word_sentences
 from earmark.formats.reading import read
 from earmark.records import MANIFEST, Utterance
 from earmark.voices.engine import Source

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from earmark.experiments.cells import Cell, Result, choose_rate, read_result, write_result
 from earmark.experiments.clock import Clock, OutOfTimeError
-from earmark.experiments.which_objective.arms import ARMS, arms_under
+from earmark.experiments.kept import cell_of, read_object
+from earmark.experiments.which_objective.arms import ARMS, CORE, arms_under
 from earmark.experiments.which_objective.conditions import CONDITIONS
 from earmark.experiments.which_objective.trial import Trial, measure, warm
 from earmark.experiments.which_objective.world import World
@@ -154,3 +155,14 @@ def base_result(world: World) -> Result:
         write_text(path, json.dumps(result, indent=1) + "\n")
     found: Result = json.loads(path.read_text("utf-8"))
     return found
+
+
+def plan_of_results(out: Path) -> Plan:
+    """Return the plan that a folder's results are part of, in the order of the tables."""
+    cells = [cell_of(read_object(run)) for run in (out / "results").glob("*/*/*/*.json")]
+    there = {cell.condition for cell in cells}, {cell.arm for cell in cells}
+    return Plan(
+        [name for name in CONDITIONS if name in there[0]],
+        [name for name in dict.fromkeys((*CORE, *ARMS)) if name in there[1]],
+        max(cell.seed for cell in cells) + 1,
+    )
