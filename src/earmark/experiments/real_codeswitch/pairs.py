@@ -40,7 +40,7 @@ def rows_of(world: World, arm: Arm, seed: int, folder: Path, hyps: Sequence[Path
         rows = spoil_chosen(rows, arm.noise, seed)
     if arm.replays:
         rows = with_replay(rows, world, seed, folder)
-    return [asked(pair) for pair in rows]
+    return [with_language(pair) for pair in rows]
 
 
 def _all_rows(pool: Spoken, arm: Arm, seed: int, folder: Path, hyps: Sequence[Path]) -> list[Pair]:
@@ -79,7 +79,7 @@ def replayed(spoken: Spoken, folder: Path, seed: int) -> list[Pair]:
     return list(read(Pair, path))
 
 
-def asked(pair: Pair) -> Pair:
+def with_language(pair: Pair) -> Pair:
     """Let the prompt name a language: English for English alone, else Mandarin."""
     language = "en" if pair.language == "en" else "zh"
     opening = f"<|{language}|><|transcribe|><|notimestamps|>"

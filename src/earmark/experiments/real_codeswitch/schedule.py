@@ -121,7 +121,7 @@ def base_result(world: World) -> Result:
         result = {
             "development": development["errors"] / development["tokens"],
             "test": measure(model, folder, world.tests),
-            "prompts": {asked: measure(model, folder, mixed, asked) for asked in OTHER_PROMPTS},
+            "prompts": {name: measure(model, folder, mixed, name) for name in OTHER_PROMPTS},
         }
         write_text(path, json.dumps(result, indent=1) + "\n")
     found: Result = json.loads(path.read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""The sets of speech: which sentences, in which voices, and in which language Whisper is asked."""
+"""The sets of speech: which sentences, in which voices, and which language the prompt names."""
 
 from pathlib import Path
 from random import Random
@@ -22,14 +22,14 @@ SNR_DB = (15.0, 35.0)
 class SetPlan(NamedTuple):
     """A set of sentences to be spoken.
 
-    `asked` is the language that Whisper's prompt names: Mandarin for mixed speech, whose English
-    words it then writes in Latin letters when it writes them at all.
+    `prompt_language` is the language that Whisper's prompt names: Mandarin for mixed speech, whose
+    English words it then writes in Latin letters when it writes them at all.
     """
 
     language: SentenceLanguage
     split: Split
     voices: tuple[str, ...]
-    asked: str
+    prompt_language: str
     seed: int = 0
 
 

@@ -162,15 +162,15 @@ def _switches(result: Result) -> float:
 
 
 def prompts(outcomes: Outcomes) -> Table:
-    """Tabulate the base model on mixed speech by the language that it is asked for."""
+    """Tabulate the base model on mixed speech by the language that its prompt names."""
     base = outcomes[BASE].seeds[0]
     rows = [("zh", *(per_cent(error_rate(base, name)) for name in (MIXED, HELD_OUT_SET)))]
-    for asked, found in base.get("prompts", {}).items():
+    for prompt_language, found in base.get("prompts", {}).items():
         rates = [error_rate({"test": found}, name) for name in (MIXED, HELD_OUT_SET)]
-        rows.append((asked, *map(per_cent, rates)))
+        rows.append((prompt_language, *map(per_cent, rates)))
     return Table(
         "The base model by the language in its prompt",
-        ("asked for", MIXED, HELD_OUT_SET),
+        ("prompt", MIXED, HELD_OUT_SET),
         rows,
         "Mixed error rate in per cent. `auto`: the model finds each clip's language by itself.",
     )
@@ -178,7 +178,7 @@ def prompts(outcomes: Outcomes) -> Table:
 
 def answers(outcomes: Outcomes) -> Table:
     """Tabulate what the comparison must answer, as far as it was run."""
-    asked = (
+    questions = (
         ("preference on mined pairs beats SFT", "dpo-mined", SFT),
         ("preference with a likelihood term beats SFT", "dpo+sft", SFT),
         ("a second stage of preference beats continued SFT", "sft>dpo+sft", CONTINUED),
@@ -188,7 +188,7 @@ def answers(outcomes: Outcomes) -> Table:
         ("replay costs nothing on mixed speech", "dpo+sft-replay", "dpo+sft"),
     )
     rows: list[tuple[str, ...]] = []
-    for says, arm, control in asked:
+    for says, arm, control in questions:
         if arm not in outcomes or control not in outcomes:
             rows.append((says, f"{arm} minus {control}", "not run", "", ""))
             continue

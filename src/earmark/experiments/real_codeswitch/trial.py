@@ -150,9 +150,9 @@ def hear(
     language: str = "",
     decoding: Decoding | None = None,
 ) -> list[Hypothesis]:
-    """Transcribe a set; `language` is asked for instead of the set's own."""
+    """Transcribe a set; the prompt names `language` instead of the set's own."""
     policy = loaded(model)
-    prefill = policy.opening(language or spoken.asked)
+    prefill = policy.opening(language or spoken.prompt_language)
     made_by = how_it_was_made(
         Path(model).name,
         None,

@@ -49,11 +49,11 @@ class Parts(NamedTuple):
 
 
 class Spoken(NamedTuple):
-    """Utterances, the folder where their audio paths start, and the language that is asked for."""
+    """Utterances, the folder where their audio paths start, and the language of the prompt."""
 
     folder: Path
     utterances: list[Utterance]
-    asked: str
+    prompt_language: str
 
 
 def recordings_of(folder: Path) -> Spoken:
@@ -126,7 +126,9 @@ class World:
         drawn = draw_sentences(count, plan.language, split=plan.split, seed=plan.seed)
         speaker = Speaker(KOKORO, Source(model=self.parts.kokoro))
         speaking = Speaking(voices=plan.voices, speed=SPEED, snr_db=SNR_DB, seed=plan.seed)
-        return self._made(name, [*map(as_utterance, drawn)], speaker, speaking, plan.asked)
+        return self._made(
+            name, [*map(as_utterance, drawn)], speaker, speaking, plan.prompt_language
+        )
 
     def _words(self, words: Path, english: Path) -> Spoken:
         """Join recorded words to mixed utterances."""
@@ -141,9 +143,9 @@ class World:
         texts: Sequence[Utterance],
         speaker: Speaker,
         speaking: Speaking,
-        asked: str,
+        prompt_language: str,
     ) -> Spoken:
         folder = self.out / "data" / name.replace(",", "").replace(" ", "-")
         if not (folder / MANIFEST).is_file():
             speak_texts(folder, texts, speaker, speaking)
-        return Spoken(folder, list(read(Utterance, folder / MANIFEST)), asked)
+        return Spoken(folder, list(read(Utterance, folder / MANIFEST)), prompt_language)
