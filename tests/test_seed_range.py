@@ -36,6 +36,7 @@ def files(tmp_path, monkeypatch):
         "pairs imitate --utterances truth.jsonl --out out",
         "pairs mined --utterances truth.jsonl --hyps hyp.jsonl --out out",
         "synthesize --count 1 --out out",
+        "sentences --count 1 --out out",
         "train --pairs pairs.jsonl --model tiny-base --out out",
     ],
 )

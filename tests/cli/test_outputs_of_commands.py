@@ -54,6 +54,7 @@ MINED = ["pairs", "mined", "--utterances", "u", "--hyps", "h"]
 TRANSCRIBE = ["transcribe", "--model", "model", "--utterances", "u"]
 SERVED = [*TRANSCRIBE, "--endpoint", "http://localhost:1/v1"]
 CURATE = ["curate", "--by", "random"]
+WRITTEN = ["sentences", "--endpoint", "http://localhost:1/v1", "--model", "m"]
 REFUSED = [
     ([*SCORE, "--json", "u"], INPUT),
     ([*SCORE, "--json", "h"], INPUT),
@@ -93,6 +94,10 @@ REFUSED = [
     ),
     (["export", "--adapter", "model", "--out", "model"], "something is there already"),
     (["export", "--adapter", "model", "--out", "notes"], "something is there already"),
+    (["sentences", "--out", "u"], OTHER),
+    ([*WRITTEN, "--out", "notes"], OTHER),
+    ([*WRITTEN, "--out", "new", "--answers", "u"], OTHER),
+    ([*WRITTEN, "--out", "new", "--answers", "new"], "the same file as the output"),
     (["synthesize", "--out", "."], FOLDER),
     (["synthesize", "--out", "model"], FOLDER),
     (["tiny-base", "--out", "model"], FOLDER),

@@ -6,8 +6,10 @@ import pytest
 
 from chat_server import ChatServer, serving
 from earmark.cli import app
+from earmark.cli.synthesize import synthesize
 from earmark.endpoint import KEY_VARIABLES
 from earmark.errors import InputError, KnobError
+from earmark.formats.files.set_aside import skipped_path
 from earmark.formats.reading import read
 from earmark.records import Utterance
 
@@ -27,7 +29,7 @@ def test_the_file_is_utterances_without_sound(tmp_path, capsys):
         0
     ].extra.keys()
     printed = capsys.readouterr().out
-    assert "English alone" in printed
+    assert "en alone" in printed
     assert "CMI" in printed
     before = out.read_bytes()
     run("--out", out, "--count", 9, "--language", "all", "--split", "dev", "--seed", 2)
@@ -47,6 +49,42 @@ def test_a_model_writes_them_and_bad_lines_are_kept_aside(tmp_path, monkeypatch,
     kept = json.loads((tmp_path / "s.jsonl.chat.jsonl").read_text("utf-8"))
     assert kept["model"] == "writer"
     assert "1 sentences kept of 1 requests" in capsys.readouterr().err
+
+
+def test_of_all_languages_each_has_its_third_and_what_was_set_aside_is_in_a_file(
+    tmp_path, monkeypatch
+):
+    for name in KEY_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    lines = "我们 meeting 改到三点了\n我们下午三点开会\nsee you at lunch today"
+    out = tmp_path / "s.jsonl"
+    with serving(ChatServer(lambda prompt: lines)) as url:
+        run("--out", out, "--count", 3, "--language", "all", "--endpoint", url, "--model", "writer")
+    rows = list(read(Utterance, out))
+    assert [(row.language, row.text) for row in rows] == [
+        ("mixed", "我们 meeting 改到三点了"),
+        ("zh", "我们下午三点开会"),
+        ("en", "see you at lunch today"),
+    ]
+    aside = [json.loads(line) for line in skipped_path(out).read_text("utf-8").splitlines()]
+    assert [(row["text"], row["reason"]) for row in aside] == [
+        ("我们 meeting 改到三点了", "not in Mandarin alone"),
+        ("我们 meeting 改到三点了", "not in English alone"),
+        ("我们下午三点开会", "not in English alone"),
+    ]
+
+
+def test_the_file_is_spoken_and_keeps_what_is_known_of_each_sentence(tmp_path):
+    out = tmp_path / "s.jsonl"
+    run("--out", out, "--count", 2, "--split", "test")
+    synthesize(texts=out, out=tmp_path / "speech", voices="f2", workers=1)
+    written = list(read(Utterance, out))
+    spoken = list(read(Utterance, tmp_path / "speech"))
+    assert [(row.text, row.language, row.split) for row in spoken] == [
+        (row.text, "mixed", "test") for row in written
+    ]
+    for row, before in zip(spoken, written, strict=True):
+        assert before.extra.items() <= row.extra.items()
 
 
 @pytest.mark.parametrize(

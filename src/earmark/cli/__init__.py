@@ -57,7 +57,7 @@ EXTRAS = {
 }
 
 # A run of these that was stopped is resumed by the same command.
-RESUMES = {"train", "transcribe", "synthesize", "tiny-base", "demo"}
+RESUMES = {"train", "transcribe", "sentences", "synthesize", "tiny-base", "demo"}
 
 # Options that these do not name are knobs of a curator, which may be the user's own.
 TAKE_KNOBS = ("curate",)

@@ -49,6 +49,7 @@ def test_good_lines_are_kept_and_bad_ones_set_aside_with_the_reason(tmp_path):
         "那个 report 你 submit 了没有?",
         "我们 have 25 people 在 meeting room",
         "那个 PPT 你 send 给老板了吗",
+        "我們下午 have 一個 meeting",
         "okay 吧",
         "我觉得 " + "we should really think about it again and again " * 3 + "吧",
         "“我们 meeting 改到三点了。”",
@@ -66,6 +67,7 @@ def test_good_lines_are_kept_and_bad_ones_set_aside_with_the_reason(tmp_path):
         "a duplicate",
         "a character that is not allowed: '2'",
         "capitals that a voice may spell out: PPT",
+        "Traditional characters: 們個",
         "too short: 2 tokens, expected 4 to 25",
         "too long: 31 tokens, expected 4 to 25",
     ]
@@ -136,13 +138,29 @@ def test_a_model_that_repeats_itself_is_given_up_with_the_count(tmp_path):
     assert len(chat.requests) == 1 + MOST_IN_VAIN
 
 
-def test_a_server_that_fails_is_named_and_what_came_before_is_kept(tmp_path):
+def test_a_server_that_fails_is_named_and_another_run_continues(tmp_path):
     path = tmp_path / "a.jsonl"
     chat = writing(lambda n: f"第{numbered(n)}个 report 你 submit 了没有")
     chat.script = ["well", "well", 400]
     with pytest.raises(EndpointError, match="the request was refused: status 400"):
         write(chat, path, 9)
     assert len(AnswerFile(path)) == 2
+    again = writing(lambda n: f"第{numbered(n + 2)}个 report 你 submit 了没有")
+    continued = write(again, path, 9)
+    assert len(again.requests) == 7
+    whole = writing(lambda n: f"第{numbered(n)}个 report 你 submit 了没有")
+    assert write(whole, tmp_path / "b.jsonl", 9).kept == continued.kept
+
+
+def test_an_interrupted_run_lets_no_request_wait(tmp_path, monkeypatch):
+    def interrupted(endpoint, prompt):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("earmark.voices.sentences.written_by_llm.complete", interrupted)
+    endpoint = Endpoint("http://localhost:1/v1", "writer")
+    with pytest.raises(KeyboardInterrupt):
+        write_sentences(endpoint, AnswerFile(tmp_path / "a.jsonl"), 1, "mixed", workers=2)
+    assert endpoint.stop.is_set()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 from earmark.text import tokenize
 from earmark.text.codeswitching import Mixture, code_mixing_index, language_codes, mixture
+from earmark.text.normalize.simplify import simplify
 
 SentenceLanguage = Literal["mixed", "zh", "en"]
 
@@ -64,6 +65,9 @@ def fault(text: str, language: SentenceLanguage) -> str | None:
         return f"a character that is not allowed: {strange[0]!r}"
     if capitals := CAPITALS.search(text):
         return f"capitals that a voice may spell out: {capitals[0]}"
+    if (simplified := simplify(text)) != text:
+        changed = "".join(a for a, b in zip(text, simplified, strict=True) if a != b)
+        return f"Traditional characters: {changed}"
     tokens = tokenize(text)
     if not MIN_TOKENS <= len(tokens) <= MAX_TOKENS:
         size = "short" if len(tokens) < MIN_TOKENS else "long"

@@ -6,23 +6,11 @@ from typing import Any, NamedTuple
 from earmark.records import Utterance
 from earmark.voices.sentences.check import measure
 
-HEADER = (
-    "matrix, switch",
-    "sentences",
-    "templates",
-    "tokens",
-    "CMI",
-    "switches",
-    "1",
-    "2",
-    "3",
-    "4 or more",
-)
+HEADER = ("matrix, switch", "sentences", "tokens", "CMI", "switches", "1/2/3/4+ %")
 NOTE = (
-    "means: tokens; code-mixing index (Das and Gambäck 2014), a fraction; switches. Shares: "
-    "sentences with 1, 2, 3, 4 or more switches"
+    "Means: tokens; code-mixing index (Das and Gambäck 2014), a fraction; switches. Last column: "
+    "share of sentences with 1, 2, 3, and 4 or more switches."
 )
-NAMES = {"zh": "Mandarin", "en": "English"}
 
 
 class Mixing(NamedTuple):
@@ -58,10 +46,9 @@ def kind_of(row: Utterance) -> str:
     """Name the kind of a sentence by matrix language and switch.
 
     >>> kind_of(Utterance("a", extra={"matrix_language": "zh", "switch_type": "tag"}))
-    'Mandarin, tag'
+    'zh, tag'
     """
-    name = NAMES.get(row.extra.get("matrix_language", ""), "?")
-    switch = row.extra.get("switch_type", "?")
+    name, switch = row.extra["matrix_language"], row.extra["switch_type"]
     return f"{name} alone" if switch == "none" else f"{name}, {switch}"
 
 
@@ -84,15 +71,18 @@ def table_rows(rows: Iterable[Utterance]) -> list[list[str] | None]:
 
 def laid_out(rows: Iterable[Utterance]) -> dict[str, Any]:
     """Return the header, the rows and the note of the table."""
-    return {"header": HEADER, "rows": table_rows(rows), "note": NOTE}
+    listed = list(rows)
+    templates = mixing(listed).templates
+    of_templates = f" {templates} templates were filled." if templates else ""
+    return {"header": HEADER, "rows": table_rows(listed), "note": NOTE + of_templates}
 
 
 def _cells(name: str, rows: Sequence[Utterance]) -> list[str]:
     """Write the means of a group."""
     sums = mixing(rows)
     n = sums.sentences
-    shares = [f"{100 * count / n:.0f} %" if sums.switches else "" for count in sums.with_switches]
-    index = f"{sums.code_mixing_index / n:.3f}" if sums.switches else ""
-    switches = f"{sums.switches / n:.2f}" if sums.switches else ""
-    templates = str(sums.templates) if sums.templates else ""
-    return [name, f"{n:,}", templates, f"{sums.tokens / n:.1f}", index, switches, *shares]
+    cells = [name, f"{n:,}", f"{sums.tokens / n:.1f}"]
+    if not sums.switches:
+        return [*cells, "", "", ""]
+    shares = "/".join(f"{100 * count / n:.0f}" for count in sums.with_switches)
+    return [*cells, f"{sums.code_mixing_index / n:.3f}", f"{sums.switches / n:.2f}", shares]

@@ -224,9 +224,10 @@ def _answers(
             batch = [request(number + i, language, seed) for i in range(workers)]
             try:
                 yield from zip(batch, pool.map(answer, batch), strict=True)
-            except Exception:
-                # No request under way is worth another attempt.
+            except (Exception, KeyboardInterrupt):
+                # No request is worth another attempt, or a first one.
                 endpoint.stop.set()
+                pool.shutdown(cancel_futures=True)
                 raise
             number += workers
 
