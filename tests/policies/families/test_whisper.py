@@ -191,7 +191,7 @@ def test_frames_of_a_short_window_are_those_of_the_whole_one():
 def test_a_short_window_is_the_whole_one_without_its_padding():
     """With what fills the window hidden from every layer, the states are the same.
 
-    So padding is all that tells the two apart; how much that is, is measured on a real model.
+    So padding is the whole difference; how much that is, is measured on a real model.
     """
     policy = policy_of()
     policy.hear_silence(0.5)

@@ -10,7 +10,7 @@ from test_families import assert_same, batch_of, clips_of, gradients, plain, wit
 from earmark.policies.kernels.rms_norm import take_torch_norms
 from earmark.policies.lora.adapt import disable_dropout, freeze_hearing
 from earmark.policies.policy import SharedBatch
-from family_models import BUILD, build_policy
+from family_models import BESIDE_ROWS, BUILD, build_policy
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 FAMILY = pytest.mark.parametrize("name", BUILD)
@@ -31,7 +31,7 @@ def on_gpu(name, dtype=torch.float32):
     policy.network.to(dtype)
     with_lora(policy)
     policy.network.to("cuda")
-    assert take_torch_norms(policy.network) > 0
+    assert take_torch_norms(policy.network) > 0 or name in BESIDE_ROWS  # Whisper has no RMS norms
     return policy
 
 
