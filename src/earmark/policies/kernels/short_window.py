@@ -3,7 +3,7 @@
 The class refuses them, though nothing in it needs the whole window: a shorter one takes the first
 of the positions, and the layers attend to what there is. What it computes is another thing than
 the first states of the whole window, in which every state also attends to the silence that fills
-it up; see the families's own notes for how much that moves.
+it up; see the family's own notes for how much that moves.
 """
 
 from collections.abc import Iterator
