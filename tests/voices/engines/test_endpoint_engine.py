@@ -99,6 +99,29 @@ def test_a_broken_answer_is_requested_again():
     assert len(seen) == 4
 
 
+def test_samples_that_are_no_numbers_are_requested_again():
+    file = io.BytesIO()
+    samples = np.array([0.1, np.nan, 0.1], np.float32)
+    soundfile.write(file, samples, 24000, format="WAV", subtype="FLOAT")
+    answers = {1: (200, file.getvalue())}
+    with speaking(lambda body, count: answers.get(count, (200, wav()))) as (url, seen):
+        engine = open_engine("endpoint", Source(model="tts", endpoint=url))
+        object.__setattr__(engine._endpoint, "first_wait_s", 0.01)
+        assert np.isfinite(engine.speak("好", "alloy", Random(0))).all()
+    assert len(seen) == 2
+
+
+def test_a_stopped_run_is_tried_again_as_patiently(tmp_path):
+    """Stopping lets waiting requests give up; the next run opens the engine anew."""
+    with speaking(lambda body, count: (401, b"key?")) as (url, _):
+        speaker = Speaker("endpoint", Source(model="tts", endpoint=url))
+        before = speaker.open()
+        with pytest.raises(SettingsError):
+            speak_texts(tmp_path, TEXTS, speaker, ONE, workers=2)
+        assert before._endpoint.stop.is_set()
+        assert not speaker.open()._endpoint.stop.is_set()
+
+
 def test_what_is_no_sound_is_refused():
     with speaking(lambda body, count: (200, b'{"error": "no such voice"}')) as (url, seen):
         engine = open_engine("endpoint", Source(model="tts", endpoint=url))

@@ -72,7 +72,7 @@ def keep_understood(
 
 def _verdicts(manifest: Path, language: Language, checking: CheckOptions) -> list[Verdict]:
     """Transcribe what is spoken in one language, and count the errors."""
-    hyps = manifest.with_name(f"{language}.hyps.jsonl")
+    hyps = manifest.with_name(f"check.{language}.hyps.jsonl")
     task = Task(
         model=checking.check_with or "",
         utterances=manifest,

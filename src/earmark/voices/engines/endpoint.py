@@ -15,7 +15,6 @@ import soxr
 
 from earmark.endpoint import Again, BodyError, Endpoint, EndpointError, object_of
 from earmark.errors import InputError, KnobError, shortened
-from earmark.speech.audio import LONGEST_S
 from earmark.storage.open_sound import open_sound_bytes
 from earmark.voices.engine import SAMPLE_RATE_HZ, Engine, Said, Source, check_speed
 
@@ -104,8 +103,8 @@ class EndpointEngine(Engine):
                 rate_hz = file.samplerate
         except (InputError, RuntimeError) as error:
             raise Again(f"no usable sound: {shortened(str(error))}") from error
-        if not len(samples) or len(samples) > LONGEST_S * rate_hz:
-            raise Again("a sound without samples")
+        if not len(samples) or not np.isfinite(samples).all():
+            raise Again("a sound without samples, or with NaN or infinity among them")
         return np.asarray(soxr.resample(samples, rate_hz, SAMPLE_RATE_HZ), np.float32)
 
 

@@ -61,7 +61,8 @@ def write_parts(
     """Write what is heard of each language: a manifest for each, sound beside it.
 
     Args:
-        out: the folder of the corpus; parts lie in `check/` there.
+        out: the folder of the corpus; the manifests are `check.zh.jsonl` and `check.en.jsonl`
+            there, and what is cut out lies in `check/`.
         jobs: how the clips were made.
         rows: their rows, by id.
         engine: speaks a language again where the places in a clip are not known.
@@ -72,29 +73,28 @@ def write_parts(
     Raises:
         InputError: a clip cannot be read.
     """
-    folder = out / "check"
     found: dict[Language, list[Utterance]] = {language: [] for language in LANGUAGES}
     for job in track(jobs, "cutting clips by language"):
-        for part in _parts(out, folder, rows[job.utterance.id], job, engine):
+        for part in _parts(out, rows[job.utterance.id], job, engine):
             found[part.language].append(part.row)
     manifests = {}
     for language, parts in found.items():
         if parts:
-            manifests[language] = folder / f"{language}.jsonl"
+            manifests[language] = out / f"check.{language}.jsonl"
             write_jsonl(manifests[language], parts)
     return manifests
 
 
-def _parts(out: Path, folder: Path, row: Utterance, job: Job, engine: Engine) -> Iterator[Part]:
+def _parts(out: Path, row: Utterance, job: Job, engine: Engine) -> Iterator[Part]:
     """Yield each language of a clip."""
     texts = texts_by_language(row.text or "")
     for language, text in texts.items():
         if len(texts) == 1:
-            yield Part(language, _row(row, f"../{row.audio}", text))
+            yield Part(language, _row(row, str(row.audio), text))
             continue
-        name = f"audio/{Path(str(row.audio)).stem}.{language}.flac"
-        if not _is_newer(folder / name, out / str(row.audio)):
-            write_audio(folder / name, _sound(out, row, job, language, text, engine))
+        name = f"check/{Path(str(row.audio)).stem}.{language}.flac"
+        if not _is_newer(out / name, out / str(row.audio)):
+            write_audio(out / name, _sound(out, row, job, language, text, engine))
         yield Part(language, _row(row, name, text))
 
 

@@ -264,6 +264,7 @@ def _pool(count: int, engine: Engine) -> Iterator[Executor]:
             # Those who wait to ask again give up; the run ends with the requests under way.
             engine.stop()
             threads.shutdown(cancel_futures=True)
+            _opened.cache_clear()  # an engine that was stopped is not used again
             raise
 
 
