@@ -23,7 +23,7 @@ demo-real: .venv/ready
 		--model $(REAL)/whisper-base --kokoro $(REAL)/kokoro
 
 test: .venv/ready
-	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -q -n auto --dist loadfile
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
 
 check: .venv/ready
 	.venv/bin/ruff check src tests benchmarks examples .ci

@@ -7,6 +7,7 @@ import pytest
 from earmark.formats.files.lines import write_jsonl
 from earmark.records import Pair
 from tiny_world import save_tiny, write_pairs
+from warm import Warm
 
 
 @pytest.fixture(scope="module")
@@ -20,3 +21,11 @@ def world(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def pairs(world) -> list[Pair]:
     return write_pairs(world, 16, losers=2)
+
+
+@pytest.fixture(scope="session")
+def warm():
+    """Start commands in processes that have torch already."""
+    warm = Warm()
+    yield warm
+    warm.close()

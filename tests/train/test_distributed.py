@@ -1,12 +1,10 @@
 """Two processes give the gradients of one with the joined batch, and remember the same.
 
-Run by the test with two processes (gloo, on loopback) and with one:
+Run by the test in two processes (gloo, on loopback), as by
 
-    python -m torch.distributed.run --nproc-per-node 2 test_together.py FOLDER OUT
+    python -m torch.distributed.run --nproc-per-node 2 test_distributed.py FOLDER OUT
 """
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -95,27 +93,14 @@ def work(folder: Path, out: Path, name: str, batch_size: int) -> None:
         save_file(found, out / f"{name}.safetensors")
 
 
-def in_two_processes(folder: Path, out: Path) -> None:
-    """Do the work of all objectives in two processes that share the batch."""
-    command = [sys.executable, "-W", "ignore", "-m", "torch.distributed.run", "--standalone"]
-    command += ["--nproc-per-node", "2", __file__, str(folder), str(out)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-    own = str(Path(__file__).parents[1] / "worlds")
-    environment["PYTHONPATH"] = os.pathsep.join([own, environment.get("PYTHONPATH", "")])
-    done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-
-
-def test_two_processes_do_what_one_does_with_the_joined_batch(tmp_path):
+def test_two_processes_do_what_one_does_with_the_joined_batch(tmp_path, warm):
     folders = [tmp_path / name for name in ("pairs", "one", "two")]
     for folder in folders:
         folder.mkdir()
     write_ragged_pairs(folders[0])
     save_tiny(folders[0] / "model")
     save_tiny(folders[0] / "other", seed=1)
-    in_two_processes(folders[0], folders[2])
+    warm.run(tmp_path, [folders[0], folders[2]], script=Path(__file__), ranks=2)
     for name in NAMES:
         work(folders[0], folders[1], name, batch_size=4)
         one, two = (load_file(folder / f"{name}.safetensors") for folder in folders[1:])

@@ -1,8 +1,9 @@
 """`earmark train` under a launcher: two processes do what one does, spread or not, and resume.
 
-Run by the tests as a script where the processes are to train with FSDP2 on CPUs:
+The launchers themselves are in the tests of two processes without more, and of the shipped files.
+Run by the latter as a script where the processes are to train with FSDP2 on CPUs:
 
-    python -m torch.distributed.run --nproc-per-node 2 test_processes.py train ...
+    python -m accelerate.commands.launch --num_processes 2 test_processes.py train ...
 """
 
 import json
@@ -16,14 +17,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from accelerate.state import PartialState
-from accelerate.utils import DistributedType
 from safetensors.torch import load_file
 
 from earmark.cli import main
 from earmark.formats.files.lines import write_jsonl
 from resume_world import stop_after
 from tiny_world import save_tiny, write_pairs
+from warm_server import treat_cpus_as_gpus
 
 STEPS = 4
 TORCHRUN = "torch.distributed.run --standalone --nproc-per-node 2"
@@ -31,7 +31,9 @@ ACCELERATE = "accelerate.commands.launch --num_processes 2 --config_file"
 FSDP2_FILE = Path(__file__).parents[2] / "examples/launch/fsdp2.yaml"
 ZERO2_FILE = FSDP2_FILE.with_name("zero2.yaml")
 SAME = ("loss", "grad_norm", "rewards/margins", "logps/chosen_shift")
-FSDP2 = {
+SPREAD = {
+    "ranks": 2,
+    "spread": True,
     "ACCELERATE_USE_FSDP": "true",
     "FSDP_VERSION": "2",
     "FSDP_AUTO_WRAP_POLICY": "TRANSFORMER_BASED_WRAP",
@@ -90,13 +92,9 @@ def same_log(one: Path, two: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def alone(world) -> Path:
+def alone(world, warm) -> Path:
     """One process with the joined batch."""
-    command = [sys.executable, "-m", "earmark", *options("one", "cache-one", 4)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-    subprocess.run(
-        command, cwd=world, env=environment, check=True, capture_output=True, timeout=280
-    )
+    warm.run(world, options("one", "cache-one", 4))
     return world / "one"
 
 
@@ -115,7 +113,7 @@ def test_two_processes_train_as_one_and_fill_the_caches_together(world, alone):
     assert len(clips) == len(set(clips)) == 16
 
 
-def test_spread_weights_train_the_same_and_resume_exactly(world, alone):
+def test_spread_weights_train_the_same_and_resume_exactly(world, alone, warm):
     """A process that has nothing to hear must not keep the other waiting: its clips are known.
 
     Clips stand in the index in the order of training, of each four rows the first two are those
@@ -127,7 +125,7 @@ def test_spread_weights_train_the_same_and_resume_exactly(world, alone):
     lines = index.read_text().splitlines(keepends=True)
     index.write_text("".join(line for at, line in enumerate(lines) if at % 4 < 2))
 
-    launch(world, [__file__], options("spread", cache.name, 2), **FSDP2)
+    warm.run(world, options("spread", cache.name, 2), **SPREAD)
     same_log(alone, world / "spread")
     (heard,) = {*cache.rglob("*.index.jsonl")} - {index}  # only one process heard anything
     others = [json.loads(line)["key"] for at, line in enumerate(lines) if at % 4 >= 2]
@@ -139,14 +137,14 @@ def test_spread_weights_train_the_same_and_resume_exactly(world, alone):
     assert (world / "spread/checkpoint-2/pytorch_model_fsdp_0").is_dir(), "it was spread"
 
     stop_after(world / "spread", 2, world / "stopped")
-    said = launch(world, [__file__], options("stopped", cache.name, 2), **FSDP2)
+    said = warm.run(world, options("stopped", cache.name, 2), **SPREAD)
     assert "resuming from stopped/checkpoint-2" in said
     assert log_of(world / "stopped") == log_of(world / "spread")
     resumed = load_file(world / "stopped/adapter_model.safetensors")
     assert all(torch.equal(resumed[name], value) for name, value in whole.items())
 
 
-def test_a_whole_model_that_is_spread_resumes_exactly(world):
+def test_a_whole_model_that_is_spread_resumes_exactly(world, warm):
     """The weights of `checkpoint-2` are trained on, and the base model's are not.
 
     Of 13 pairs one is left in the last step, and one process has none.
@@ -158,9 +156,9 @@ def test_a_whole_model_that_is_spread_resumes_exactly(world):
         said = [*options(run, "cache-spread-whole", 2), "--lora-rank", "0"]
         return ["odd.jsonl" if word == "pairs.jsonl" else word for word in said]
 
-    launch(world, [__file__], options_of("spread-whole"), **FSDP2)
+    warm.run(world, options_of("spread-whole"), **SPREAD)
     stop_after(world / "spread-whole", 2, world / "stopped-whole")
-    said = launch(world, [__file__], options_of("stopped-whole"), **FSDP2)
+    said = warm.run(world, options_of("stopped-whole"), **SPREAD)
     assert "resuming from stopped-whole/checkpoint-2" in said
     assert len(log_of(world / "spread-whole")) == STEPS
     assert log_of(world / "stopped-whole") == log_of(world / "spread-whole")
@@ -199,7 +197,7 @@ def test_deepspeed_trains_the_same_with_the_shipped_file(world, alone, reference
     same_log(alone, world / f"zero2-{reference}")
 
 
-def test_unpaired_answers_are_logged_by_two_processes(world):
+def test_unpaired_answers_are_logged_by_two_processes(world, warm):
     """One process may have rejected answers alone: what it lacks is no reason to wait."""
     rows = [json.loads(line) for line in (world / "pairs.jsonl").read_text().splitlines()]
     single = [
@@ -208,22 +206,10 @@ def test_unpaired_answers_are_logged_by_two_processes(world):
     write_jsonl(world / "single.jsonl", single)
     arguments = [*options("single", "cache-single", 1), "--objective", "kto"]
     arguments[arguments.index("pairs.jsonl")] = "single.jsonl"
-    launch(world, ["-m", "earmark"], arguments)
+    warm.run(world, arguments, ranks=2)
     log = [json.loads(line) for line in (world / "single/log.jsonl").read_text().splitlines()]
     assert any("logps/chosen" in row for row in log)
     assert any("logps/rejected" in row for row in log)
-
-
-def treat_cpus_as_gpus() -> None:
-    """Let accelerate spread weights over CPU processes, which it offers for GPUs alone."""
-    start = PartialState.__init__
-
-    def started(self, *args, **kwargs):
-        start(self, *args, **kwargs)
-        if self.distributed_type == DistributedType.MULTI_CPU:
-            self.distributed_type = DistributedType.MULTI_GPU
-
-    PartialState.__init__ = started
 
 
 if __name__ == "__main__":

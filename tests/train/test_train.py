@@ -1,12 +1,9 @@
 """A whole run on a tiny random model: what is written, what is refused, what resumes."""
 
 import json
-import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -230,36 +227,27 @@ def test_the_cache_does_not_change_the_result(world, pairs, tmp_path):
         assert one["loss"] == pytest.approx(two["loss"], abs=1e-6)
 
 
-def start(world, run, *more):
-    command = [sys.executable, "-m", "earmark", "train", "--pairs", "pairs.jsonl"]
-    command += ["--model", "model", "--out", str(run), "--learning-rate", "2e-3"]
-    command += ["--num-train-epochs", "4", "--per-device-train-batch-size", "4"]
-    command += ["--logging-steps", "2", "--save-steps", "4", "--cache-dir", "cache", *more]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-    return subprocess.Popen(command, cwd=world, stderr=subprocess.PIPE, env=environment, text=True)
-
-
-def finish(process, code):
-    _, said = process.communicate(timeout=240)
-    assert process.returncode == code, said
-    return said
+def options(run, rank, *more):
+    given = ["train", "--pairs", "pairs.jsonl", "--model", "model", "--out", str(run)]
+    given += ["--lora-rank", rank, "--learning-rate", "2e-3", "--num-train-epochs", "4"]
+    given += ["--per-device-train-batch-size", "4", "--logging-steps", "2", "--save-steps", "4"]
+    return [*given, "--cache-dir", "cache", *more]
 
 
 @pytest.mark.parametrize("rank", ["16", "0"], ids=["lora", "whole model"])
-def test_killed_and_resumed_ends_with_the_same_losses(world, tmp_path, rank):
-    options = ["--lora-rank", rank]
-    finish(start(world, tmp_path / "whole", *options), code=0)
+def test_killed_and_resumed_ends_with_the_same_losses(world, tmp_path, rank, warm):
+    warm.run(world, options(tmp_path / "whole", rank))
 
-    killed = start(world, tmp_path / "killed", *options)
+    command = options(tmp_path / "killed", rank)
+    killed = warm.start(world, command)
     deadline = time.monotonic() + 240
     while last_checkpoint(tmp_path / "killed") is None and time.monotonic() < deadline:
-        assert killed.poll() is None, killed.stderr.read()
+        assert killed.ended(wait=False) is None, killed.said.read_text()
         time.sleep(0.02)
-    killed.send_signal(signal.SIGKILL)
-    killed.communicate()
-    assert killed.returncode == -signal.SIGKILL
+    killed.kill()
+    assert killed.ended() == [-signal.SIGKILL]
     assert not json.loads((tmp_path / "killed/run.json").read_text()).get("finished")
-    assert "resuming from" in finish(start(world, tmp_path / "killed", *options), code=0)
+    assert "resuming from" in warm.run(world, command)
     one, two = log_of(tmp_path / "whole"), log_of(tmp_path / "killed")
     assert [row["step"] for row in one] == [row["step"] for row in two] == list(range(2, 17, 2))
     for a, b in zip(one, two, strict=True):
@@ -267,9 +255,9 @@ def test_killed_and_resumed_ends_with_the_same_losses(world, tmp_path, rank):
 
     if rank == "0":
         return
-    assert "this run is finished" in finish(start(world, tmp_path / "killed", *options), code=0)
-    assert "objective.beta (there 0.1, here 0.7)" in finish(
-        start(world, tmp_path / "killed", *options, "--beta", "0.7"), code=1
+    assert "this run is finished" in warm.run(world, command)
+    assert "objective.beta (there 0.1, here 0.7)" in warm.run(
+        world, [*command, "--beta", "0.7"], code=1
     )
 
 
