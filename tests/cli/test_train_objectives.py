@@ -43,7 +43,14 @@ def world(tmp_path_factory):
 def options(world, name, *more):
     given = ["--pairs", str(world / "pairs.jsonl"), "--model", "tiny-base", "--objective", name]
     given += ["--max-steps", str(STEPS), "--per-device-train-batch-size", "3"]
-    given += ["--logging-steps", "1", "--save-steps", "1", "--cache-dir", str(world / "cache")]
+    given += [
+        "--logging-steps",
+        "1",
+        "--save-steps",
+        str(STEPS),
+        "--cache-dir",
+        str(world / "cache"),
+    ]
     needs = contract(OBJECTIVES[name])
     if needs.needs_scores:
         given += ["--criterion", "quality"]

@@ -53,9 +53,7 @@ def imitate_file(
     """
     check_outputs(outputs_of(out, on_error), (input_file(utterances), prompts))
     check_imitation(imitation)
-    source, chosen = open_source(utterances)
-    prompter = Prompter(load_prompts(prompts), source.folder, out)
-    rows = load(Utterance, source, out=out, on_error=on_error, check=prompter.check, format=chosen)
+    prompter, rows = _prompted(utterances, out, prompts, on_error)
     knobs: dict[str, Any] = {"builder": "imitate", "mix": imitation.mix.as_dict()}
     if imitation.tools.translator is not None:
         knobs["translator"] = imitation.tools.translator.name
@@ -83,9 +81,7 @@ def mine_file(
     """
     inputs = map(input_file, (utterances, *hyps))
     check_outputs(outputs_of(out, on_error, hyps), (*inputs, prompts))
-    source, chosen = open_source(utterances)
-    prompter = Prompter(load_prompts(prompts), source.folder, out)
-    rows = load(Utterance, source, out=out, on_error=on_error, check=prompter.check, format=chosen)
+    prompter, rows = _prompted(utterances, out, prompts, on_error)
     systems = [_by_id(path, rows, out, on_error) for path in hyps]
     names = [Path(input_file(path)).name for path in hyps]
     knobs: dict[str, Any] = {
@@ -96,6 +92,16 @@ def mine_file(
     plan, tally = plan_for(prompter, several, seed, **knobs), Tally()
     _write(out, mine_pairs(track(rows, "pairs"), systems, mining, plan, tally), tally)
     return tally
+
+
+def _prompted(
+    utterances: str | Path, out: str | Path, prompts: str | Path | None, on_error: OnError
+) -> tuple[Prompter, list[Utterance]]:
+    """Read the prompts and the utterances, each of which fits them."""
+    source, chosen = open_source(utterances)
+    prompter = Prompter(load_prompts(prompts), source.folder, out)
+    rows = load(Utterance, source, out=out, on_error=on_error, check=prompter.check, format=chosen)
+    return prompter, rows
 
 
 def _by_id(
