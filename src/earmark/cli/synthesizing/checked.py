@@ -18,7 +18,7 @@ from earmark.records import MANIFEST, Hypothesis, Utterance
 from earmark.transcribe.decoding import Decoding
 from earmark.voices.engine import Engine
 from earmark.voices.language_spans import Language
-from earmark.voices.spoken.check import Verdict, judge, reason, write_parts
+from earmark.voices.spoken.check import WHOLE, Verdict, judge, reason, write_parts
 from earmark.voices.spoken.make import Spoken
 from earmark.voices.spoken.plan import Job
 
@@ -90,5 +90,9 @@ def _verdicts(manifest: Path, language: Language, checking: CheckOptions) -> lis
         names = facts is not None and facts.names_language
         hear_here(task if names else replace(task, language=None), LocalOptions())
     heard = {hyp.id: hyp.text for hyp in read(Hypothesis, hyps)}
-    rows = read(Utterance, manifest)
-    return [found for row in rows if (found := judge(row, language, heard.get(row.id, "")))]
+    verdicts = []
+    for row in read(Utterance, manifest):
+        if not row.id.endswith(WHOLE):
+            whole = heard.get(f"{row.id}{WHOLE}")
+            verdicts.append(judge(row, language, heard.get(row.id, ""), whole))
+    return [verdict for verdict in verdicts if verdict]

@@ -13,12 +13,12 @@ import json
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import soxr
 
 from earmark.errors import InputError, KnobError, shortened
@@ -60,7 +60,9 @@ class KokoroEngine(Engine):
         Raises:
             KnobError: no folder is given.
             InputError: the folder lacks the model, the vocabulary or the voices.
+            ModuleNotFoundError: onnxruntime is not installed.
         """
+        self._onnxruntime: Any = import_module("onnxruntime")  # an extra
         if not source.model:
             raise KnobError(f"the engine kokoro needs the folder of its model; {HOW}")
         self._model = _model_file(Path(source.model))
@@ -113,14 +115,14 @@ class KokoroEngine(Engine):
         Raises:
             InputError: the file is no such model.
         """
-        options = onnxruntime.SessionOptions()
+        options = self._onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4
         raw = self._model.read_bytes()
         error: Exception | None = None
         for extra in (*map(_declared_output, DURATIONS), b""):
             try:
-                session = onnxruntime.InferenceSession(raw + extra, options)
+                session = self._onnxruntime.InferenceSession(raw + extra, options)
             except Exception as failed:  # onnxruntime's own, which differ by kind of damage
                 error = failed
                 continue

@@ -4,7 +4,9 @@ A recogniser that fails where languages mix, as most do, would delete the mixed 
 heard them whole. So what is spoken in one language is cut out of a clip (the engine knows where
 it is), its stretches are joined, and the recogniser hears Mandarin alone and English alone. Where
 an engine does not know the places, it speaks each language of the text once more, by the same
-voice at the same speed. Clips in one language are heard whole.
+voice at the same speed. A word that is cut out is hard to understand too, so the mixed clip is
+also heard whole: a token is wrong only where neither hearing has it. Clips in one language are
+heard whole, once.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,6 +23,7 @@ from earmark.records import Utterance
 from earmark.speech.audio import SAMPLE_RATE_HZ, check_audio, read_audio, write_audio
 from earmark.text import tokenize
 from earmark.text.align import align
+from earmark.text.language import language_of
 from earmark.voices.engine import Engine
 from earmark.voices.language_spans import Language, text_spans
 from earmark.voices.spoken.make import render
@@ -31,6 +34,8 @@ PAUSE_S = 0.15
 EDGE_S = 0.2
 FADE_S = 0.005
 MOST_QUOTED = 60
+# Ends the id of a row in which a mixed clip is heard whole.
+WHOLE = " (whole)"
 
 
 class Part(NamedTuple):
@@ -96,6 +101,8 @@ def _parts(out: Path, row: Utterance, job: Job, engine: Engine) -> Iterator[Part
         if not _is_newer(out / name, out / str(row.audio)):
             write_audio(out / name, _sound(out, row, job, language, text, engine))
         yield Part(language, _row(row, name, text))
+        whole = replace(_row(row, str(row.audio), text), id=f"{row.id}{WHOLE}")
+        yield Part(language, whole)
 
 
 def _row(row: Utterance, audio: str, text: str) -> Utterance:
@@ -147,16 +154,38 @@ def joined(clip: np.ndarray, places: Iterable[tuple[float, float]]) -> np.ndarra
     return np.concatenate([*pieces, pieces[0]])
 
 
-def judge(part: Utterance, language: Language, heard: str) -> Verdict | None:
+def judge(
+    part: Utterance, language: Language, heard: str, whole: str | None = None
+) -> Verdict | None:
     """Count the errors of one language of a clip; None where its text has no token.
 
-    Words heard in the other language are errors: a recogniser that translates did not hear what
-    was spoken.
+    Errors are the tokens that no hearing has, and the insertions of the hearing with fewer. Words
+    of the other language are errors where this one is heard alone: a recogniser that translates
+    did not hear what was spoken.
+
+    Args:
+        part: what the clip says in this language.
+        language: the language.
+        heard: what was written where it was heard alone.
+        whole: what was written where a mixed clip was heard whole; of it, only tokens of this
+            language count.
+
+    >>> judge(Utterance("u", "我想 会议"), "zh", "我想 开业", "我 xiang 会议").errors
+    0
     """
     truth = tokenize(part.text or "")
     if not truth:
         return None
-    errors = sum(edit.kind != "hit" for edit in align(truth, tokenize(heard)))
+    hearings = [tokenize(heard)]
+    if whole is not None:
+        hearings.append([t for t in tokenize(whole) if language_of(t) in (language, "other")])
+    found: set[int] = set()
+    inserted = []
+    for tokens in hearings:
+        edits = align(truth, tokens)
+        found |= {e.truth for e in edits if e.kind == "hit" and e.truth is not None}
+        inserted.append(sum(edit.kind == "insertion" for edit in edits))
+    errors = len(truth) - len(found) + min(inserted)
     return Verdict(part.id, language, errors, len(truth), heard)
 
 
@@ -166,6 +195,6 @@ def reason(verdict: Verdict, most_errors: float) -> str | None:
         return None
     heard = verdict.heard[:MOST_QUOTED] or "nothing"
     return (
-        f"its {verdict.language} alone is written down with {verdict.errors} errors in "
-        f"{verdict.tokens} tokens, {verdict.rate:.2f}, more than {most_errors:g}; heard: {heard}"
+        f"its {verdict.language} is written down with {verdict.errors} errors in "
+        f"{verdict.tokens} tokens, {verdict.rate:.2f}, more than {most_errors:g}; alone: {heard}"
     )

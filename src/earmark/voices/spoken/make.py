@@ -150,13 +150,13 @@ def finished(out: Path, jobs: Sequence[Job]) -> dict[str, Utterance]:
     wanted = {job.utterance.id: job.utterance for job in jobs}
     found: dict[str, Utterance] = {}
     other = 0
-    for name in (MANIFEST, f"{MANIFEST}.partial"):
-        for row in _kept(out / name):
+    for path in (out / MANIFEST, out / f"{MANIFEST}.partial", skipped_path(out / MANIFEST)):
+        for row in _kept(path):
             if row.id not in wanted or row.id in found:
                 continue
             if _way(row) == _way(wanted[row.id]) and _is_whole(out / str(row.audio)):
                 found[row.id] = row
-            else:
+            elif path != skipped_path(out / MANIFEST):
                 other += 1
     if other:
         note(f"{other} clips of an earlier run were made in another way; they are made again")
@@ -173,11 +173,17 @@ def _way(row: Utterance) -> Utterance:
 
 
 def _kept(path: Path) -> Iterator[Utterance]:
-    """Yield the rows of a manifest that `speak_texts` wrote; torn or other lines are left out."""
+    """Yield the rows of a manifest that `speak_texts` wrote; torn or other lines are left out.
+
+    Rows that were set aside are read as well: a check may have refused clips that are there.
+    """
     for number, raw in numbered_lines(path) if path.is_file() else ():
         with suppress(InputError):
             where = f"{path}:{number}"
-            row = parse_row(Utterance, parse_line(raw, where), where)
+            data = parse_line(raw, where)
+            if isinstance(data, dict) and "raw" in data:
+                data = parse_line(str(data["raw"]).encode(), where)
+            row = parse_row(Utterance, data, where)
             if isinstance(row.extra.get("made_by"), dict) and str(row.audio).startswith("audio/"):
                 yield row
 

@@ -160,7 +160,7 @@ def file_name(id_: str) -> str:
     """Return a name for a file that belongs to an id, and to no other.
 
     >>> file_name("s1-zf_xiaoxiao"), file_name("a/b")
-    ('s1-zf_xiaoxiao', 'a_b-4b8f2b3f')
+    ('s1-zf_xiaoxiao', 'a_b-96086d65')
     """
     if _PLAIN_NAME.fullmatch(id_) and not id_.startswith("."):
         return id_
