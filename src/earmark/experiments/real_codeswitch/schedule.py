@@ -19,6 +19,7 @@ from earmark.train.trainer import LossError
 # Results are kept by condition; this comparison has one, arms tell what differs.
 CONDITION = "real"
 BASE_FILE = Path("results/base.json")
+WHOLE_WINDOW_S = 30.0
 
 
 @dataclass
@@ -115,13 +116,17 @@ def base_result(world: World) -> Result:
     """Return the base model's result, measured once, with its other prompts on mixed speech."""
     path = world.out / BASE_FILE
     if not path.is_file():
-        model, folder = world.parts.model, world.out / "base"
-        development = measure(model, folder, {"development": world.development})["development"]
+        model, folder, silence_s = world.parts.model, world.out / "base", world.scale.silence_s
+        sets = {"development": world.development}
+        development = measure(model, folder, sets, silence_s)["development"]
         mixed = {name: world.tests[name] for name in (MIXED, HELD_OUT_SET)}
         result = {
             "development": development["errors"] / development["tokens"],
-            "test": measure(model, folder, world.tests),
-            "prompts": {name: measure(model, folder, mixed, name) for name in OTHER_PROMPTS},
+            "test": measure(model, folder, world.tests, silence_s),
+            "prompts": {
+                name: measure(model, folder, mixed, silence_s, name) for name in OTHER_PROMPTS
+            },
+            "whole window": measure(model, folder / "whole-window", mixed, WHOLE_WINDOW_S),
         }
         write_text(path, json.dumps(result, indent=1) + "\n")
     found: Result = json.loads(path.read_text("utf-8"))

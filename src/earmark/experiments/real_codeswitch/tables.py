@@ -165,14 +165,17 @@ def prompts(outcomes: Outcomes) -> Table:
     """Tabulate the base model on mixed speech by the language that its prompt names."""
     base = outcomes[BASE].seeds[0]
     rows = [("zh", *(per_cent(error_rate(base, name)) for name in (MIXED, HELD_OUT_SET)))]
-    for prompt_language, found in base.get("prompts", {}).items():
+    others = {**base.get("prompts", {}), "zh, whole window": base.get("whole window")}
+    for prompt_language, found in others.items():
+        if found is None:
+            continue
         rates = [error_rate({"test": found}, name) for name in (MIXED, HELD_OUT_SET)]
         rows.append((prompt_language, *map(per_cent, rates)))
     return Table(
         "The base model by the language in its prompt",
         ("prompt", MIXED, HELD_OUT_SET),
         rows,
-        "Mixed error rate in per cent. `auto`: the model finds each clip's language by itself.",
+        "Mixed error rate. `auto`: the model finds each clip's language by itself.",
     )
 
 

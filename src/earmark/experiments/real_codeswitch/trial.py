@@ -88,8 +88,8 @@ class Trial:
         )
         files = [greedy, *candidate_paths(drawn, scale.candidates)]
         if not all(path.is_file() for path in files):
-            hear(self.start, spoken, greedy)
-            hear(self.start, spoken, drawn, decoding=decoding)
+            hear(self.start, spoken, greedy, silence_s=scale.silence_s)
+            hear(self.start, spoken, drawn, silence_s=scale.silence_s, decoding=decoding)
         return files
 
     def settings(self) -> TrainSettings:
@@ -106,6 +106,7 @@ class Trial:
             save_total_limit=1,
             device="cpu",
             seed=self.cell.seed,
+            silence_s=scale.silence_s,
             cache_features=True,
             cache_dir=str(self.world.out / "cache"),
         )
@@ -116,7 +117,8 @@ class Trial:
         if known is not None:
             return known
         run, cost = self.trained()
-        found = measure(str(run), self.kept, {"development": self.world.development})
+        sets = {"development": self.world.development}
+        found = measure(str(run), self.kept, sets, self.world.scale.silence_s)
         shutil.copyfile(run / LOG, self.kept / LOG)
         rate = found["development"]["errors"] / found["development"]["tokens"]
         result = {"development": rate, "cpu_s": cost, **chosen_logps(run)}
@@ -128,7 +130,7 @@ class Trial:
         if "test" in result:
             return result
         run, _ = self.trained()
-        tests = measure(str(run), self.kept, self.world.tests)
+        tests = measure(str(run), self.kept, self.world.tests, self.world.scale.silence_s)
         return write_result(self.world.out, self.cell, {**result, "test": tests})
 
     def forget(self) -> None:
@@ -137,9 +139,9 @@ class Trial:
 
 
 @lru_cache(maxsize=1)
-def loaded(model: str) -> Policy:
+def loaded(model: str, silence_s: float) -> Policy:
     """Load a model; the last one is kept at hand."""
-    return load_policy(model, device="cpu")
+    return load_policy(model, device="cpu", silence_s=silence_s)
 
 
 def hear(
@@ -147,11 +149,12 @@ def hear(
     spoken: Spoken,
     out: Path,
     *,
+    silence_s: float,
     language: str = "",
     decoding: Decoding | None = None,
 ) -> list[Hypothesis]:
     """Transcribe a set; the prompt names `language` instead of the set's own."""
-    policy = loaded(model)
+    policy = loaded(model, silence_s)
     prefill = policy.opening(language or spoken.prompt_language)
     made_by = how_it_was_made(
         Path(model).name,
@@ -178,12 +181,13 @@ def hear(
 
 
 def measure(
-    model: str, folder: Path, sets: dict[str, Spoken], language: str = ""
+    model: str, folder: Path, sets: dict[str, Spoken], silence_s: float, language: str = ""
 ) -> dict[str, Any]:
     """Transcribe sets and count: errors, tokens, each language's, labels, switches."""
     found = {}
     for name, spoken in sets.items():
-        heard = hear(model, spoken, file_of(folder, name, language), language=language)
+        file = file_of(folder, name, language)
+        heard = hear(model, spoken, file, silence_s=silence_s, language=language)
         found[name] = counted(summary(score(spoken.utterances, heard).rows))
     return found
 
