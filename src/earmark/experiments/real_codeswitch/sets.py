@@ -10,11 +10,12 @@ from earmark.voices.engines.recorded import recordings
 from earmark.voices.sentences.check import SentenceLanguage
 from earmark.voices.sentences.draw import Split
 
-# Voices of Kokoro. The held-out ones are other speakers of both sexes; the Mandarin voices read
-# English with an accent, the American ones Mandarin.
+# Voices of Kokoro. Mandarin ones read mixed sentences, with an accent in English; Mandarin by
+# American voices is hardly understood by Whisper base, which is no failure of switching. The
+# held-out ones are other speakers of both sexes.
 TRAINING_ZH = ("zf_xiaobei", "zf_xiaoxiao", "zm_yunjian", "zm_yunxi")
 TRAINING_EN = ("af_heart", "am_michael")
-HELD_OUT = ("zf_xiaoyi", "zm_yunyang", "af_bella", "am_puck")
+HELD_OUT = ("zf_xiaoni", "zf_xiaoyi", "zm_yunxia", "zm_yunyang")
 SPEED = (0.9, 1.15)
 SNR_DB = (15.0, 35.0)
 
@@ -33,16 +34,16 @@ class SetPlan(NamedTuple):
     seed: int = 0
 
 
-POOL = SetPlan("mixed", "train", TRAINING_ZH + TRAINING_EN, "zh")
+POOL = SetPlan("mixed", "train", TRAINING_ZH, "zh")
 REPLAY = {
     "replay-zh": SetPlan("zh", "train", TRAINING_ZH, "zh"),
     "replay-en": SetPlan("en", "train", TRAINING_EN, "en"),
 }
-DEVELOPMENT = SetPlan("mixed", "dev", TRAINING_ZH + TRAINING_EN, "zh")
+DEVELOPMENT = SetPlan("mixed", "dev", TRAINING_ZH, "zh")
 MIXED, HELD_OUT_SET, WORDS = "mixed", "mixed, other voices", "recorded words"
 ENGLISH, MANDARIN, PEOPLE = "english", "mandarin", "people"
 TESTS = {
-    MIXED: SetPlan("mixed", "test", TRAINING_ZH + TRAINING_EN, "zh"),
+    MIXED: SetPlan("mixed", "test", TRAINING_ZH, "zh"),
     # The same sentences, so that what differs is the voice.
     HELD_OUT_SET: SetPlan("mixed", "test", HELD_OUT, "zh"),
     ENGLISH: SetPlan("en", "test", TRAINING_EN, "en"),
