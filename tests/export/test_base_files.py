@@ -5,7 +5,12 @@ import json
 import pytest
 
 from earmark.errors import InputError
-from earmark.export.base_files import both_rotary_forms, copy_base_files, keep_config
+from earmark.export.base_files import (
+    both_rotary_forms,
+    copy_base_files,
+    keep_config,
+    read_by_transformers_4,
+)
 
 
 @pytest.fixture
@@ -125,3 +130,34 @@ def test_a_link_out_of_the_base_is_not_published(folders, tmp_path):
     (folders[0] / "vocab.txt").symlink_to(tmp_path / "key.txt")
     with pytest.raises(InputError, match=r"vocab\.txt: leads out of its folder"):
         copy_base_files(*folders)
+
+
+def written(folder, name):
+    return json.loads((folder / name).read_text())
+
+
+def test_tokenizer_and_processor_of_transformers_5_get_the_forms_of_4(folders):
+    out = folders[1]
+    tokenizer = {"tokenizer_class": "TokenizersBackend", "extra_special_tokens": ["<|a|>"], "x": 1}
+    (out / "tokenizer_config.json").write_text(json.dumps(tokenizer))
+    processor = {"processor_class": "P", "feature_extractor": {"hop_length": 160}}
+    (out / "processor_config.json").write_text(json.dumps(processor))
+    read_by_transformers_4(out)
+    assert written(out, "tokenizer_config.json") == {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "additional_special_tokens": ["<|a|>"],
+        "x": 1,
+    }
+    assert written(out, "processor_config.json") == processor
+    assert written(out, "preprocessor_config.json") == {"processor_class": "P", "hop_length": 160}
+
+
+def test_what_transformers_4_reads_already_stays(folders):
+    out = folders[1]
+    tokenizer = {"tokenizer_class": "Qwen2Tokenizer", "extra_special_tokens": {"a": "<|a|>"}}
+    (out / "tokenizer_config.json").write_text(json.dumps(tokenizer))
+    (out / "processor_config.json").write_text(json.dumps({"feature_extractor": {"hop_length": 1}}))
+    (out / "preprocessor_config.json").write_text("{}")
+    read_by_transformers_4(out)
+    assert written(out, "tokenizer_config.json") == tokenizer
+    assert written(out, "preprocessor_config.json") == {}

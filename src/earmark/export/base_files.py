@@ -46,6 +46,27 @@ def copy_base_files(base: Path, folder: Path) -> None:
             shutil.copyfile(inside(path, base), folder / path.name)
 
 
+def read_by_transformers_4(folder: Path) -> None:
+    """Write tokenizer and processor settings of transformers 5 in forms that 4 reads too.
+
+    transformers 4 has no class TokenizersBackend, takes no list of `extra_special_tokens`, and
+    looks for the feature extractor in a file of its own.
+    """
+    path = folder / "tokenizer_config.json"
+    settings = read_object(path)[0] if path.is_file() else {}
+    if settings.get("tokenizer_class") == "TokenizersBackend":
+        settings["tokenizer_class"] = "PreTrainedTokenizerFast"
+        if isinstance(settings.get("extra_special_tokens"), list):
+            settings["additional_special_tokens"] = settings.pop("extra_special_tokens")
+        write_text(path, json.dumps(settings, indent=2, ensure_ascii=False) + "\n")
+    path, own = folder / "processor_config.json", folder / "preprocessor_config.json"
+    processor = read_object(path)[0] if path.is_file() else {}
+    extractor = processor.get("feature_extractor")
+    if isinstance(extractor, dict) and not own.exists():
+        named = {"processor_class": processor.get("processor_class"), **extractor}
+        write_text(own, json.dumps(named, indent=2, ensure_ascii=False) + "\n")
+
+
 def keep_config(base: Path, folder: Path, dtype: str) -> None:
     """Write the base's configuration, with what the library adds to it, in both rotary forms.
 

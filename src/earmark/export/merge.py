@@ -10,7 +10,7 @@ import torch
 
 from earmark import __version__
 from earmark.errors import InputError, KnobError
-from earmark.export.base_files import copy_base_files, keep_config
+from earmark.export.base_files import copy_base_files, keep_config, read_by_transformers_4
 from earmark.export.loading import loading_of
 from earmark.export.model_card import CARD, model_card, read_scores
 from earmark.export.rounding import check_rounding, moved_of_whole
@@ -261,4 +261,5 @@ def write_model(policy: Policy, source: str, beside: Path, folder: Path, dtype: 
     except ValueError as error:
         raise InputError(f"{source}: cannot be saved again: {error}") from error
     copy_base_files(beside, folder)
+    read_by_transformers_4(folder)
     keep_config(beside, folder, dtype)
