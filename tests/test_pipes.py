@@ -11,8 +11,8 @@ from earmark.cli.score import score
 from earmark.cli.validate import check_path
 from earmark.formats.reading import load, read
 from earmark.formats.schema.fields import to_row
+from earmark.pairs.pair_file import open_pairs
 from earmark.records import Hypothesis, Pair, Utterance
-from earmark.train.data.pair_file import open_pairs
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs named pipes")
 

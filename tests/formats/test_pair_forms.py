@@ -7,8 +7,8 @@ import pytest
 from earmark.errors import InputError
 from earmark.formats.files.source import Source
 from earmark.formats.reading import read, recognise
+from earmark.pairs.pair_file import open_pairs
 from earmark.records import Pair
-from earmark.train.data.pair_file import open_pairs
 
 ASSISTANT = "assistant"
 ASKED = [{"role": "user", "content": "Write."}]

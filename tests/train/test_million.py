@@ -10,8 +10,8 @@ import pytest
 from earmark.errors import InputError
 from earmark.formats.files.lines import write_jsonl
 from earmark.formats.schema.fields import to_row
+from earmark.pairs.pair_file import open_pairs
 from earmark.train.data import clip as clips
-from earmark.train.data.pair_file import open_pairs
 from earmark.train.run import train
 from earmark.train.trainer import PreferenceTrainer
 from tiny_world import save_tiny, settings, write_pairs
@@ -91,7 +91,7 @@ def test_bad_rows_are_refused_or_set_aside(tmp_path):
 
 
 def test_equal_hashes_alone_do_not_make_two_ids_one(tmp_path, monkeypatch):
-    monkeypatch.setattr("earmark.train.data.pair_file.short_hash", lambda _: 7)
+    monkeypatch.setattr("earmark.pairs.pair_file.short_hash", lambda _: 7)
     write_jsonl(tmp_path / "pairs.jsonl", write_pairs(tmp_path, 3))
     assert len(open_pairs(tmp_path / "pairs.jsonl", out=tmp_path / "out")) == 3
 

@@ -14,8 +14,8 @@ from earmark.formats.files.lines import write_jsonl
 from earmark.objectives.contract.signature import contract
 from earmark.objectives.dpo import dpo
 from earmark.objectives.spa import spa
+from earmark.pairs.pair_file import open_pairs
 from earmark.speech.audio import write_audio
-from earmark.train.data.pair_file import open_pairs
 from earmark.train.preflight.pairs import survey
 from earmark.train.run import train
 from earmark.train.settings import TrainSettings

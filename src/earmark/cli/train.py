@@ -20,7 +20,7 @@ from earmark.progress import console, note, output
 from earmark.storage.outputs import SET_ASIDE, Output, check_outputs
 from earmark.train.settings import TrainSettings
 
-open_pairs = later("earmark.train.data.pair_file:open_pairs")
+open_pairs = later("earmark.pairs.pair_file:open_pairs")
 run_training = later("earmark.train.run:train")
 check_run_folder = later("earmark.train.run_folder:check_run_folder")
 

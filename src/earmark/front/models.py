@@ -13,10 +13,10 @@ from earmark.front.inputs import Given, in_folder, records_of
 from earmark.lookup import importable_name
 from earmark.objectives.contract.choose import Function, Wrapper
 from earmark.objectives.weightings.weighting import Weighting
+from earmark.pairs.pair_file import Pairs, open_pairs
 from earmark.policies.families.table import Family
 from earmark.policies.load import load_policy, model_path
 from earmark.records import Hypothesis, Pair, Utterance
-from earmark.train.data.pair_file import Pairs, open_pairs
 from earmark.train.run import train as train_run
 from earmark.train.settings import TrainSettings
 from earmark.transcribe.decoding import Decoding

@@ -21,6 +21,7 @@ from earmark.objectives.contract.choose import Function, Wrapper, choose_objecti
 from earmark.objectives.contract.objective import Objective, name_of
 from earmark.objectives.contract.probe import sees_batch
 from earmark.objectives.contract.signature import Contract, contract
+from earmark.pairs.pair_file import Pairs
 from earmark.policies.checkpoint.folder import is_adapter
 from earmark.policies.checkpoint.weights_hash import hash_of_model
 from earmark.policies.load import load_policy, model_path
@@ -35,7 +36,6 @@ from earmark.train.cache import fingerprint
 from earmark.train.callbacks import LogFile, Movement, ProgressLine
 from earmark.train.data.batch import Rows
 from earmark.train.data.examples import EncodedPairs
-from earmark.train.data.pair_file import Pairs
 from earmark.train.distributed import Processes, processes
 from earmark.train.fsdp import keep_own_precision, spread_language_model
 from earmark.train.preflight.extreme_rows import check_telling

@@ -11,11 +11,11 @@ from earmark.errors import InputError
 from earmark.formats.files.lines import write_jsonl
 from earmark.objectives.contract.signature import contract
 from earmark.objectives.dpo import dpo
+from earmark.pairs.pair_file import open_pairs
 from earmark.policies.families.qwen2_audio import Qwen2AudioPolicy
 from earmark.speech.audio import write_audio
 from earmark.train.data.clip import ClipRef
 from earmark.train.data.examples import EncodedPairs
-from earmark.train.data.pair_file import open_pairs
 from earmark.train.preflight.extreme_rows import Telling, check_telling
 from earmark.train.run import train
 from earmark.train.settings import TrainSettings

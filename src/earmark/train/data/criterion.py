@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from earmark.errors import KnobError
 from earmark.objectives.lexicographic import lexicographic_score
+from earmark.pairs.pair_file import Pairs
 from earmark.progress import note
 from earmark.records import Pair
-from earmark.train.data.pair_file import Pairs
 
 # Of the first criterion's range; about the half point of ten that judges' scores are good for.
 USUAL_TIE = 0.05

@@ -8,13 +8,13 @@ from typing import NamedTuple
 from earmark.errors import InputError, shortened
 from earmark.objectives.contract.signature import Contract
 from earmark.pairs import rules
+from earmark.pairs.pair_file import Pairs
 from earmark.policies.policy import Messages, Policy
 from earmark.policies.rows.shared_row import Answers
 from earmark.records import Pair
 from earmark.speech.audio_path import located
 from earmark.train.data.clip import ClipRef
 from earmark.train.data.criterion import Criterion, one_score_each
-from earmark.train.data.pair_file import Pairs
 
 
 class EncodedPair(NamedTuple):

@@ -5,10 +5,10 @@ from typing import TypeGuard
 
 from earmark.errors import InputError, KnobError
 from earmark.objectives.contract.signature import Contract
+from earmark.pairs.pair_file import PairFile, Pairs
 from earmark.pairs.rules import score_problems
 from earmark.progress import note
 from earmark.records import Pair
-from earmark.train.data.pair_file import PairFile, Pairs
 
 SHOWN = 5
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from earmark.errors import InputError
 from earmark.objectives.contract.signature import Contract
+from earmark.pairs.pair_file import PairFile, Pairs, digest_of
 from earmark.pairs.rules import form_problems
 from earmark.policies.audio import AudioPolicy
 from earmark.policies.checks.short_audio import SURELY_HEARD_S, check_long_enough
@@ -23,7 +24,6 @@ from earmark.records import Pair
 from earmark.train.data.clip import ClipRef
 from earmark.train.data.criterion import Criterion, criterion_of, one_score_each
 from earmark.train.data.examples import answers_of, audio_parts
-from earmark.train.data.pair_file import PairFile, Pairs, digest_of
 from earmark.train.preflight.extreme_rows import Telling
 from earmark.train.preflight.missing import Lacking, Unusable, can_be_left_out
 
