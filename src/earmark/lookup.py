@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from earmark.errors import KnobError, did_you_mean
 
@@ -117,3 +117,49 @@ def importable_name(own: Any, what: str) -> str:
         f"{what} {name_of(own)} cannot be found again by its name, as a run needs; define it at "
         "the top of a module"
     )
+
+
+class Named(NamedTuple):
+    """An entry of a chain: its name (or the object itself), and its knobs as they were written."""
+
+    name: Any
+    knobs: dict[str, str]
+
+
+def parse_chain(text: str) -> list[Named]:
+    """Read `NAME[:knob=value],NAME...`, in which a name may be `module:name`.
+
+    A colon begins a knob only where an equals sign follows before the next colon, so that a value
+    may hold colons, as URLs do; it cannot hold a comma.
+
+    >>> parse_chain("script,failure:weight=.5:empty=2,mine:judge:url=http://host:80/v1")
+    [Named(name='script', knobs={}), Named(name='failure', knobs={'weight': '.5', 'empty': '2'}), \
+Named(name='mine:judge', knobs={'url': 'http://host:80/v1'})]
+
+    Raises:
+        KnobError: an empty link, a knob that is given twice, or one without a value.
+    """
+    return [_named(link.strip(), text) for link in text.split(",")]
+
+
+def _named(link: str, text: str) -> Named:
+    first, *parts = link.split(":")
+    name, knobs, last = first, dict[str, str](), ""
+    for part in parts:
+        knob, equals, value = part.partition("=")
+        if equals and knob.isidentifier():
+            if knob in knobs:
+                raise KnobError(f"'{link}': the knob '{knob}' is given twice")
+            knobs[knob], last = value, knob
+        elif last:
+            knobs[last] += f":{part}"
+        else:
+            name += f":{part}"
+    if not name or "=" in name:
+        raise KnobError(
+            f"'{text}': expected NAME or NAME:knob=value, several with commas, found '{link}'"
+        )
+    empty = next((knob for knob, value in knobs.items() if not value), None)
+    if empty is not None:
+        raise KnobError(f"'{link}': the knob '{empty}' has no value")
+    return Named(name, knobs)

@@ -52,6 +52,7 @@ EXTRAS = {
     "accelerate": "train",
     "safetensors": "train",
     "jaxtyping": "train",
+    "sacrebleu": "judges",
     "matplotlib": "report",
     "jinja2": "report",
 }
