@@ -33,9 +33,11 @@ if TYPE_CHECKING:
     from earmark.front.scoring import compare, score
     from earmark.metrics.metric import Metric, metric_of_texts
     from earmark.policies.load import load_policy
-    from earmark.records import Counts, Hypothesis, Pair, Utterance
+    from earmark.records import Candidate, Candidates, Counts, Hypothesis, Pair, Utterance
 
 __all__ = [
+    "Candidate",
+    "Candidates",
     "Comparison",
     "Counts",
     "Curated",
@@ -69,7 +71,9 @@ __all__ = [
 
 # Where each name is.
 HOMES = {
-    **dict.fromkeys(("Utterance", "Hypothesis", "Pair", "Counts"), "records"),
+    **dict.fromkeys(
+        ("Utterance", "Hypothesis", "Pair", "Candidate", "Candidates", "Counts"), "records"
+    ),
     **dict.fromkeys(("EarmarkError", "InputError", "KnobError"), "errors"),
     **dict.fromkeys(("Keep", "Drop"), "curate.verdict"),
     **dict.fromkeys(("Metric", "metric_of_texts"), "metrics.metric"),

@@ -1,4 +1,4 @@
-"""The records that travel between stages: Utterance, Hypothesis, Pair, Counts.
+"""The records that travel between stages: Utterance, Hypothesis, Candidates, Pair, Counts.
 
 Each is a frozen value; on disk each is one line of JSON (see `formats/jsonl.py`). A field
 that is None or empty is left out of the line, so a file stays readable. What a file says of a
@@ -55,13 +55,54 @@ class Hypothesis:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """One answer to a prompt, with what is known of it.
+
+    `content` is its text, or typed parts such as `{"type": "audio", "audio": path}`. `scores`
+    maps a criterion to a number, higher is better. `audio` is the clip that it answers, where the
+    candidates of one prompt were heard from different clips. `logprob` is its summed
+    log-probability in nats, `tokens` the number of tokens written, `made_by` what wrote it.
+    """
+
+    content: str | list[dict[str, Any]]
+    scores: dict[str, float] = field(default_factory=dict)
+    audio: str | None = None
+    logprob: float | None = None
+    tokens: int | None = None
+    made_by: dict[str, Any] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """One prompt with several answers to it.
+
+    `prompt` is a list of chat messages with typed parts, as that of a pair. `truth` is the right
+    answer, where it is known. `source` is the id of the utterance; `annotations` are what is known
+    of the prompt (task, difficulty, ...); `made_by` says how the candidates were sampled.
+    """
+
+    id: str
+    prompt: list[dict[str, Any]]
+    candidates: list[Candidate]
+    truth: str | None = None
+    language: str | None = None
+    source: str | None = None
+    annotations: dict[str, Any] = field(default_factory=dict)
+    made_by: dict[str, Any] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Pair:
     """One prompt, one chosen answer, one or several rejected ones.
 
     `prompt` is a list of chat messages; audio is a typed content part
-    `{"type": "audio", "audio": path}`. `failure_modes` names one mode per rejected
-    answer. `scores` maps a criterion to one number per candidate, chosen first.
-    `source` is the id of the utterance; `made_by` the builder, its knobs, seed and version.
+    `{"type": "audio", "audio": path}`. `rejected_prompt` is the prompt of the rejected answers,
+    only where it is another one than that of the chosen, such as another clip. `failure_modes`
+    names one mode per rejected answer. `scores` maps a criterion to one number per candidate,
+    chosen first. `source` is the id of the utterance; `annotations` are what is known of the
+    prompt (task, difficulty, ...); `made_by` the builder, its knobs, seed and version.
     """
 
     id: str
@@ -73,6 +114,8 @@ class Pair:
     language: str | None = None
     source: str | None = None
     made_by: dict[str, Any] = field(default_factory=dict)
+    rejected_prompt: list[dict[str, Any]] | None = None
+    annotations: dict[str, Any] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -81,8 +124,8 @@ class Pair:
         return [self.rejected] if isinstance(self.rejected, str) else list(self.rejected)
 
 
-Record = TypeVar("Record", Utterance, Hypothesis, Pair)
-AnyRecord: TypeAlias = Utterance | Hypothesis | Pair
+Record = TypeVar("Record", Utterance, Hypothesis, Pair, Candidates)
+AnyRecord: TypeAlias = Utterance | Hypothesis | Pair | Candidates
 
 # Fields of an utterance that other records keep in `extra`.
 SAID_OF_UTTERANCE = ("language", "speaker", "split", "task")

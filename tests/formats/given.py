@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from earmark.records import Hypothesis, Pair, Utterance
+from earmark.records import Candidate, Candidates, Hypothesis, Pair, Utterance
 
 CHARS = st.characters(exclude_categories=["Cs", "Cc"])
 TEXT = st.text(
@@ -97,8 +97,34 @@ def pairs(draw):
         language=draw(MAYBE),
         source=draw(MAYBE),
         made_by=draw(st.fixed_dictionaries({}, optional={"builder": NAME, "mix": EXTRA})),
+        rejected_prompt=draw(st.none() | MESSAGES),
+        annotations=draw(st.dictionaries(NAME, JSON, max_size=2)),
         extra=draw(EXTRA),
     )
+
+
+CANDIDATE = st.builds(
+    Candidate,
+    content=TEXT | st.lists(parts(), min_size=1, max_size=2),
+    scores=st.dictionaries(NAME, st.floats(-9, 9) | st.integers(-9, 9), max_size=3),
+    audio=st.none() | NAME.map(lambda name: f"/sounds/{name}.flac"),
+    logprob=st.none() | st.floats(-1e6, 0),
+    tokens=st.none() | st.integers(0, 10**6),
+    made_by=st.fixed_dictionaries({}, optional={"model": NAME}),
+    extra=EXTRA,
+)
+CANDIDATES = st.builds(
+    Candidates,
+    id=ID,
+    prompt=MESSAGES,
+    candidates=st.lists(CANDIDATE, max_size=3),
+    truth=st.none() | TEXT,
+    language=MAYBE,
+    source=MAYBE,
+    annotations=st.dictionaries(NAME, JSON, max_size=2),
+    made_by=st.fixed_dictionaries({}, optional={"sampler": NAME, "knobs": EXTRA}),
+    extra=EXTRA,
+)
 
 
 def different_ids(records):

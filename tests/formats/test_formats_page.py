@@ -8,7 +8,7 @@ import pytest
 from earmark.formats import FORMATS
 from earmark.formats.files.source import Source
 from earmark.formats.reading import read, recognise
-from earmark.records import Hypothesis, Pair, Utterance
+from earmark.records import Candidate, Candidates, Hypothesis, Pair, Utterance
 
 PAGE = (Path(__file__).parents[2] / "docs/formats.md").read_text("utf-8")
 BLOCK = re.compile(r'```\w+ title="(?P<title>[^"]+)"\n(?P<text>.*?)```', re.DOTALL)
@@ -82,6 +82,15 @@ EXPECTED = {
     "rlhf.jsonl": ("ms-swift", [Pair("rlhf-1", [user(CLIP, ASKED)], TEXT, HEARD)]),
     "sharegpt.json": ("llama-factory", [Pair("sharegpt-1", [user(CLIP, ASKED)], TEXT, HEARD)]),
     "alpaca.json": ("llama-factory", [Pair("alpaca-1", [user(CLIP, ASKED)], TEXT, HEARD)]),
+    "candidates.jsonl": ("jsonl", [Candidates(
+        "u1",
+        [user(CLIP, ASKED)],
+        [
+            Candidate(TEXT, {"mixed_error_rate": 0.0}),
+            Candidate(HEARD, {"mixed_error_rate": -0.25}),
+        ],
+        truth=TEXT,
+    )]),
 }  # fmt: skip
 
 

@@ -12,9 +12,9 @@ from earmark.formats import FORMATS
 from earmark.formats.files.source import Source
 from earmark.formats.reading import format_named, read, recognise
 from earmark.formats.schema.losses import SEVERAL, without
-from earmark.records import Hypothesis, Pair, Utterance
+from earmark.records import Candidate, Candidates, Hypothesis, Pair, Utterance
 from earmark.speech.audio import write_audio
-from formats.given import HYPOTHESES, different_ids, pairs, utterances
+from formats.given import CANDIDATES, HYPOTHESES, different_ids, pairs, utterances
 
 WRITTEN = [
     pytest.param(name, kind, id=f"{name}-{kind.__name__}")
@@ -44,8 +44,13 @@ def sound(tmp_path_factory):
 
 
 def records_of(kind, sound):
-    records = {Utterance: utterances(sound), Hypothesis: HYPOTHESES, Pair: pairs()}[kind]
-    return st.lists(records, min_size=1, max_size=3).map(different_ids)
+    records = {
+        Utterance: utterances(sound),
+        Hypothesis: HYPOTHESES,
+        Pair: pairs(),
+        Candidates: CANDIDATES,
+    }
+    return st.lists(records[kind], min_size=1, max_size=3).map(different_ids)
 
 
 @pytest.mark.parametrize(("name", "kind"), WRITTEN)
@@ -123,6 +128,15 @@ USUAL = {
         )
         for i in range(2)
     ],
+    Candidates: [
+        Candidates(
+            f"u{i}",
+            [{"role": "user", "content": [{"type": "audio", "audio": "/a.flac"}]}],
+            [Candidate("我们 go", {"mixed_error_rate": 0}), Candidate("我们")],
+            truth="我们 go",
+        )
+        for i in range(2)
+    ],
 }
 
 
@@ -138,7 +152,7 @@ def test_usual_records_are_held_and_their_format_is_recognised(name, kind, sound
     lost = FORMATS[name].loses[kind]
     found = [without(record, lost) for record in read(kind, path, sounds=tmp_path / "sounds")]
     assert found == [without(record, lost) for record in records]
-    assert any(getattr(record, "text", None) or kind is Pair for record in found)
+    assert any(getattr(record, "text", None) or kind in (Pair, Candidates) for record in found)
 
 
 @pytest.mark.parametrize("name", FORMATS)

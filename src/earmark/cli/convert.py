@@ -22,7 +22,7 @@ def convert(
     kind: Kind | None = None,
     on_error: Literal["stop", "skip"] = "stop",
 ) -> None:
-    """Convert utterances, hypotheses or pairs to another format.
+    """Convert utterances, hypotheses, pairs or candidates to another format.
 
     What the format cannot hold is listed, with how many rows had it. Nothing else is lost: what
     is neither held nor listed is refused.

@@ -14,11 +14,12 @@ from earmark.policies.checkpoint.folder import is_model
 from earmark.progress import output
 
 # They open sound files.
+check_candidates = later("earmark.cli.checks.candidates:check_candidates")
 check_pairs = later("earmark.cli.checks.pairs:check_pairs")
 check_hypotheses = later("earmark.cli.checks.rows:check_hypotheses")
 check_utterances = later("earmark.cli.checks.rows:check_utterances")
 
-Kind = Literal["auto", "utterances", "hypotheses", "pairs"]
+Kind = Literal["auto", "utterances", "hypotheses", "pairs", "candidates"]
 
 
 def check_path(path: str | Path, kind: Kind, limit: int, max_seconds: float | None) -> Findings:
@@ -34,6 +35,8 @@ def check_path(path: str | Path, kind: Kind, limit: int, max_seconds: float | No
         findings.kind = kind_of(findings.source, findings.format) if kind == "auto" else kind
         if findings.kind == "pairs":
             check_pairs(findings, max_seconds)
+        elif findings.kind == "candidates":
+            check_candidates(findings, max_seconds)
         elif findings.kind == "hypotheses":
             check_hypotheses(findings)
         else:
@@ -54,9 +57,9 @@ def validate(
 ) -> None:
     """Check files before work begins, without doing the work.
 
-    Utterances, hypotheses and pairs in any format that docs/formats.md has, and model folders, are
-    recognised by what is in them; FILE@FORMAT names a format. All problems are listed with file
-    and line. The exit code is 1 when there is an error.
+    Utterances, hypotheses, pairs and candidates in any format that docs/formats.md has, and model
+    folders, are recognised by what is in them; FILE@FORMAT names a format. All problems are listed
+    with file and line. The exit code is 1 when there is an error.
 
     Args:
         paths: the files and folders to check.

@@ -33,12 +33,15 @@ def flip(pairs: Sequence[Pair], share: float, seed: int) -> list[Pair]:
 
 
 def _swapped(pair: Pair) -> Pair:
-    """Swap the two answers."""
+    """Swap the two answers, each with its prompt."""
     (loser,) = pair.losers
+    other = pair.rejected_prompt
     return replace(
         pair,
         chosen=loser,
         rejected=pair.chosen,
+        prompt=pair.prompt if other is None else other,
+        rejected_prompt=None if other is None else pair.prompt,
         failure_modes=["truth"],
         made_by={**pair.made_by, "flipped": True},
     )

@@ -7,7 +7,7 @@ from earmark.formats.files.sound import audio_in_row, is_path
 from earmark.formats.files.source import Source
 from earmark.formats.format import SAME_SYNTAX, Parse, json_format
 from earmark.formats.schema.fields import FIELDS, Extra, parse_row, to_row
-from earmark.records import AnyRecord, Hypothesis, Pair, Utterance
+from earmark.records import AnyRecord, Candidates, Hypothesis, Pair, Utterance
 
 # Rows that are near to no format are most likely meant as ours.
 NEAREST_JSON = 2 * SAME_SYNTAX
@@ -48,7 +48,7 @@ def to_objects(record: AnyRecord) -> Iterable[dict[str, Any]]:
 FORMAT = json_format(
     name="jsonl",
     expects="JSON lines with `id`, and `text`, `audio` or `prompt`",
-    loses={Utterance: (), Hypothesis: (), Pair: ()},
+    loses={Utterance: (), Hypothesis: (), Pair: (), Candidates: ()},
     nearness=nearness,
     parser=parser,
     to_objects=to_objects,

@@ -127,7 +127,7 @@ def read(
     """Yield the records of a file, a folder or a data set of the hub; ids must be unique.
 
     Args:
-        kind: the record to make: Utterance, Hypothesis or Pair.
+        kind: the record to make: Utterance, Hypothesis, Pair or Candidates.
         path: the input, as FILE or FILE@FORMAT.
         check: may raise InputError for what a row alone cannot know, such as a missing audio
             file; it has the record and its place.

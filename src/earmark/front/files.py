@@ -9,7 +9,7 @@ from earmark.formats.files.moving import moved
 from earmark.formats.format import Format
 from earmark.formats.reading import OnError, format_named, load, open_source, recognise
 from earmark.formats.schema.kinds import KINDS, kind_of
-from earmark.records import Hypothesis, Pair, Record, Utterance
+from earmark.records import Candidates, Hypothesis, Pair, Record, Utterance
 
 
 @overload
@@ -39,8 +39,8 @@ def read(
 
     Args:
         path: the file or folder, as FILE or FILE@FORMAT, or hf:NAME:SPLIT.
-        kind: Utterance, Hypothesis or Pair; None finds it from the fields of the first rows. Rows
-            of an id and a text alone are taken for utterances.
+        kind: Utterance, Hypothesis, Pair or Candidates; None finds it from the fields of the
+            first rows. Rows of an id and a text alone are taken for utterances.
         format: a format of your own, the name of one, or `module:name`; None finds it.
         on_error: stop at a bad row, or set it aside in `<path>.skipped.jsonl`.
 
@@ -71,7 +71,7 @@ def write(records: Iterable[Any], path: str | Path, *, format: str | Format = "j
     """Write records to a file; their audio paths are seen from its folder.
 
     Args:
-        records: utterances, hypotheses or pairs, all of one kind.
+        records: utterances, hypotheses, pairs or rows of candidates, all of one kind.
         path: the file to write, or a folder where the format is one.
         format: a format of your own, the name of one, or `module:name`.
 
@@ -91,9 +91,9 @@ def write(records: Iterable[Any], path: str | Path, *, format: str | Format = "j
 def _from_folder(records: Iterable[Any], folder: Path, absolute: bool) -> Iterator[Any]:
     """Yield records as seen from a folder."""
     for number, record in enumerate(records, start=1):
-        if not isinstance(record, Utterance | Hypothesis | Pair):
+        if not isinstance(record, Utterance | Hypothesis | Pair | Candidates):
             raise InputError(
-                f"record {number} should be an Utterance, a Hypothesis or a Pair, "
+                f"record {number} should be an Utterance, a Hypothesis, a Pair or Candidates, "
                 f"found {type(record).__name__}"
             )
         yield moved(record, Path.cwd(), folder, absolute=absolute)

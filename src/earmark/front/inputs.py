@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias
 
 from earmark.errors import InputError, shortened
 from earmark.formats.files.moving import moved
@@ -11,11 +11,10 @@ from earmark.formats.files.source import HUB, folder_of
 from earmark.formats.reading import input_file, read_test
 from earmark.formats.schema.fields import brief, parse_row
 from earmark.front.files import read_from
-from earmark.records import Hypothesis, Pair, Utterance
+from earmark.records import Hypothesis, Record, Utterance
 
 # A path, or texts, records, or rows (dictionaries), in any container that can be iterated.
 Given: TypeAlias = str | Path | Iterable[Any]
-Record = TypeVar("Record", Utterance, Hypothesis, Pair)
 
 
 class Texts(NamedTuple):

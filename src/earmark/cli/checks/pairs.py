@@ -36,11 +36,12 @@ def check_pairs(findings: Findings, max_s: float | None) -> None:
             findings.error(where, problem)
         for warning in _answer_warnings(pair):
             findings.warn(where, warning)
-        sound = (part for part in audio_parts(pair.prompt) if not any(part_problems(part)))
+        heard_from = (*audio_parts(pair.prompt), *audio_parts(pair.rejected_prompt or []))
+        sound = (part for part in heard_from if not any(part_problems(part)))
         for part in sound:
             key = (str(part["audio"]), part.get("start_s"), part.get("end_s"))
             if key not in heard:
-                heard[key] = _sound_problem(findings.source.folder, *key, max_s)
+                heard[key] = sound_problem(findings.source.folder, *key, max_s)
             if heard[key]:
                 findings.error(where, f"pair '{pair.id}': {heard[key]}")
 
@@ -59,7 +60,7 @@ def check_pairs(findings: Findings, max_s: float | None) -> None:
     findings.add_bad_rows(bad)
 
 
-def _sound_problem(
+def sound_problem(
     folder: Path, audio: str, start_s: float | None, end_s: float | None, max_s: float | None
 ) -> str | None:
     """Say what is wrong with a clip, or None."""
@@ -106,13 +107,23 @@ def _answer_warnings(pair: Pair) -> Iterator[str]:
             )
     if len(set(losers)) < len(losers):
         yield "two rejected answers are equal"
+    if pair.rejected_prompt == pair.prompt:
+        yield "rejected_prompt equals prompt; leave it out"
 
 
 def _prompt_problems(pair: Pair) -> Iterator[str]:
-    """Yield what is wrong with the prompt's messages."""
-    yield from form_problems(pair.prompt)
-    if not any(audio_parts(pair.prompt)):
+    """Yield what is wrong with the messages of the prompt, and of that of the rejected side."""
+    yield from _problems_of_messages(pair.prompt, "the prompt")
+    if pair.rejected_prompt is not None:
+        for problem in _problems_of_messages(pair.rejected_prompt, "it"):
+            yield f"rejected_prompt: {problem}"
+
+
+def _problems_of_messages(prompt: list[dict[str, Any]], what: str) -> Iterator[str]:
+    """Yield what is wrong with the messages of one prompt."""
+    yield from form_problems(prompt)
+    if not any(audio_parts(prompt)):
         yield (
-            'the prompt has no audio; it needs a content part {"type": "audio", "audio": PATH}, '
+            f'{what} has no audio; it needs a content part {{"type": "audio", "audio": PATH}}, '
             "or the model would be trained on text alone"
         )

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from earmark.records import Hypothesis, Pair, Utterance
+from earmark.records import Candidate, Candidates, Hypothesis, Pair, Utterance
 
 
 def seen_from(audio: str, old: Path, new: Path) -> str:
@@ -61,8 +61,23 @@ def moved(
 
     if isinstance(record, Utterance):
         return replace(record, audio=path(record.audio)) if record.audio else record
+    prompt = [_message(each, path) for each in record.prompt]
+    if isinstance(record, Candidates):
+        moved_ = [_candidate(each, path) for each in record.candidates]
+        return replace(record, prompt=prompt, candidates=moved_)
     assert isinstance(record, Pair)
-    return replace(record, prompt=[_message(each, path) for each in record.prompt])
+    other = record.rejected_prompt
+    rejected = None if other is None else [_message(each, path) for each in other]
+    return replace(record, prompt=prompt, rejected_prompt=rejected)
+
+
+def _candidate(candidate: Candidate, path: Any) -> Candidate:
+    """Move the clip that a candidate answers, and the sound that it holds."""
+    content = candidate.content
+    if isinstance(content, list):
+        content = [_part(part, path) for part in content]
+    audio = candidate.audio and path(candidate.audio)
+    return replace(candidate, audio=audio, content=content)
 
 
 def _message(message: Any, path: Any) -> Any:

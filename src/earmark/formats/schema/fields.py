@@ -10,9 +10,20 @@ from typing import Any, cast, get_args, get_origin
 
 from earmark.errors import InputError, did_you_mean
 from earmark.progress import note
-from earmark.records import SAID_OF_UTTERANCE, AnyRecord, Hypothesis, Pair, Record, Utterance
+from earmark.records import (
+    SAID_OF_UTTERANCE,
+    AnyRecord,
+    Candidate,
+    Candidates,
+    Hypothesis,
+    Pair,
+    Record,
+    Utterance,
+)
 
-KINDS: tuple[type[Utterance], type[Hypothesis], type[Pair]] = (Utterance, Hypothesis, Pair)
+# Records, each a row of a file; and what a row of candidates has several of.
+KINDS: tuple[type[Any], ...] = (Utterance, Hypothesis, Pair, Candidates, Candidate)
+NAMES: dict[type, str] = {Candidates: "a row of candidates"}
 FIELDS: dict[type, dict[str, Field[Any]]] = {
     kind: {f.name: f for f in fields(kind) if f.name != "extra"} for kind in KINDS
 }
@@ -31,6 +42,12 @@ OF_ANOTHER_KIND = {
     Utterance: {"chosen": "a pair", "rejected": "a pair", "raw_text": "a hypothesis"},
     Hypothesis: {"chosen": "a pair", "rejected": "a pair"},
     Pair: {},
+    Candidates: {},
+}
+# What a row without one of its fields was meant as, by a field that it has.
+MEANT_AS = {
+    Pair: {"candidates": "several candidates and no pair: earmark pairs from-candidates makes one"},
+    Candidates: {"chosen": "a pair", "rejected": "a pair", "text": "an utterance or a hypothesis"},
 }
 MOST_NAMES = 20
 MOST_SECONDS = 1e9
@@ -38,7 +55,7 @@ SHOWN = 80
 NEAR = 0.75
 
 
-def to_row(record: AnyRecord) -> dict[str, Any]:
+def to_row(record: AnyRecord | Candidate) -> dict[str, Any]:
     """Turn a record into a JSON object; fields that are None or empty may be left out.
 
     Raises:
@@ -48,13 +65,15 @@ def to_row(record: AnyRecord) -> dict[str, Any]:
     needed = REQUIRED[kind]
     values = ((name, getattr(record, name)) for name in FIELDS[kind])
     row = {k: v for k, v in values if k in needed or (v is not None and v != [] and v != {})}
+    if isinstance(record, Candidates):
+        row["candidates"] = [to_row(each) for each in record.candidates]
     if not record.extra:
         return row
     clash = next((name for name in record.extra if name in FIELDS[kind]), None)
     if clash is not None:
         raise InputError(
-            f"'{record.id}': its extra field '{clash}' has the name of a field of "
-            f"{name_of(kind)}; rename it"
+            f"'{getattr(record, 'id', 'candidate')}': its extra field '{clash}' has the name of a "
+            f"field of {name_of(kind)}; rename it"
         )
     return row | record.extra
 
@@ -66,6 +85,8 @@ def name_of(kind: type) -> str:
     ('an utterance', 'a pair')
     """
     name = kind.__name__.lower()
+    if kind in NAMES:
+        return NAMES[kind]
     return f"an {name}" if name[0] in "aeiou" else f"a {name}"
 
 
@@ -88,6 +109,7 @@ class Extra:
         self.kind = kind
         self.kept = kept
         self.seen: set[str] = set(SAID_OF_UTTERANCE)
+        self.inner = Extra(Candidate, kept) if kind is Candidates else None
 
     def see(self, extra: dict[str, Any], where: str, row: Mapping[str, Any]) -> None:
         """Note the names that no earlier row had; after many of them none is noted any more.
@@ -116,6 +138,40 @@ def parse_row(kind: type[Record], data: Any, where: str, extra: Extra | None = N
     Raises:
         InputError: a missing field, a value of the wrong type, or a row of another kind.
     """
+    known, unknown = checked(kind, data, where, extra)
+    if not known["id"].strip():
+        noun = NAMES.get(kind, kind.__name__.lower()).removeprefix("a ")
+        raise InputError(f"{where}: the id is empty; every {noun} needs one of its own")
+    if kind is Candidates:
+        inner = None if extra is None else extra.inner
+        known["candidates"] = candidates_of(known["candidates"], where, inner)
+    return kind(**known, extra=unknown) if unknown else kind(**known)
+
+
+def candidates_of(rows: list[Any], where: str, extra: Extra | None) -> list[Candidate]:
+    """Build candidates from JSON objects; unknown fields of each go to its `extra`.
+
+    Raises:
+        InputError: a missing field, or a value of the wrong type; says of which candidate.
+    """
+    made = []
+    for number, row in enumerate(rows, start=1):
+        if isinstance(row, Candidate):
+            made.append(row)
+            continue
+        known, unknown = checked(Candidate, row, f"{where}: candidate {number}", extra)
+        made.append(Candidate(**known, extra=unknown))
+    return made
+
+
+def checked(
+    kind: type, data: Any, where: str, extra: Extra | None = None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the fields of a JSON object that a record has, with values it may have; and the rest.
+
+    Raises:
+        InputError: a missing field, a value of the wrong type, or a row of another kind.
+    """
     if not isinstance(data, dict):
         raise InputError(f"{where}: expected a JSON object, found {type(data).__name__}")
     checks = CHECKS[kind]
@@ -136,14 +192,21 @@ def parse_row(kind: type[Record], data: Any, where: str, extra: Extra | None = N
     if not REQUIRED[kind] <= data.keys():
         missing = REQUIRED[kind] - data.keys()
         first = next(name for name in FIELDS[kind] if name in missing)
-        hint = did_you_mean(first, unknown) if unknown else ""
-        hint = f"; {hint}" if hint.startswith("did you") else ""
-        raise InputError(f"{where}: field '{first}' is missing; {name_of(kind)} needs it{hint}")
-    if not data["id"].strip():
         raise InputError(
-            f"{where}: the id is empty; every {kind.__name__.lower()} needs one of its own"
+            f"{where}: field '{first}' is missing; {name_of(kind)} needs it"
+            + _meant(kind, first, unknown)
         )
-    return kind(**data, extra=unknown) if unknown else kind(**data)
+    return dict(data), unknown
+
+
+def _meant(kind: type, missing: str, unknown: Mapping[str, Any]) -> str:
+    """Say what was meant by the fields of a row that lacks one of ours; nothing where unknown."""
+    hint = did_you_mean(missing, unknown) if unknown else ""
+    if hint.startswith("did you"):
+        return f"; {hint}"
+    meant = MEANT_AS.get(kind, {})
+    found = next((name for name in unknown if name in meant), None)
+    return f"; a row with '{found}' is {meant[found]}" if found else ""
 
 
 def renamed(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
@@ -182,7 +245,7 @@ def named_as(row: Mapping[str, Any], names: Mapping[str, str], format: str) -> d
 def _check_unknown(kind: type, data: dict[str, Any], unknown: dict[str, Any], where: str) -> None:
     """Refuse unknown fields that are no addition to the record but say that it is another."""
     for name in unknown:
-        other = OF_ANOTHER_KIND[kind].get(name)
+        other = OF_ANOTHER_KIND.get(kind, {}).get(name)
         if other is not None:
             raise InputError(f"{where}: a row with '{name}' is {other}; expected {name_of(kind)}")
         meant = SPAN_NAMES.get(name)
@@ -210,7 +273,10 @@ def _shown(kind: type, name: str) -> str:
         "rejected": "a text or a list of texts",
         "failure_modes": "a list of texts",
         "prompt": "a list of messages",
-        "scores": "criteria with a list of numbers each",
+        "rejected_prompt": "a list of messages",
+        "content": "a text or a list of parts",
+        "candidates": "a list of candidates",
+        "scores": f"criteria with a {'number' if kind is Candidate else 'list of numbers'} each",
         "start_s": "a number of seconds",
         "end_s": "a number of seconds",
     }
@@ -260,16 +326,34 @@ def _are_scores(value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(each, list) for each in value.values())
 
 
+def _are_numbers(value: Any) -> bool:
+    # NaN is read: what uses scores names it and counts it, and a file with one is not refused.
+    return isinstance(value, dict) and all(
+        isinstance(each, int | float) and not isinstance(each, bool) for each in value.values()
+    )
+
+
+def _are_objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
+
+
+def _is_content(value: Any) -> bool:
+    return isinstance(value, str) or _are_objects(value)
+
+
 _SPECIAL: dict[str, Callable[[Any], bool]] = {
     "start_s": _is_seconds,
     "end_s": _is_seconds,
     "rejected": _is_rejected,
     "failure_modes": _are_texts,
     "scores": _are_scores,
+    "content": _is_content,
 }
+_OF_CANDIDATE = {"scores": _are_numbers}
 CHECKS: dict[type, dict[str, Callable[[Any], bool]]] = {
     kind: {
-        name: _SPECIAL.get(name) or _is_plain(cast(Hashable, f.type)) for name, f in known.items()
+        name: special.get(name) or _is_plain(cast(Hashable, f.type)) for name, f in known.items()
     }
     for kind, known in FIELDS.items()
+    for special in [_SPECIAL | (_OF_CANDIDATE if kind is Candidate else {})]
 }

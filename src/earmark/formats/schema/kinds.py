@@ -5,10 +5,15 @@ from typing import Any, Literal
 from earmark.formats.files.source import Source
 from earmark.formats.format import Format
 from earmark.formats.schema.fields import FIELDS
-from earmark.records import Hypothesis, Pair, Utterance
+from earmark.records import Candidates, Hypothesis, Pair, Utterance
 
-Kind = Literal["utterances", "hypotheses", "pairs"]
-KINDS: dict[Kind, type[Any]] = {"utterances": Utterance, "hypotheses": Hypothesis, "pairs": Pair}
+Kind = Literal["utterances", "hypotheses", "pairs", "candidates"]
+KINDS: dict[Kind, type[Any]] = {
+    "utterances": Utterance,
+    "hypotheses": Hypothesis,
+    "pairs": Pair,
+    "candidates": Candidates,
+}
 # Fields that one kind of row has and no other, under our names or another tool's.
 OF_PAIRS = ("prompt", "chosen", "rejected", "messages", "conversations", "completion")
 OF_HYPOTHESES = tuple(FIELDS[Hypothesis].keys() - FIELDS[Utterance].keys())
@@ -23,6 +28,10 @@ def kind_of(source: Source, format: Format) -> Kind:
     if len(held) == 1:
         return held[0]
     rows = source.first_objects
+    if format.holds(Candidates) and any(
+        "candidates" in row and "chosen" not in row for row in rows if "prompt" in row
+    ):
+        return "candidates"
     if any(key in row for row in rows for key in OF_PAIRS):
         return "pairs"
     hypotheses = sum(key in row for row in rows for key in OF_HYPOTHESES)

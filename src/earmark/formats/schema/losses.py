@@ -6,7 +6,7 @@ from dataclasses import MISSING, replace
 from typing import Any
 
 from earmark.formats.schema.fields import FIELDS
-from earmark.records import Pair, Utterance
+from earmark.records import Candidates, Pair, Utterance
 
 
 def _without_blanks(record: Any) -> Any:
@@ -40,9 +40,20 @@ def _not_in_a_list(record: Any) -> Any:
 
 def _joined_texts(record: Any) -> Any:
     """Join the texts of a message that follow each other; a lone one is the whole content."""
+    if isinstance(record, Candidates):
+        return replace(record, prompt=_joined_messages(record.prompt))
     if not isinstance(record, Pair):
         return record
-    return replace(record, prompt=[{**m, "content": _joined(m["content"])} for m in record.prompt])
+    other = record.rejected_prompt
+    return replace(
+        record,
+        prompt=_joined_messages(record.prompt),
+        rejected_prompt=None if other is None else _joined_messages(other),
+    )
+
+
+def _joined_messages(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**each, "content": _joined(each["content"])} for each in messages]
 
 
 def _joined(content: Any) -> Any:

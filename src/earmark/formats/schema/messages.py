@@ -136,7 +136,17 @@ def write_audio(messages: Messages, pair: Pair) -> tuple[list[tuple[str, str]], 
 
 
 def one_rejected_each(pair: Pair) -> list[Pair]:
-    """Divide a pair into pairs with one rejected answer each, or with none."""
+    """Divide a pair into pairs with one rejected answer each, or with none.
+
+    Raises:
+        InputError: its sides have different prompts, for which no other tool has a place.
+    """
+    if pair.rejected_prompt is not None:
+        raise InputError(
+            f"pair '{pair.id}': its rejected answer belongs to another prompt (rejected_prompt), "
+            "which this format cannot hold: it would be trained as an answer to the prompt of the "
+            "chosen one. Write it as jsonl, parquet or arrow"
+        )
     if len(pair.losers) < 2:
         return [replace(pair, rejected=pair.losers[0] if pair.losers else [])]
     return [

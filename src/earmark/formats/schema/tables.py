@@ -17,17 +17,19 @@ from earmark.formats.rows import FORMAT as ROWS
 from earmark.formats.schema.fields import to_row
 from earmark.formats.schema.losses import NOT_TEXT, ONE_IN_A_LIST, TEXT_PARTS, as_text
 from earmark.formats.trl import FORMAT as TRL
-from earmark.records import AnyRecord, Hypothesis, Pair, Utterance
+from earmark.records import AnyRecord, Candidates, Hypothesis, Pair, Utterance
 from earmark.storage.atomic import atomic_path
 
 # How a row may be shaped, in the order in which it is offered.
 SHAPES = (NEMO, MS_SWIFT, LLAMA_FACTORY, OURS, TRL, ROWS)
 # Fields whose values differ from row to row, so that no column of Arrow holds them as they are.
-AS_JSON = ("made_by", "scores")
+AS_JSON = ("made_by", "scores", "annotations", "candidates")
+MESSAGES = ("prompt", "rejected_prompt")
 LOSES: dict[type[Any], tuple[str, ...]] = {
     Utterance: (NOT_TEXT,),
     Hypothesis: (NOT_TEXT,),
     Pair: (NOT_TEXT, TEXT_PARTS, ONE_IN_A_LIST),
+    Candidates: (NOT_TEXT, TEXT_PARTS),
 }
 
 
@@ -139,8 +141,9 @@ def to_table(records: Iterable[AnyRecord], what: str) -> Any:
 
 def _row(record: AnyRecord) -> dict[str, Any]:
     row = to_row(record)
-    if isinstance(record, Pair):
-        row["prompt"] = [{**m, "content": _in_parts(m["content"])} for m in record.prompt]
+    if isinstance(record, Pair | Candidates):
+        for name in (each for each in MESSAGES if each in row):
+            row[name] = [{**m, "content": _in_parts(m["content"])} for m in row[name]]
     return {k: json.dumps(v, ensure_ascii=False) if k in AS_JSON else v for k, v in row.items()}
 
 
@@ -192,5 +195,5 @@ def table_format(
         sniff=sniff,
         read=read,
         write=write,
-        reads=(Utterance, Hypothesis, Pair),
+        reads=(Utterance, Hypothesis, Pair, Candidates),
     )
