@@ -23,9 +23,10 @@ from earmark.experiments.kept import check_kept, keep_results, unpack_results
 from earmark.experiments.real_codeswitch.arms import ARMS, choose_arms
 from earmark.experiments.real_codeswitch.pages import write_report
 from earmark.experiments.real_codeswitch.scale import SLICE, Scale
-from earmark.experiments.real_codeswitch.schedule import Sweep, base_result, planned
+from earmark.experiments.real_codeswitch.schedule import Sweep, planned
 from earmark.experiments.real_codeswitch.tables import Outcomes, all_tables, read_outcomes
 from earmark.experiments.real_codeswitch.world import Parts, World, recordings_of
+from earmark.policies.device_name import check_device_name
 from earmark.progress import note
 from earmark.report.tables import to_markdown
 
@@ -44,6 +45,8 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--arms", help=f"core (default), all, or names with commas: {', '.join(ARMS)}")
     add("--seeds", type=int, help="default 5")
     add("--hours", type=float, default=float("inf"), help="start no run after so many hours")
+    add("--device", default="cpu", help="cpu (default), cuda, or auto: where models run")
+    add("--workers", type=int, default=1, help="runs at a time, each a process; default 1")
     add("--out", type=Path, help="folder of speech, results and caches")
     add("--report", action="store_true", help="write OUT/report.html for the first seed's runs")
     add("--speak", action="store_true", help="make the speech of all sets and end")
@@ -62,6 +65,7 @@ def world_of(options: argparse.Namespace) -> World:
             raise KnobError(f"--{name} is missing: a folder, such as `{advice}` makes")
         if not Path(getattr(options, name)).is_dir():
             raise InputError(f"--{name} {getattr(options, name)}: no such folder; `{advice}`")
+    check_device_name(options.device)
     scale = SLICE if options.slice else Scale()
     out = options.out or Path(
         "build", "real-codeswitch-slice" if options.slice else "real-codeswitch"
@@ -72,7 +76,7 @@ def world_of(options: argparse.Namespace) -> World:
     parts = Parts(
         options.model, options.kokoro, options.words, options.english_words, options.people
     )
-    return World(out, scale, parts)
+    return World(out, scale, parts, options.device)
 
 
 def show(outcomes: Outcomes) -> None:
@@ -97,9 +101,8 @@ def run(options: argparse.Namespace) -> None:
         sets |= {spoken.folder.name: spoken for spoken in world.replay}
         note(", ".join(f"{name}: {len(spoken.utterances)}" for name, spoken in sets.items()))
         return
-    base_result(world)
     clock = Clock(planned(world, arms, seeds), options.hours * 3600)
-    complete = Sweep(world, arms, seeds, clock).run()
+    complete = Sweep(world, arms, seeds, clock, options.workers).run()
     outcomes = read_outcomes(world, arms, seeds)
     show(outcomes)
     if options.keep:
@@ -113,6 +116,7 @@ def run(options: argparse.Namespace) -> None:
         "runs_planned": clock.total,
         "seeds": seeds,
         "arms": arms,
+        "device": world.device,
         "scale": vars(world.scale),
         "wall_s": round(time.monotonic() - start),
     }

@@ -19,7 +19,8 @@ from earmark.translators.dictionaries.choose import load_dictionary
 
 # The paper's shares; what cannot be translated is written by sound, which is what Whisper does.
 MIX = "global_translation=0.8,partial_translation=0.2"
-MIX_ALONE = "sound_alike=1,loop=1,truncate_at_switch=1"
+# Of sentences in one language, on all of which each of them can be made.
+MIX_ALONE = "partial_translation=1,sound_alike=1,run_on=1"
 
 
 def rows_of(world: World, arm: Arm, seed: int, folder: Path, hyps: Sequence[Path]) -> list[Pair]:

@@ -10,13 +10,15 @@ from typing import Any
 from earmark.evaluate.score import score
 from earmark.evaluate.summary import summary
 from earmark.experiments.cells import Cell, Result, read_result, write_result
+from earmark.experiments.outcomes import BASE
 from earmark.experiments.real_codeswitch.arms import ARMS
 from earmark.experiments.real_codeswitch.pairs import rows_of
+from earmark.experiments.real_codeswitch.scale import Scale
 from earmark.experiments.real_codeswitch.world import Spoken, World
 from earmark.experiments.run_log import chosen_logps
 from earmark.policies.load import load_policy, model_path
 from earmark.policies.policy import Policy
-from earmark.records import Hypothesis
+from earmark.records import Hypothesis, Pair
 from earmark.train.run import train
 from earmark.train.run_folder import LOG, RUN, is_finished
 from earmark.train.settings import TrainSettings
@@ -26,15 +28,20 @@ from earmark.transcribe.resume import candidate_paths
 
 MAX_NEW_TOKENS = 120
 BATCH_SIZE = 16
+ACCELERATED_BATCH_SIZE = 64
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A cell with all that its run is made of; `start` is the model that it starts from."""
+    """A cell with all that its run is made of.
+
+    `start` is the model that it starts from; `before` is the trial that made it, if one did.
+    """
 
     world: World
     cell: Cell
     start: str
+    before: "Trial | None" = None
 
     @property
     def run(self) -> Path:
@@ -53,12 +60,16 @@ class Trial:
         return self.world.out / "rows" / (start or "base") / f"seed-{self.cell.seed}"
 
     def trained(self) -> tuple[Path, float | None]:
-        """Train, resume, or find it done; return the run and its CPU seconds if it ran whole."""
-        arm, cell = ARMS[self.cell.arm], self.cell
+        """Train, resume, or find it done; return the run and its CPU seconds.
+
+        They are None where it was done before, and where another device did the work.
+        """
+        arm = ARMS[self.cell.arm]
         if (self.run / RUN).is_file() and is_finished(self.run):
             return self.run, None
-        hyps = self.written() if arm.rows != "imitated" else []
-        rows = rows_of(self.world, arm, cell.seed, self.rows_folder, hyps)
+        rows = self.rows()
+        if self.before:
+            self.before.trained()
         start = time.process_time()
         train(
             rows,
@@ -70,26 +81,29 @@ class Trial:
             knobs=dict(arm.knobs),
             settings=self.settings(),
         )
-        return self.run, round(time.process_time() - start, 2)
+        spent = time.process_time() - start
+        return self.run, round(spent, 2) if self.world.device == "cpu" else None
+
+    def rows(self) -> list[Pair]:
+        """Return the rows of the run, made now or before."""
+        arm = ARMS[self.cell.arm]
+        hyps = self.written() if arm.rows != "imitated" else []
+        return rows_of(self.world, arm, self.cell.seed, self.rows_folder, hyps)
 
     def written(self) -> list[Path]:
         """Return what the starting model writes for the training speech: greedily, and drawn.
 
         The base model hears the whole pool once for all seeds, another one its own seed's speech.
         """
-        world, scale, stage = self.world, self.world.scale, ARMS[self.cell.arm].start
+        world, stage = self.world, ARMS[self.cell.arm].start
         spoken = world.training(self.cell.seed) if stage else world.pool
-        folder = self.rows_folder if stage else world.out / "base"
-        greedy, drawn = folder / "greedy.jsonl", folder / "drawn.jsonl"
-        decoding = Decoding(
-            candidates=scale.candidates,
-            temperature=scale.temperature,
-            max_new_tokens=MAX_NEW_TOKENS,
-        )
-        files = [greedy, *candidate_paths(drawn, scale.candidates)]
+        folder = self.rows_folder if stage else world.out / BASE
+        greedy, drawn = mined_files(folder)
+        files = [greedy, *candidate_paths(drawn, world.scale.candidates)]
         if not all(path.is_file() for path in files):
-            hear(self.start, spoken, greedy, silence_s=scale.silence_s)
-            hear(self.start, spoken, drawn, silence_s=scale.silence_s, decoding=decoding)
+            model = str(self.before.trained()[0]) if self.before else self.start
+            hear(world, model, spoken, greedy)
+            hear(world, model, spoken, drawn, decoding=drawn_decoding(world.scale))
         return files
 
     def settings(self) -> TrainSettings:
@@ -104,7 +118,7 @@ class Trial:
             logging_steps=5,
             save_steps=scale.steps + 5 - scale.steps % 5,
             save_total_limit=1,
-            device="cpu",
+            device=self.world.device,
             seed=self.cell.seed,
             silence_s=scale.silence_s,
             cache_features=True,
@@ -118,10 +132,11 @@ class Trial:
             return known
         run, cost = self.trained()
         sets = {"development": self.world.development}
-        found = measure(str(run), self.kept, sets, self.world.scale.silence_s)
+        found = measure(self.world, str(run), self.kept, sets)
         shutil.copyfile(run / LOG, self.kept / LOG)
         rate = found["development"]["errors"] / found["development"]["tokens"]
-        result = {"development": rate, "cpu_s": cost, **chosen_logps(run)}
+        result = {"development": rate, "cpu_s": cost, "device": self.world.device}
+        result |= chosen_logps(run)
         return write_result(self.world.out, self.cell, result)
 
     def tested(self) -> Result:
@@ -130,7 +145,7 @@ class Trial:
         if "test" in result:
             return result
         run, _ = self.trained()
-        tests = measure(str(run), self.kept, self.world.tests, self.world.scale.silence_s)
+        tests = measure(self.world, str(run), self.kept, self.world.tests)
         return write_result(self.world.out, self.cell, {**result, "test": tests})
 
     def forget(self) -> None:
@@ -138,23 +153,47 @@ class Trial:
         shutil.rmtree(self.run, ignore_errors=True)
 
 
+def mined_files(folder: Path) -> tuple[Path, Path]:
+    """Return the files of what is mined: the greedy answers, and the drawn ones."""
+    return folder / "greedy.jsonl", folder / "drawn.jsonl"
+
+
+def drawn_decoding(scale: Scale) -> Decoding:
+    """Return how answers are drawn that are mined beside the greedy ones."""
+    return Decoding(
+        candidates=scale.candidates, temperature=scale.temperature, max_new_tokens=MAX_NEW_TOKENS
+    )
+
+
 @lru_cache(maxsize=1)
-def loaded(model: str, silence_s: float) -> Policy:
+def loaded(model: str, silence_s: float, device: str) -> Policy:
     """Load a model; the last one is kept at hand."""
-    return load_policy(model, device="cpu", silence_s=silence_s)
+    return load_policy(model, device=device, silence_s=silence_s)
 
 
 def hear(
+    world: World,
     model: str,
     spoken: Spoken,
     out: Path,
     *,
-    silence_s: float,
+    silence_s: float | None = None,
     language: str = "",
     decoding: Decoding | None = None,
 ) -> list[Hypothesis]:
-    """Transcribe a set; the prompt names `language` instead of the set's own."""
-    policy = loaded(model, silence_s)
+    """Transcribe a set.
+
+    Args:
+        world: its scale says how long a silence is heard after each clip.
+        model: folder of the model.
+        spoken: the set.
+        out: file of the transcripts.
+        silence_s: in place of the scale's.
+        language: what the prompt names in place of the set's own.
+        decoding: how tokens are drawn; by default the likeliest is taken.
+    """
+    silence_s = world.scale.silence_s if silence_s is None else silence_s
+    policy = loaded(model, silence_s, world.device)
     prefill = policy.opening(language or spoken.prompt_language)
     made_by = how_it_was_made(
         Path(model).name,
@@ -176,18 +215,24 @@ def hear(
         prefill=prefill,
         max_new_tokens=MAX_NEW_TOKENS,
         decoding=decoding,
-        batch_size=BATCH_SIZE,
+        batch_size=BATCH_SIZE if world.device == "cpu" else ACCELERATED_BATCH_SIZE,
     )
 
 
 def measure(
-    model: str, folder: Path, sets: dict[str, Spoken], silence_s: float, language: str = ""
+    world: World,
+    model: str,
+    folder: Path,
+    sets: dict[str, Spoken],
+    *,
+    silence_s: float | None = None,
+    language: str = "",
 ) -> dict[str, Any]:
     """Transcribe sets and count: errors, tokens, each language's, labels, switches."""
     found = {}
     for name, spoken in sets.items():
         file = file_of(folder, name, language)
-        heard = hear(model, spoken, file, silence_s=silence_s, language=language)
+        heard = hear(world, model, spoken, file, silence_s=silence_s, language=language)
         found[name] = counted(summary(score(spoken.utterances, heard).rows))
     return found
 

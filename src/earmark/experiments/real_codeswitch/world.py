@@ -71,11 +71,12 @@ def recordings_of(folder: Path) -> Spoken:
 
 @dataclass(frozen=True)
 class World:
-    """The data below a folder, at a scale."""
+    """The data below a folder, at a scale, and the device that models run on."""
 
     out: Path
     scale: Scale
     parts: Parts
+    device: str = "cpu"
 
     @cached_property
     def pool(self) -> Spoken:
