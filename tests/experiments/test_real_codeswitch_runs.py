@@ -46,9 +46,8 @@ SETS = {
 }
 
 
-@pytest.fixture
-def world(tmp_path):
-    """A tiny random Whisper, and clips of noise for sentences of every set."""
+def make_world(tmp_path, device="cpu"):
+    """Make a tiny random Whisper, and clips of noise for sentences of every set."""
     out, model = tmp_path / "out", tmp_path / "model"
     network, processor = build_whisper(max_target_positions=256)
     network.save_pretrained(model)
@@ -65,12 +64,17 @@ def world(tmp_path):
             rows.append({**to_row(utterance), "audio": f"{utterance.id}.wav"})
         write_jsonl(folder / MANIFEST, rows)
     # A random model seldom ends an answer, and answers at the token cap are not mined.
-    world = World(out, SCALE, Parts(str(model), ""))
+    world = World(out, SCALE, Parts(str(model), ""), device)
     greedy, drawn = mined_files(out / BASE)
     for path in (greedy, *candidate_paths(drawn, SCALE.candidates)):
         hyps = [Hypothesis(said.id, f"{said.text[:3]} 不知道") for said in world.pool.utterances]
         write_jsonl(path, map(to_row, hyps))
     return world
+
+
+@pytest.fixture
+def world(tmp_path):
+    return make_world(tmp_path)
 
 
 def sweep(world, arms, seeds=1, workers=1):

@@ -26,7 +26,7 @@ class Scale:
             rate is that of the whole window within a point (docs/whisper.md).
     """
 
-    rates: tuple[float, ...] = (1e-6, 3e-6, 1e-5, 3e-5, 1e-4)
+    rates: tuple[float, ...] = (3e-7, 1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 3e-4)
     rate_seeds: int = 1
     steps: int = 60
     batch_size: int = 8
