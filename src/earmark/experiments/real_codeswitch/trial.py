@@ -16,6 +16,7 @@ from earmark.experiments.real_codeswitch.pairs import rows_of
 from earmark.experiments.real_codeswitch.scale import Scale
 from earmark.experiments.real_codeswitch.world import Spoken, World
 from earmark.experiments.run_log import chosen_logps
+from earmark.formats.reading import read
 from earmark.policies.load import load_policy, model_path
 from earmark.policies.policy import Policy
 from earmark.records import Hypothesis, Pair
@@ -100,10 +101,10 @@ class Trial:
         folder = self.rows_folder if stage else world.out / BASE
         greedy, drawn = mined_files(folder)
         files = [greedy, *candidate_paths(drawn, world.scale.candidates)]
-        if not all(path.is_file() for path in files):
-            model = str(self.before.trained()[0]) if self.before else self.start
-            hear(world, model, spoken, greedy)
-            hear(world, model, spoken, drawn, decoding=drawn_decoding(world.scale))
+        if self.before and not all(path.is_file() for path in files):
+            self.before.trained()
+        hear(world, self.start, spoken, greedy)
+        hear(world, self.start, spoken, drawn, decoding=drawn_decoding(world.scale))
         return files
 
     def settings(self) -> TrainSettings:
@@ -181,7 +182,7 @@ def hear(
     language: str = "",
     decoding: Decoding | None = None,
 ) -> list[Hypothesis]:
-    """Transcribe a set.
+    """Transcribe a set, or read what was transcribed before.
 
     Args:
         world: its scale says how long a silence is heard after each clip.
@@ -192,6 +193,9 @@ def hear(
         language: what the prompt names in place of the set's own.
         decoding: how tokens are drawn; by default the likeliest is taken.
     """
+    there = candidate_paths(out, decoding.candidates if decoding else 1)
+    if all(path.is_file() for path in there):
+        return list(read(Hypothesis, there[0]))
     silence_s = world.scale.silence_s if silence_s is None else silence_s
     policy = loaded(model, silence_s, world.device)
     prefill = policy.opening(language or spoken.prompt_language)

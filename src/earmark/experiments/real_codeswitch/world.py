@@ -101,8 +101,11 @@ class World:
             name: self._spoken(name, plan, sizes.get(plan.language, self.scale.alone))
             for name, plan in TESTS.items()
         }
-        if self.parts.words and self.parts.english_words:
-            found[WORDS] = self._words(self.parts.words, self.parts.english_words)
+        words, english = self.parts.words, self.parts.english_words
+        if spoken := self._there(WORDS, "zh"):
+            found[WORDS] = spoken
+        elif words and english:
+            found[WORDS] = self._words(words, english)
         if self.parts.people:
             found[PEOPLE] = recordings_of(self.parts.people)
         return found
@@ -124,6 +127,8 @@ class World:
 
     def _spoken(self, name: str, plan: SetPlan, count: int) -> Spoken:
         """Speak the sentences of a set, or read what was spoken before."""
+        if spoken := self._there(name, plan.prompt_language):
+            return spoken
         drawn = draw_sentences(count, plan.language, split=plan.split, seed=plan.seed)
         speaker = Speaker(KOKORO, Source(model=self.parts.kokoro))
         speaking = Speaking(voices=plan.voices, speed=SPEED, snr_db=SNR_DB, seed=plan.seed)
@@ -146,7 +151,17 @@ class World:
         speaking: Speaking,
         prompt_language: str,
     ) -> Spoken:
-        folder = self.out / "data" / name.replace(",", "").replace(" ", "-")
+        speak_texts(self._folder(name), texts, speaker, speaking)
+        spoken = self._there(name, prompt_language)
+        assert spoken is not None, "it was spoken"
+        return spoken
+
+    def _there(self, name: str, prompt_language: str) -> Spoken | None:
+        """Read a set that was spoken before."""
+        folder = self._folder(name)
         if not (folder / MANIFEST).is_file():
-            speak_texts(folder, texts, speaker, speaking)
+            return None
         return Spoken(folder, list(read(Utterance, folder / MANIFEST)), prompt_language)
+
+    def _folder(self, name: str) -> Path:
+        return self.out / "data" / name.replace(",", "").replace(" ", "-")
