@@ -90,6 +90,7 @@ def test_arms_run_resume_and_fill_the_tables(world):
     again = sweep(world, arms)
     assert again.run()
     assert (again.clock.done, again.clock.ran) == (3, 0)
+    assert again.clock.spent_s < 5
     assert again.rates == first.rates
     # The model that a second stage starts from stays, no other one does.
     kept = {path.parent.parent.name for path in (world.out / "runs").glob("*/*/*/*")}

@@ -121,17 +121,20 @@ class Sweep:
         work: Callable[[Trial], float],
         pool: Executor | None,
     ) -> None:
-        """Do work on the trials of cells; those that were developed before count once."""
+        """Do work on the trials of cells; those of seeds that chose a rate were counted before."""
         trials = [self.trial(cell) for cell in cells]
         new = {cell for cell in cells if read_result(self.world.out, cell) is None}
         for trial, seconds in do_jobs(work, trials, pool, self.workers, self.clock.check):
-            if work is developed or trial.cell in new:
+            if work is developed or trial.cell.seed >= self.world.scale.rate_seeds:
                 self.clock.count(trial.cell, seconds / self.workers, ran=trial.cell in new)
             else:
                 self.clock.spent_s += seconds / self.workers
 
     def make_rows(self, arms: Sequence[str], pool: Executor) -> None:
-        """Make the rows of all arms and seeds, each file by one process."""
+        """Make what arms start from, where it is gone, and the rows of all arms and seeds.
+
+        Each file is made by one process.
+        """
         if any(ARMS[arm].replays for arm in arms):
             # Spoken here if it has to be, not in several processes at once.
             _ = self.world.replay
@@ -140,8 +143,16 @@ class Sweep:
             for seed in range(self.seeds):
                 trial = self.trial(Cell(CONDITION, arm, self.world.scale.rates[0], seed))
                 jobs.setdefault(trial.rows_folder, []).append(trial)
+        starts = {trials[0].before for trials in jobs.values() if trials[0].before}
+        for _ in do_jobs(trained, list(starts), pool, self.workers):
+            pass
         for _ in do_jobs(rows_made, list(jobs.values()), pool, self.workers):
             pass
+
+
+def trained(trial: Trial) -> None:
+    """Train what other trials start from, where it is gone."""
+    trial.trained()
 
 
 def developed(trial: Trial) -> float:
