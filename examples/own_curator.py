@@ -1,23 +1,23 @@
 """A curator of your own: a function from pairs to verdicts, whose other parameters are its knobs.
 
-In a file `choose.py` the same function is `earmark curate --by choose:short_answers --longest 20`.
+In a file `choose.py` the same function is
+`earmark curate pairs.jsonl kept.jsonl --by choose:short_answers:longest=20`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 
 import earmark
 
 
 def short_answers(
-    pairs: Sequence[earmark.Pair], *, longest: int = 20
-) -> list[earmark.Keep | earmark.Drop]:
+    pairs: Iterable[earmark.Pair], *, longest: int = 20
+) -> Iterator[earmark.Keep | earmark.Drop]:
     """Keep pairs whose chosen answer is short; every pair has a verdict, every drop a reason."""
-    return [
-        earmark.Keep(pair)
-        if len(pair.chosen) <= longest
-        else earmark.Drop(pair, f"more than {longest} characters")
-        for pair in pairs
-    ]
+    for pair in pairs:
+        if len(pair.chosen) <= longest:
+            yield earmark.Keep(pair)
+        else:
+            yield earmark.Drop(pair, f"more than {longest} characters")
 
 
 prompt = [{"role": "user", "content": [{"type": "text", "text": "Transcribe the audio."}]}]

@@ -17,7 +17,7 @@ PRINTED = {
     "compare": ("aligned minus base", "difference -", "report.html"),
     "imitate_and_curate": (
         "7 pairs of 6 utterances",
-        "dropped: drawn at random",
+        "drawn at random",
         "pairs.jsonl: 4 of 7",
     ),
     "own_failure_mode": ("6 pairs of 3 utterances", "[['stutter'], ['stutter'], ['stutter']]"),

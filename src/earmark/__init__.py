@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from earmark.curate.verdict import Drop, Keep
+    from earmark.curate.verdict import Change, Drop, Keep
     from earmark.errors import EarmarkError, InputError, KnobError
     from earmark.evaluate.compare import Comparison
     from earmark.evaluate.score import Score
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Candidate",
     "Candidates",
+    "Change",
     "Comparison",
     "Counts",
     "Curated",
@@ -75,7 +76,7 @@ HOMES = {
         ("Utterance", "Hypothesis", "Pair", "Candidate", "Candidates", "Counts"), "records"
     ),
     **dict.fromkeys(("EarmarkError", "InputError", "KnobError"), "errors"),
-    **dict.fromkeys(("Keep", "Drop"), "curate.verdict"),
+    **dict.fromkeys(("Keep", "Drop", "Change"), "curate.verdict"),
     **dict.fromkeys(("Metric", "metric_of_texts"), "metrics.metric"),
     "Mode": "failures.mode",
     "Score": "evaluate.score",

@@ -4,13 +4,12 @@ from random import Random
 
 import pytest
 
-from earmark.cli.curate import curate
+import earmark
 from earmark.curate import CURATORS
-from earmark.curate.gap_filter import draw, gap_filter, random_drop
+from earmark.curate.gap_filter import draw, gap_filter
+from earmark.curate.random_share import random_share
 from earmark.curate.verdict import Drop, Keep
 from earmark.errors import InputError, KnobError
-from earmark.formats.files.lines import write_jsonl
-from earmark.formats.reading import read
 from earmark.records import Pair
 
 PROMPT = [{"role": "user", "content": "x"}]
@@ -31,14 +30,14 @@ def test_pairs_far_from_the_mean_go_first_on_either_side():
     gone = [0, 0]
     for seed in range(40):
         dropped = {f"p{i}" for i in range(20)} - kept_ids(
-            gap_filter(pairs_with(gaps), "reward", keep_share=0.9, seed=seed)
+            gap_filter(pairs_with(gaps), criterion="reward", keep_share=0.9, seed=seed)
         )
         gone[0] += "p18" in dropped
         gone[1] += "p19" in dropped
         assert len(dropped) == 2
     assert min(gone) > 25, "the wide pair and the reversed one alike"
     by_chance = [
-        kept_ids(random_drop(pairs_with(gaps), keep_share=0.9, seed=seed)) for seed in range(40)
+        kept_ids(random_share(pairs_with(gaps), keep_share=0.9, seed=seed)) for seed in range(40)
     ]
     assert sum("p18" not in kept for kept in by_chance) < 15
 
@@ -56,41 +55,50 @@ def test_gaps_that_are_equal_but_for_rounding_are_drawn_alike():
     odd = Pair("odd", PROMPT, "a", "b", scores={"reward": [0.3, 0.2]})
     usual = [Pair(f"p{i}", PROMPT, "a", "b", scores={"reward": [0.2, 0.1]}) for i in range(19)]
     assert 0.3 - 0.2 != 0.2 - 0.1
-    runs = (gap_filter([*usual, odd], "reward", keep_share=0.5, seed=seed) for seed in range(60))
+    runs = (
+        gap_filter([*usual, odd], criterion="reward", keep_share=0.5, seed=seed)
+        for seed in range(60)
+    )
     kept = sum("odd" in kept_ids(verdicts) for verdicts in runs)
     assert 15 < kept < 45
 
 
 @pytest.mark.parametrize("score", [math.nan, math.inf, 3, [1.0, "2"]])
-def test_scores_that_are_no_finite_numbers_are_refused(score):
-    """One of them would make the mean of all gaps no number, and the choice arbitrary."""
+def test_scores_that_are_not_finite_are_refused(score):
+    """One of them would make the mean of all gaps NaN, and the choice arbitrary."""
     odd = Pair("odd", PROMPT, "a", "b", scores={"reward": [score, 0.0]})
     if not isinstance(score, float):
         odd = Pair("odd", PROMPT, "a", "b", scores={"reward": score})
-    with pytest.raises(InputError, match=r"1 of 4 pairs have scores for 'reward' .*\(odd\)"):
-        gap_filter([*pairs_with([1.0] * 3), odd], "reward")
+    with pytest.raises(InputError, match=r"1 of 4 pairs have no usable scores for 'reward' \(odd"):
+        earmark.curate([*pairs_with([1.0] * 3), odd], "gap:criterion=reward")
 
 
 def test_equal_gaps_are_drawn_alike_and_every_pair_gets_a_verdict():
-    for name in ("gap", "random"):
-        curator = CURATORS[name]
-        verdicts = curator(pairs_with([2.0] * 10), "reward", keep_share=0.5, seed=1)
+    for name, knobs in (("gap", {"criterion": "reward"}), ("random", {})):
+        verdicts = list(CURATORS[name](pairs_with([2.0] * 10), keep_share=0.5, seed=1, **knobs))
         assert [verdict.pair.id for verdict in verdicts] == [f"p{i}" for i in range(10)], name
         assert len(kept_ids(verdicts)) == 5
         assert all(verdict.why for verdict in verdicts if isinstance(verdict, Drop))
 
 
-def test_the_command_writes_what_it_dropped_and_why(tmp_path):
-    write_jsonl(tmp_path / "pairs.jsonl", pairs_with([1.0, 1.1, 0.9, 50.0, 1.0]))
-    out = tmp_path / "kept.jsonl"
-    curate(pairs=tmp_path / "pairs.jsonl", out=out, criterion="reward", keep_share=0.8)
-    kept = [pair.id for pair in read(Pair, out)]
-    aside = (tmp_path / "kept.jsonl.dropped.jsonl").read_text()
-    dropped = [json.loads(line) for line in aside.splitlines()]
-    assert sorted(kept + [row["id"] for row in dropped]) == [f"p{i}" for i in range(5)]
-    assert dropped[0]["why"].startswith("gap ")
-    assert json.loads((tmp_path / "kept.jsonl.tally.json").read_text())["dropped"] == 1
-    with pytest.raises(InputError, match=r"5 of 5 pairs have no scores for 'beauty'.*reward"):
-        curate(pairs=tmp_path / "pairs.jsonl", out=out, criterion="beauty")
+def test_the_draw_is_that_of_earlier_versions():
+    """Files that were curated before are made again: the same seed keeps the same pairs."""
+    gaps = [0.1, 0.9, 0.5, 0.45, 0.52, -1.0, 3.0, 0.48]
+    assert kept_ids(gap_filter(pairs_with(gaps), criterion="reward", keep_share=0.5)) == KEPT
+    assert kept_ids(random_share(pairs_with(gaps), keep_share=0.5)) == RANDOM
+
+
+KEPT = {"p2", "p3", "p4", "p7"}
+RANDOM = {"p2", "p3", "p5", "p7"}
+
+
+def test_a_share_that_is_none_is_refused():
     with pytest.raises(KnobError, match="above 0 and at most 1"):
-        curate(pairs=tmp_path / "pairs.jsonl", out=out, criterion="reward", keep_share=0)
+        gap_filter([], criterion="reward", keep_share=0)
+
+
+def test_the_only_criterion_is_taken(capsys):
+    kept = earmark.curate(pairs_with([1.0, 1.1, 0.9, 50.0, 1.0]), "gap")
+    assert len(kept) == 4
+    assert "criterion of gap: reward, the only one" in capsys.readouterr().err
+    assert json.dumps(kept.to_dict())

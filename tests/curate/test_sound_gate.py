@@ -9,8 +9,8 @@ import pytest
 
 from earmark.cli.curate import curate
 from earmark.curate import CURATORS
-from earmark.curate.choose import run_curator
 from earmark.curate.sound_gate import sound_gate
+from earmark.curate.steps import steps_of
 from earmark.curate.verdict import Drop, Keep
 from earmark.errors import InputError, KnobError
 from earmark.formats.files.lines import write_jsonl
@@ -83,23 +83,24 @@ def test_an_answer_without_a_known_sound_is_dropped(rejected):
 )
 def test_limits_that_make_no_sense_are_refused(limits, message):
     with pytest.raises(KnobError, match=message):
-        run_curator("sound", [pair(NEAR)], limits)
+        steps_of("sound", limits)
 
 
 def test_answers_that_are_no_text_are_refused():
     typed = [{"type": "audio", "audio": "a.wav"}]
     with pytest.raises(InputError, match="pair 'p': the sound of an answer is worked out from"):
-        sound_gate([Pair("p", PROMPT, TRUTH, [typed])])
+        list(sound_gate([Pair("p", PROMPT, TRUTH, [typed])]))
 
 
 def test_the_command_takes_the_limits(tmp_path):
     write_jsonl(tmp_path / "pairs.jsonl", [pair(NEAR, "near"), pair(FAR, "far")])
     out = tmp_path / "kept.jsonl"
-    curate(pairs=tmp_path / "pairs.jsonl", out=out, by="sound", least=0.5, most=0.98)
+    curate(tmp_path / "pairs.jsonl", out, by="sound", least=0.5, most=0.98)
     assert [json.loads(line)["id"] for line in out.read_text("utf-8").splitlines()] == ["near"]
     (dropped,) = (tmp_path / "kept.jsonl.dropped.jsonl").read_text("utf-8").splitlines()
     assert json.loads(dropped)["id"] == "far"
-    assert json.loads((tmp_path / "kept.jsonl.tally.json").read_text())["least"] == 0.5
+    tally = json.loads((tmp_path / "kept.jsonl.tally.json").read_text())
+    assert tally["curator"] == "sound:least=0.5:most=0.98"
     assert CURATORS["sound"] is sound_gate
 
 

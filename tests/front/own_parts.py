@@ -46,7 +46,7 @@ def short(pairs, *, longest: int = 10):
 
 
 def forgetful(pairs):
-    return [Keep(pair) for pair in pairs[1:]]
+    return [Keep(pair) for pair in list(pairs)[1:]]
 
 
 def silent(pairs):

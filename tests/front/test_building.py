@@ -133,8 +133,15 @@ def test_a_curator_of_ones_own_keeps_and_drops_with_reasons(by):
     assert [(drop.pair.id, drop.why) for drop in result.dropped] == [
         ("p1", "more than 10 characters")
     ]
-    assert result.to_dict() == {"curator": "own_parts:short", "kept": 1, "dropped": 1}
-    assert "dropped: more than 10 characters" in str(result)
+    counts = {"seen": 2, "kept": 1, "dropped": 1}
+    step = {"step": "own_parts:short", **counts, "reasons": {"more than … characters": 1}}
+    assert result.to_dict() == {
+        "curator": "own_parts:short",
+        "kept": 1,
+        "dropped": 1,
+        "steps": [step],
+    }
+    assert "more than … characters" in str(result)
     assert list(earmark.curate(PAIRS, by, longest=99)) == PAIRS
 
 
@@ -143,7 +150,7 @@ def test_a_curator_of_ones_own_keeps_and_drops_with_reasons(by):
     [
         ("own_parts:short", {"longst": 3}, "no knob 'longst'; did you mean 'longest'"),
         ("own_parts:forgetful", {"seed": 3}, "no knob 'seed'; it has none"),
-        ("own_parts:forgetful", {}, "gave 1 verdicts on 2 pairs"),
+        ("own_parts:forgetful", {}, "verdict 1 is on pair 'p1', and pair 1 is 'p0'"),
         ("own_parts:silent", {}, "'p0' is dropped without a reason"),
         ("own_parts:exact", {}, "needs answer"),
         ("own_parts:STUTTER", {}, "should be a function"),
@@ -174,4 +181,5 @@ def test_the_command_takes_a_curator_of_ones_own_with_its_knobs(tmp_path, monkey
     call(command)
     assert earmark.read("kept.jsonl") == PAIRS[:1]
     tally = json.loads(Path("kept.jsonl.tally.json").read_text())
-    assert tally == {"curator": "own_parts:short", "longest": 5, "kept": 1, "dropped": 1}
+    assert tally["curator"] == "own_parts:short:longest=5"
+    assert (tally["kept"], tally["dropped"]) == (1, 1)

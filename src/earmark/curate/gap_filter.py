@@ -1,4 +1,4 @@
-"""Keep the pairs whose gap between chosen and rejected is usual; and the control of that.
+"""Keep the pairs whose gap between chosen and rejected is usual.
 
 The filter of β-DPO (Wu et al. 2024, arXiv 2407.08639) over a whole file: gaps come from the
 pairs' own scores, such as a model's log-ratios or a reward.
@@ -6,34 +6,43 @@ Departure: mean and standard deviation of the file, where the paper keeps runnin
 """
 
 import math
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterator, Sequence
 from random import Random
+from typing import Any
 
-from earmark.curate.verdict import Drop, Keep, Verdict
-from earmark.errors import InputError, KnobError, check_seed
-from earmark.pairs.rules import are_finite
+from earmark.curate.fields import Missing, scores_of, unscored
+from earmark.curate.settled import settled
+from earmark.curate.verdict import Drop, Keep, Stream, Verdict
+from earmark.errors import KnobError, check_seed
 from earmark.records import Pair
 
-SHOWN = 5
 # Of the largest score: gaps that differ by less are equal except for the rounding of subtraction.
 ROUNDING = 1e-9
 
 
 def gap_filter(
-    pairs: Sequence[Pair], criterion: str = "", *, keep_share: float = 0.8, seed: int = 0
-) -> list[Verdict]:
+    pairs: Stream,
+    *,
+    criterion: str = "",
+    keep_share: float = 0.8,
+    seed: int = 0,
+    missing: Missing = "stop",
+) -> Iterator[Verdict]:
     """Keep a share of the pairs, drawn without replacement, those near the mean gap more often.
 
     p(keep i) ∝ exp(−(Mᵢ − M₀)² / 2σ²)
 
     A wide gap is as far from the mean as a reversed one: wide correct pairs are dropped with
-    the mislabelled ones. With all gaps equal every pair weighs the same.
+    the mislabelled ones. With all gaps equal every pair weighs the same. Pairs that were drawn have
+    a record of it, and are kept when the same step meets them again.
 
     Args:
         pairs: each needs scores for the criterion.
         criterion: the name of the scores; the gap is chosen minus the first rejected.
         keep_share: share of the pairs to keep, from 0 to 1; at least one is kept.
         seed: of the draw.
+        missing: whether a pair without scores stops the work or is dropped.
 
     Raises:
         InputError: pairs without such scores.
@@ -41,31 +50,32 @@ def gap_filter(
     """
     check_share(keep_share)
     check_seed(seed)
-    gaps = [gap_of(pair, criterion) for pair in checked(pairs, criterion)]
-    mean = math.fsum(gaps) / len(gaps)
-    std = math.sqrt(math.fsum((gap - mean) ** 2 for gap in gaps) / len(gaps))
-    largest = max(abs(score) for pair in pairs for score in scores_of(pair, criterion))
+    step = {"by": "gap", "criterion": criterion, "keep_share": keep_share, "seed": seed}
+    return _verdicts(pairs, step, missing)
+
+
+def _verdicts(pairs: Stream, step: dict[str, Any], missing: Missing) -> Iterator[Verdict]:
+    criterion, gaps, largest = step["criterion"], array("d"), 0.0
+    for pair in pairs:
+        if settled(pair, step) is None and unscored(pair, criterion, missing) is None:
+            gaps.append(gap_of(pair, criterion))
+            largest = max(largest, *(abs(score) for score in pair.scores[criterion][:2]))
+    mean = math.fsum(gaps) / max(1, len(gaps))
+    std = math.sqrt(math.fsum((gap - mean) ** 2 for gap in gaps) / max(1, len(gaps)))
     equal = std <= ROUNDING * largest
-    far = [0.0 if equal else abs(gap - mean) / std for gap in gaps]
-    kept = draw([-(distance**2) / 2 for distance in far], keep_share, Random(seed))
-    return [
-        Keep(pair) if i in kept else Drop(pair, f"gap {gap:.3g}, mean {mean:.3g}, std {std:.3g}")
-        for i, (pair, gap) in enumerate(zip(pairs, gaps, strict=True))
-    ]
-
-
-def random_drop(
-    pairs: Sequence[Pair], criterion: str = "", *, keep_share: float = 0.8, seed: int = 0
-) -> list[Verdict]:
-    """Keep the same share of the pairs whatever their gaps: the control of `gap_filter`.
-
-    Raises:
-        KnobError: a share that is not above 0 and at most 1, or a seed below 0.
-    """
-    check_share(keep_share)
-    check_seed(seed)
-    kept = draw([0.0] * len(pairs), keep_share, Random(seed))
-    return [Keep(p) if i in kept else Drop(p, "drawn at random") for i, p in enumerate(pairs)]
+    far = array("d", (0.0 if equal else abs(gap - mean) / std for gap in gaps))
+    weights = array("d", (-(distance**2) / 2 for distance in far))
+    kept = draw(weights, step["keep_share"], Random(step["seed"])) if len(gaps) else set()
+    place = 0
+    for pair in pairs:
+        if settled(pair, step) is not None:
+            yield Keep(pair)
+        elif drop := unscored(pair, criterion, missing):
+            yield drop
+        else:
+            why = f"gap {gaps[place]:.3g}, mean {mean:.3g}, std {std:.3g}"
+            yield Keep(pair, step) if place in kept else Drop(pair, why)
+            place += 1
 
 
 def check_share(keep_share: float) -> None:
@@ -94,32 +104,4 @@ def draw(log_weights: Sequence[float], keep_share: float, rng: Random) -> set[in
 def gap_of(pair: Pair, criterion: str) -> float:
     """Return the score of the chosen answer minus that of the first rejected one."""
     chosen, rejected = scores_of(pair, criterion)
-    return chosen - rejected
-
-
-def scores_of(pair: Pair, criterion: str) -> list[float]:
-    """Return the scores of the chosen answer and of the first rejected one."""
-    return pair.scores[criterion][:2]
-
-
-def checked(pairs: Sequence[Pair], criterion: str) -> Sequence[Pair]:
-    """Return the pairs if all have scores, which are finite numbers.
-
-    Raises:
-        InputError: names those that have not.
-    """
-    scores = {pair.id: pair.scores.get(criterion, []) for pair in pairs}
-    odd = [name for name, found in scores.items() if not are_finite(found)]
-    if odd:
-        raise InputError(
-            f"{len(odd)} of {len(pairs)} pairs have scores for '{criterion}' that are not all "
-            f"finite numbers ({', '.join(odd[:SHOWN])}); correct or remove them"
-        )
-    bare = [name for name, found in scores.items() if len(found) < 2]
-    if bare or not pairs:
-        known = sorted({name for pair in pairs for name in pair.scores})
-        raise InputError(
-            f"{len(bare)} of {len(pairs)} pairs have no scores for '{criterion}' of chosen and "
-            f"rejected ({', '.join(bare[:SHOWN])}); there are: {', '.join(known) or 'none'}"
-        )
-    return pairs
+    return chosen - rejected[0]

@@ -5,16 +5,17 @@ sounds like nothing near it is easy to reject. Sounds are strings of phone class
 (`text/pronunciation`), worked out from the texts: no model runs and no clip is opened.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
-from earmark.curate.verdict import Drop, Keep, Verdict
-from earmark.errors import InputError, KnobError
+from earmark.curate.fields import Range, check_range
+from earmark.curate.verdict import Drop, Keep, Stream, Verdict
+from earmark.errors import InputError
 from earmark.records import Pair
 from earmark.text import tokenize
 from earmark.text.pronunciation import most_alike, readings_of
 
 
-def sound_gate(pairs: Sequence[Pair], *, least: float = 0.6, most: float = 1.0) -> list[Verdict]:
+def sound_gate(pairs: Stream, *, least: float = 0.6, most: float = 1.0) -> Iterator[Verdict]:
     """Keep a pair if the sound of every rejected answer is within limits of similarity.
 
     The similarity is that of whole answers, from 0 to 1, in the readings that agree best; answers
@@ -27,30 +28,17 @@ def sound_gate(pairs: Sequence[Pair], *, least: float = 0.6, most: float = 1.0) 
         most: similarity above which it is too near.
 
     >>> pair = Pair("p", [], "我们 discuss budget", ["我们迪斯卡斯 budget", "明天见"])
-    >>> sound_gate([pair], least=0.7)[0].why
+    >>> next(sound_gate([pair], least=0.7)).why
     'rejected answer 2 sounds 0.49 like the chosen one, less than 0.7'
 
     Raises:
         KnobError: limits that are not from 0 to 1, or the least above the most.
     """
-    check_limits(least, most)
-    return [_judge(pair, least, most) for pair in pairs]
+    limits = check_range(least, most, 0.0, 1.0, "a similarity")
+    return (_judge(pair, limits) for pair in pairs)
 
 
-def check_limits(least: float, most: float) -> None:
-    """Refuse limits that no similarity is within.
-
-    Raises:
-        KnobError: says which.
-    """
-    for name, value in (("least", least), ("most", most)):
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-            raise KnobError(f"{name} should be a similarity from 0 to 1, found {value!r}")
-    if least > most:
-        raise KnobError(f"least should be at most as large as most, found {least} above {most}")
-
-
-def _judge(pair: Pair, least: float, most: float) -> Verdict:
+def _judge(pair: Pair, limits: Range) -> Verdict:
     """Hold the rejected answers of a pair against the limits."""
     chosen = _tokens(pair, pair.chosen)
     if not any(readings_of(chosen)):
@@ -61,10 +49,8 @@ def _judge(pair: Pair, least: float, most: float) -> Verdict:
         if not any(readings_of(rejected)):
             return Drop(pair, f"the sound of {which} is not known")
         found = most_alike(chosen, rejected)
-        if found < least:
-            return Drop(pair, f"{which} sounds {found:.2f} like the chosen one, less than {least}")
-        if found > most:
-            return Drop(pair, f"{which} sounds {found:.2f} like the chosen one, more than {most}")
+        if fault := limits.fault(found):
+            return Drop(pair, f"{which} sounds {found:.2f} like the chosen one, {fault}")
     return Keep(pair)
 
 

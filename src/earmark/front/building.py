@@ -1,6 +1,5 @@
 """Build and choose preference pairs from Python."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +7,11 @@ from typing import Any, Literal
 
 from rich.table import Table
 
-from earmark.curate.choose import Curator, curator_name, run_curator
-from earmark.curate.verdict import Drop, Keep, Verdict
+from earmark.curate.chain import Outcome, run_chain
+from earmark.curate.ledger import PairList
+from earmark.curate.steps import By, steps_of
+from earmark.curate.table import curation_table
+from earmark.curate.verdict import Drop
 from earmark.errors import InputError, KnobError
 from earmark.evaluate.rows import frame
 from earmark.evaluate.tables import as_text
@@ -77,20 +79,24 @@ class Pairs(Sequence[Pair]):
 
 @dataclass(frozen=True, repr=False)
 class Curated(Sequence[Pair]):
-    """The pairs that a curator kept; `verdicts` has all, those dropped with the reason."""
+    """The pairs that a chain of curators kept; `outcomes` has all, in order, with step and reason.
+
+    `steps` has what each step saw, kept and dropped, as plain values.
+    """
 
     curator: str
-    verdicts: tuple[Verdict, ...]
+    outcomes: tuple[Outcome, ...]
+    steps: tuple[dict[str, Any], ...]
 
     @property
     def kept(self) -> list[Pair]:
-        """Return the pairs to train on."""
-        return [verdict.pair for verdict in self.verdicts if isinstance(verdict, Keep)]
+        """Return the pairs to train on, as the chain left them."""
+        return [outcome.after for outcome in self.outcomes if outcome.after is not None]
 
     @property
     def dropped(self) -> list[Drop]:
         """Return the other pairs, each with the reason."""
-        return [verdict for verdict in self.verdicts if isinstance(verdict, Drop)]
+        return [Drop(each.before, each.why) for each in self.outcomes if each.after is None]
 
     def __len__(self) -> int:
         """Return the number of pairs kept."""
@@ -106,33 +112,40 @@ class Curated(Sequence[Pair]):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the counts as plain values."""
-        return {"curator": self.curator, "kept": len(self.kept), "dropped": len(self.dropped)}
+        kept = len(self.kept)
+        counts = {"kept": kept, "dropped": len(self.outcomes) - kept}
+        return {"curator": self.curator, **counts, "steps": list(self.steps)}
 
     def to_frame(self) -> Any:
-        """Return a pandas data frame with one row per pair: its id, whether it is kept, why not.
+        """Return a pandas data frame with one row per pair: id, whether it is kept, step, why not.
 
         Raises:
             ImportError: pandas is not installed.
         """
-        rows = [(v.pair.id, v.why if isinstance(v, Drop) else "") for v in self.verdicts]
-        return frame([{"id": id_, "kept": not why, "why": why} for id_, why in rows])
+        return frame(
+            [
+                {
+                    "id": each.before.id,
+                    "kept": each.after is not None,
+                    "step": each.step,
+                    "why": each.why,
+                }
+                for each in self.outcomes
+            ]
+        )
 
     def __repr__(self) -> str:
         """Name the result by its counts."""
-        return f"Curated({self.curator}: {len(self.kept)} kept, {len(self.dropped)} dropped)"
+        kept = len(self.kept)
+        return f"Curated({self.curator}: {kept} kept, {len(self.outcomes) - kept} dropped)"
 
     def __str__(self) -> str:
         """Print a table of the reasons."""
         return as_text(self.__rich__())
 
     def __rich__(self) -> Table:
-        """Lay out how many pairs were kept, and how many were dropped for which reason."""
-        table = Table("verdict", "pairs", title=self.curator)
-        table.columns[1].justify = "right"
-        table.add_row("kept", str(len(self.kept)))
-        for why, count in Counter(drop.why for drop in self.dropped).most_common():
-            table.add_row(f"dropped: {why}", str(count))
-        return table
+        """Lay out how many pairs each step kept, and how many it dropped for which reason."""
+        return curation_table(self.to_dict(), self.curator)
 
 
 def imitate(
@@ -235,21 +248,29 @@ def mine(
     return built(found, tally)
 
 
-def curate(pairs: Given, by: str | Curator = "gap", **knobs: Any) -> Curated:
+def curate(pairs: Given, by: By = "gap", **knobs: Any) -> Curated:
     """Choose which pairs to train on.
 
     Args:
-        pairs: pairs, rows of them, or a path.
-        by: a name of CURATORS, `module:name`, or a function from pairs to verdicts: for each pair,
-            in order, Keep(pair) or Drop(pair, why).
-        knobs: the curator's own, such as criterion="reward", keep_share=0.8.
+        pairs: pairs, rows of them, or a path. All are in memory; `earmark curate` reads a file of
+            any size.
+        by: a chain as on the command line, such as "order,duplicates:of=pair", with names of
+            CURATORS or `module:name`; a function from a stream of pairs to verdicts, for each pair,
+            in order, Keep(pair), Drop(pair, why) or Change(pair, why); or a list of these, each
+            alone or as (curator, {knob: value}).
+        knobs: values for each curator that has a knob of this name, such as criterion="reward".
 
     Raises:
         InputError: pairs that cannot be used, or verdicts that do not account for every pair.
         KnobError: no such curator, or a knob that it does not have.
     """
     rows = records_of(Pair, pairs, "pairs")
-    return Curated(curator_name(by), tuple(run_curator(by, rows, knobs)))
+    curation = run_chain(PairList(rows, Path.cwd()), steps_of(by, knobs))
+    return Curated(
+        ",".join(map(str, curation.steps)),
+        tuple(curation.outcomes()),
+        tuple(tally.as_dict() for tally in curation.tallies),
+    )
 
 
 def built(pairs: Iterator[Pair], tally: Tally) -> Pairs:

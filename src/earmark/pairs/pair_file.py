@@ -7,7 +7,7 @@ is opened, so that a bad one is found before work begins, and again on demand.
 import json
 import os
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -89,10 +89,25 @@ class PairFile:
         Raises:
             InputError: the file has changed since it was opened.
         """
+        with self.reading() as read:
+            for index in range(len(self.places)):
+                yield read(index)
+
+    @contextmanager
+    def reading(self) -> Iterator[Callable[[int], Pair]]:
+        """Open the file once for many rows; the result reads a pair by its number.
+
+        Raises:
+            InputError: the file has changed since it was opened.
+        """
         with self._open() as file:
-            for number, start, length in self.places.tolist():
+
+            def read(index: int) -> Pair:
+                number, start, length = self.places[index].tolist()
                 file.seek(start)
-                yield read_pair(self.path, self.parse, Line(number, start, file.read(length)))
+                return read_pair(self.path, self.parse, Line(number, start, file.read(length)))
+
+            yield read
 
     @property
     def folder(self) -> Path:

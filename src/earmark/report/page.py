@@ -100,10 +100,10 @@ def make_page(
             }
         ),
     }
-    return _environment().get_template("page.html.j2").render(page=page, version=__version__)
+    return environment().get_template("page.html.j2").render(page=page, version=__version__)
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
     """Make the template engine: every value escaped and visible, an unknown name an error."""
     environment = Environment(
         loader=PackageLoader("earmark", "assets/report"),
