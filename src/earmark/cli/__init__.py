@@ -21,6 +21,7 @@ COMMANDS = {
     "score": "Score transcripts: mixed error rate, by language, by failure mode, with intervals.",
     "compare": "Compare two systems on the same utterances, with a paired interval.",
     "pairs": "Build preference pairs: imitated failures, or failures mined from a model.",
+    "annotate": "Write task, difficulty, input quality, language and safety into pairs.",
     "curate": "Choose which pairs to train on; the others are set aside with the reason.",
     "train": "Align an Audio LLM on preference pairs.",
     "objectives": "List what can be optimized, with which knobs, after which paper.",
@@ -58,7 +59,7 @@ EXTRAS = {
 }
 
 # A run of these that was stopped is resumed by the same command.
-RESUMES = {"train", "transcribe", "sentences", "synthesize", "tiny-base", "demo"}
+RESUMES = {"annotate", "train", "transcribe", "sentences", "synthesize", "tiny-base", "demo"}
 
 # Options that these do not name are knobs of a curator, which may be the user's own.
 TAKE_KNOBS = ("curate",)
@@ -67,6 +68,21 @@ OWN_HELP = {"train"}
 
 # What follows the options of a command's --help.
 EPILOGUES = {
+    "annotate": """The key of a server is read from the environment variable EARMARK_API_KEY, else
+OPENAI_API_KEY. What a model answers is checked and kept in bounded length; a run that was stopped
+is resumed by the same command.
+
+earmark annotate pairs.jsonl annotated.jsonl
+
+earmark annotate pairs.jsonl annotated.jsonl --endpoint http://localhost:8000/v1 --model NAME
+--scores helpful""",
+    "curate": """A second run of a chain on its output changes nothing. `criterion` may be left out
+where the pairs have one alone.
+
+earmark curate pairs.jsonl kept.jsonl --by order:criterion=reward,duplicates --control
+
+earmark curate pairs.jsonl kept.jsonl --by percentile:criterion=reward:least=25+code=80:per=dataset
+--report page.html""",
     "transcribe": """Decoding is greedy without repetition penalty unless candidates are wanted,
 whatever the checkpoint's own defaults are, and is recorded with each row beside the raw text. A
 run that was stopped is resumed by the same command.

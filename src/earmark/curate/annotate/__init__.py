@@ -1,0 +1,1 @@
+"""Annotate pairs: task, difficulty, input quality, language and safety, by rules or by a model."""
