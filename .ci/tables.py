@@ -16,6 +16,7 @@ from earmark.cli import COMMANDS
 from earmark.curate import CURATORS
 from earmark.failures import MODES
 from earmark.formats import FORMATS
+from earmark.judges import JUDGES
 from earmark.metrics import METRICS
 from earmark.objectives import HEAD_OBJECTIVES, OBJECTIVES, WRAPPERS
 from earmark.objectives.contract.explain import knobs, papers, summary, tensors
@@ -99,6 +100,7 @@ def methods() -> str:
     """Return the page of everything that can be chosen by name."""
     modes = ([f"`{n}`", m.label, m.detail, m.needs] for n, m in MODES.items())
     curators = ([f"`{n}`", summary(f), keyword_only(f)] for n, f in CURATORS.items())
+    judges = ([f"`{n}`", summary(f), keyword_only(f)] for n, f in JUDGES.items())
     weightings = ([f"`{n}`", summary(f), keyword_only(f)] for n, f in WEIGHTINGS.items())
     metrics = ([f"`{name}`", summary(metric.rows)] for name, metric in METRICS.items())
     parts = {
@@ -111,6 +113,9 @@ def methods() -> str:
         f"{len(MODES)} failure modes (`--mix`)": table(["name", "label", "detail", "needs"], modes),
         f"{len(CURATORS)} curators (`earmark curate --by`)": table(
             ["name", "what it does", "knobs"], curators
+        ),
+        f"{len(JUDGES)} judges (`earmark judge --by`)": table(
+            ["name", "what it does", "knobs"], judges
         ),
         f"{len(METRICS)} metrics": table(["name", "what is counted of each answer"], metrics),
     }

@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from earmark.failures.mode import Mode
     from earmark.front.building import Curated, Pairs, curate, imitate, mine
     from earmark.front.files import read, write
+    from earmark.front.judging import Judged, judge
     from earmark.front.models import export, train, transcribe
     from earmark.front.reporting import report
     from earmark.front.scoring import compare, score
+    from earmark.judges.judge import Case, Judge
     from earmark.metrics.metric import Metric, metric_of_texts
     from earmark.policies.load import load_policy
     from earmark.records import Candidate, Candidates, Counts, Hypothesis, Pair, Utterance
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Candidate",
     "Candidates",
+    "Case",
     "Change",
     "Comparison",
     "Counts",
@@ -46,6 +49,8 @@ __all__ = [
     "EarmarkError",
     "Hypothesis",
     "InputError",
+    "Judge",
+    "Judged",
     "Keep",
     "KnobError",
     "Metric",
@@ -59,6 +64,7 @@ __all__ = [
     "curate",
     "export",
     "imitate",
+    "judge",
     "load_policy",
     "metric_of_texts",
     "mine",
@@ -78,6 +84,8 @@ HOMES = {
     **dict.fromkeys(("EarmarkError", "InputError", "KnobError"), "errors"),
     **dict.fromkeys(("Keep", "Drop", "Change"), "curate.verdict"),
     **dict.fromkeys(("Metric", "metric_of_texts"), "metrics.metric"),
+    **dict.fromkeys(("judge", "Judged"), "front.judging"),
+    **dict.fromkeys(("Case", "Judge"), "judges.judge"),
     "Mode": "failures.mode",
     "Score": "evaluate.score",
     "Comparison": "evaluate.compare",

@@ -53,6 +53,7 @@ CHAT = ["pairs", "imitate", "--utterances", "u", "--translator", "chat", "--chat
 MINED = ["pairs", "mined", "--utterances", "u", "--hyps", "h"]
 TRANSCRIBE = ["transcribe", "--model", "model", "--utterances", "u"]
 SERVED = [*TRANSCRIBE, "--endpoint", "http://localhost:1/v1"]
+JUDGE = ["--by", "loop"]
 CURATE = ["curate", "--by", "random"]
 WRITTEN = ["sentences", "--endpoint", "http://localhost:1/v1", "--model", "m"]
 REFUSED = [
@@ -79,6 +80,11 @@ REFUSED = [
     ([*CURATE, "--pairs", "p", "--out", "p"], INPUT),
     ([*CURATE, "--pairs", "p", "--out", "p2"], INPUT),
     ([*CURATE, "--pairs", "p", "--out", "u"], OTHER),
+    (["judge", "p", "p", *JUDGE], INPUT),
+    (["judge", "p", "p2", *JUDGE], INPUT),
+    (["judge", "p", "notes", *JUDGE], OTHER),
+    (["judge", "p", "new", *JUDGE, "--check", "--json", "p"], INPUT),
+    (["judge", "p", "new", *JUDGE, "--check", "--json", "new"], "the same file as the output"),
     ([*TRANSCRIBE, "--out", "u"], INPUT),
     ([*TRANSCRIBE, "--out", "u2"], INPUT),
     ([*TRANSCRIBE, "--out", "notes"], OTHER),
@@ -125,6 +131,10 @@ SIDE_FILES = [
     ([*MINED, "--out", "new", "--on-error", "skip"], "new.h.skipped.jsonl", OTHER),
     ([*CURATE, "--pairs", "p", "--out", "new"], "new.dropped.jsonl", OTHER),
     ([*CURATE, "--pairs", "p", "--out", "new"], "new.tally.json", OTHER),
+    (["judge", "p", "new", *JUDGE], "new.unjudged.jsonl", OTHER),
+    (["judge", "p", "new", *JUDGE], "new.tally.json", OTHER),
+    (["judge", "p", "new", *JUDGE], "new.partial", OTHER),
+    (["judge", "p", "new", *JUDGE, "--on-error", "skip"], "new.skipped.jsonl", OTHER),
     ([*TRANSCRIBE, "--out", "new"], "new.partial", OTHER),
     ([*TRANSCRIBE, "--out", "new"], "new.skipped.jsonl", OTHER),
     ([*SERVED, "--out", "new", "--candidates", "2"], "new.2", OTHER),

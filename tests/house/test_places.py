@@ -52,6 +52,7 @@ ENTRIES = {
         "translators/dictionaries/cedict.py",
         ["translators/dictionaries/__init__.py"],
     ),
+    "judge": ("language_kept", "judges/text/language_kept.py", ["judges/__init__.py"]),
     "file format": ("audiobench", "formats/audiobench.py", ["formats/__init__.py"]),
     "model family": (
         "glmasr",

@@ -17,6 +17,8 @@ TABLES = {
     "earmark.curate": ["CURATORS"],
     "earmark.failures": ["MODES"],
     "earmark.formats": ["FORMATS"],
+    "earmark.judges": ["JUDGES"],
+    "earmark.judges.instructions": ["CONSTRAINTS"],
     "earmark.metrics": ["METRICS"],
     "earmark.objectives": ["OBJECTIVES", "HEAD_OBJECTIVES", "WRAPPERS"],
     "earmark.objectives.weightings": ["WEIGHTINGS"],

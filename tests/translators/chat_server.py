@@ -12,6 +12,8 @@ WELL = "well"
 class ChatServer:
     """What the server does: `script` is a list of replies for the next requests, then all is well.
 
+    `answer` makes the content of a well-formed answer, or the whole of it as an object.
+
     A reply is a status, a (status, headers) pair, bytes sent with status 200, or a number of
     seconds to stay silent. `requests` keeps what came in, `most_at_once` how many overlapped.
     """
@@ -44,8 +46,10 @@ class ChatServer:
             status = 200
         content = step if isinstance(step, bytes) else b"something went wrong"
         if step == WELL or isinstance(step, float):
-            message = {"content": self.answer(body["messages"][0]["content"])}
-            content = json.dumps({"choices": [{"message": message}]}).encode()
+            answer = self.answer(body["messages"][0]["content"])
+            if not isinstance(answer, dict):
+                answer = {"choices": [{"message": {"content": answer}}]}
+            content = json.dumps(answer).encode()
         handler.send_response(status)
         for name, value in {**headers, "Content-Length": str(len(content))}.items():
             handler.send_header(name, value)

@@ -21,6 +21,7 @@ COMMANDS = {
     "score": "Score transcripts: mixed error rate, by language, by failure mode, with intervals.",
     "compare": "Compare two systems on the same utterances, with a paired interval.",
     "pairs": "Build preference pairs: imitated failures, or failures mined from a model.",
+    "judge": "Score answers by metrics, rules, reward models or chat models; check the judges.",
     "annotate": "Write task, difficulty, input quality, language and safety into pairs.",
     "curate": "Choose which pairs to train on; the others are set aside with the reason.",
     "train": "Align an Audio LLM on preference pairs.",
@@ -54,12 +55,23 @@ EXTRAS = {
     "safetensors": "train",
     "jaxtyping": "train",
     "sacrebleu": "judges",
+    "speechmos": "speechmos",
+    "librosa": "speechmos",
     "matplotlib": "report",
     "jinja2": "report",
 }
 
 # A run of these that was stopped is resumed by the same command.
-RESUMES = {"annotate", "train", "transcribe", "sentences", "synthesize", "tiny-base", "demo"}
+RESUMES = {
+    "annotate",
+    "judge",
+    "train",
+    "transcribe",
+    "sentences",
+    "synthesize",
+    "tiny-base",
+    "demo",
+}
 
 # Options that these do not name are knobs of a curator, which may be the user's own.
 TAKE_KNOBS = ("curate",)

@@ -9,6 +9,13 @@ from collections.abc import Callable
 
 from earmark.judges.instruction_rules import instruction_rules
 from earmark.judges.judge import Judge
+from earmark.judges.llm.llm_judge import llm_judge
+from earmark.judges.models.embedding_similarity import embedding_similarity
+from earmark.judges.models.implicit_reward import implicit_reward
+from earmark.judges.models.log_probability import log_probability
+from earmark.judges.models.reward_model import reward_model
+from earmark.judges.sound.dnsmos import dnsmos
+from earmark.judges.sound.plcmos import plcmos
 from earmark.judges.text.alias_match import alias_match
 from earmark.judges.text.bleu import bleu
 from earmark.judges.text.chrf import chrf
@@ -32,4 +39,11 @@ JUDGES: dict[str, Callable[..., Judge]] = {
     "exact_match": exact_match,
     "alias_match": alias_match,
     "instruction_rules": instruction_rules,
+    "embedding_similarity": embedding_similarity,
+    "log_probability": log_probability,
+    "implicit_reward": implicit_reward,
+    "reward_model": reward_model,
+    "llm_judge": llm_judge,
+    "dnsmos": dnsmos,
+    "plcmos": plcmos,
 }

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from types import UnionType
 from typing import Any, NamedTuple, get_args
 
-from earmark.errors import KnobError, did_you_mean
+from earmark.errors import EarmarkError, KnobError, did_you_mean
 from earmark.judges import JUDGES
-from earmark.judges.judge import Case, Judge, by_case
+from earmark.judges.judge import Case, Judge, Unscored, by_case
 from earmark.lookup import Named, look_up, name_of, parse_chain
 
 # Knobs that every judge has: of the weighted sum, and the name under which its scores are written.
@@ -135,8 +135,13 @@ def _is_maker(function: Callable[..., Any]) -> bool:
 def _own(
     name: str, function: Callable[..., Any], case: Case, knobs: Mapping[str, Any]
 ) -> Sequence[Any]:
-    """Call a function of the user's own."""
-    found = function(case, **knobs)
+    """Call a function of the user's own; whatever it raises is a failure on that row."""
+    try:
+        found = function(case, **knobs)
+    except EarmarkError:
+        raise
+    except Exception as error:
+        raise Unscored(f"{type(error).__name__}: {error}") from error
     if isinstance(found, str) or not hasattr(found, "__iter__"):
         raise KnobError(
             f"judge '{name}' should return a number for each answer of a case, found {found!r}"

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from earmark.endpoint import SettingsError, UnreachableError
 from earmark.errors import InputError
 
 Messages = Sequence[Mapping[str, Any]]
@@ -31,12 +32,12 @@ class Answer(NamedTuple):
 
     Attributes:
         text: what it says; None where it is sound alone.
-        sounds: the paths of its sounds.
+        sounds: its parts that are sound, each with the path `audio`, and a span if it has one.
         prompt: the prompt that it answers, where that is not the row's, such as another clip.
     """
 
     text: str | None
-    sounds: tuple[str, ...] = ()
+    sounds: tuple[Mapping[str, Any], ...] = ()
     prompt: Messages | None = None
 
 
@@ -149,7 +150,7 @@ def scores_of(case: Case, all_of: Callable[[Case], Sequence[Any]]) -> list[Score
     try:
         found = list(all_of(case))
     except InputError as error:
-        return [Failed(shown(error))] * len(case.answers)
+        return [failed(error)] * len(case.answers)
     if len(found) != len(case.answers):
         why = f"it gave {len(found)} scores for {len(case.answers)} answers"
         return [Failed(why)] * len(case.answers)
@@ -161,7 +162,19 @@ def attempt(one: Callable[[], Any]) -> Score:
     try:
         return number(one())
     except InputError as error:
-        return Failed(shown(error))
+        return failed(error)
+
+
+def failed(error: InputError) -> Failed:
+    """Return an error as a failure on a row; what would fail on every row is raised.
+
+    Raises:
+        SettingsError: the URL, the model or the key of a server is wrong.
+        UnreachableError: the server does not answer.
+    """
+    if isinstance(error, SettingsError | UnreachableError):
+        raise error
+    return Failed(shown(error))
 
 
 def shown(error: Exception) -> str:

@@ -3,7 +3,7 @@
 from earmark.errors import KnobError
 from earmark.failures.cascade import name_failure
 from earmark.judges.judge import Answer, Case, Judge, by_answer, text_of, version_of
-from earmark.translators.dictionaries.choose import DEFAULT, chosen_dictionary
+from earmark.translators.dictionaries.choose import DEFAULT, NONE, chosen_dictionary
 
 
 def failure(
@@ -49,4 +49,6 @@ def failure(
         found = name_failure(case.truth, text_of(answer), dictionary=words, features=False)
         return -float(penalties.get(found.label, 0.0)) + 0.0
 
-    return by_answer("failure", version_of(1, **penalties, dictionary=dictionary), one)
+    return by_answer(
+        "failure", version_of(1, **penalties, dictionary=words.name if words else NONE), one
+    )

@@ -1,0 +1,1 @@
+"""Check judges: do they agree, and do they know good from bad."""

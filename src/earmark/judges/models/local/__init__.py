@@ -1,0 +1,1 @@
+"""Models loaded in this process: everything here imports torch."""

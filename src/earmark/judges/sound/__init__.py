@@ -1,0 +1,1 @@
+"""Judges of answers that are sound, by the optional package speechmos."""
