@@ -228,6 +228,20 @@ def test_rows_are_judged_as_they_come(tmp_path, monkeypatch):
     assert len(judged) == 300
 
 
+def test_a_judge_of_ones_own_is_held_to_the_contract(tmp_path):
+    """A Judge object may give anything: what is not a finite number is not written."""
+    source = write(tmp_path / "in.jsonl", [row("a", "x", "y", "z"), row("b", "x")])
+    odd = Judge("odd", "v:1", lambda cases: [[True, float("nan"), 2], []][: len(cases)])
+    judge_file(source, tmp_path / "out.jsonl", chosen_judges(odd))
+    first, second = lines(tmp_path / "out.jsonl")
+    assert [c.get("scores") for c in first["candidates"]] == [{"odd": 1.0}, None, {"odd": 2.0}]
+    assert '{"odd": 1.0}' in (tmp_path / "out.jsonl").read_text("utf-8")
+    assert "scores" not in second["candidates"][0]
+    few = Judge("few", "v:1", lambda cases: [[1.0]])
+    with pytest.raises(KnobError, match="scored 1 rows of 2"):
+        judge_file(source, tmp_path / "out.jsonl", chosen_judges(few))
+
+
 def test_a_candidate_answers_its_own_clip_and_may_be_sound():
     sound = {"type": "audio", "audio": "said.wav", "start_s": 1.0}
     made = [

@@ -4,13 +4,15 @@ A row keeps its place. What a judge cannot score is left without that score.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from earmark.errors import KnobError
 from earmark.judges.cases import TRUTH, Judged, case_of, criteria_of, with_scores
 from earmark.judges.choose import Chosen
-from earmark.judges.judge import Case, Failed, Score
+from earmark.judges.judge import Case, Failed, Score, scores_of
 from earmark.judges.kept import KeptScores
 from earmark.judges.tally import Tally, Unjudged
 
@@ -88,11 +90,21 @@ def _scores(
     missing = [number for number, scores in enumerate(found) if scores is None]
     for start in range(0, len(missing), judge.at_once):
         few = missing[start : start + judge.at_once]
-        for number, scores in zip(few, judge.score([cases[n] for n in few]), strict=True):
-            found[number] = scores
+        given = list(judge.score([cases[n] for n in few]))
+        if len(given) != len(few):
+            raise KnobError(f"judge '{judge.name}' scored {len(given)} rows of {len(few)}")
+        for place, scores in zip(few, given, strict=True):
+            # Whatever a judge of the user's own gives.
+            checked = scores_of(cases[place], partial(_given, scores))
+            found[place] = checked
             if keep:
-                keep.put(judge, cases[number], list(scores))
+                keep.put(judge, cases[place], checked)
     return [scores for scores in found if scores is not None]
+
+
+def _given(scores: Sequence[Any], case: Case) -> Sequence[Any]:
+    del case  # its answers are counted by the caller
+    return scores
 
 
 def _sums(
