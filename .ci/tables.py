@@ -21,6 +21,7 @@ from earmark.metrics import METRICS
 from earmark.objectives import HEAD_OBJECTIVES, OBJECTIVES, WRAPPERS
 from earmark.objectives.contract.explain import knobs, papers, summary, tensors
 from earmark.objectives.weightings import WEIGHTINGS
+from earmark.pairs.relations import RELATIONS
 from earmark.text.normalize.options import OPTIONS
 from earmark.text.profiles import PROFILES
 
@@ -101,6 +102,9 @@ def methods() -> str:
     modes = ([f"`{n}`", m.label, m.detail, m.needs] for n, m in MODES.items())
     curators = ([f"`{n}`", summary(f), keyword_only(f)] for n, f in CURATORS.items())
     judges = ([f"`{n}`", summary(f), keyword_only(f)] for n, f in JUDGES.items())
+    relations = (
+        [f"`{n}`", summary(f), keyword_only(f), ", ".join(papers(f))] for n, f in RELATIONS.items()
+    )
     weightings = ([f"`{n}`", summary(f), keyword_only(f)] for n, f in WEIGHTINGS.items())
     metrics = ([f"`{name}`", summary(metric.rows)] for name, metric in METRICS.items())
     parts = {
@@ -111,6 +115,9 @@ def methods() -> str:
         ),
         f"{len(HEAD_OBJECTIVES)} losses of reward heads": functions(HEAD_OBJECTIVES),
         f"{len(MODES)} failure modes (`--mix`)": table(["name", "label", "detail", "needs"], modes),
+        f"{len(RELATIONS)} relations (`earmark pairs from-candidates --relation`)": table(
+            ["name", "what it does", "knobs", "arXiv"], relations
+        ),
         f"{len(CURATORS)} curators (`earmark curate --by`)": table(
             ["name", "what it does", "knobs"], curators
         ),

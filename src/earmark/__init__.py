@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from earmark.evaluate.compare import Comparison
     from earmark.evaluate.score import Score
     from earmark.failures.mode import Mode
-    from earmark.front.building import Curated, Pairs, curate, imitate, mine
+    from earmark.front.building import Curated, Pairs, curate, imitate, mine, pairs_from_candidates
     from earmark.front.files import read, write
     from earmark.front.judging import Judged, judge
     from earmark.front.models import export, train, transcribe
@@ -68,6 +68,7 @@ __all__ = [
     "load_policy",
     "metric_of_texts",
     "mine",
+    "pairs_from_candidates",
     "read",
     "report",
     "score",
@@ -92,7 +93,9 @@ HOMES = {
     "load_policy": "policies.load",
     **dict.fromkeys(("read", "write"), "front.files"),
     **dict.fromkeys(("score", "compare"), "front.scoring"),
-    **dict.fromkeys(("imitate", "mine", "curate", "Pairs", "Curated"), "front.building"),
+    **dict.fromkeys(
+        ("imitate", "mine", "pairs_from_candidates", "curate", "Pairs", "Curated"), "front.building"
+    ),
     **dict.fromkeys(("transcribe", "train", "export"), "front.models"),
     "report": "front.reporting",
 }

@@ -22,6 +22,7 @@ TABLES = {
     "earmark.metrics": ["METRICS"],
     "earmark.objectives": ["OBJECTIVES", "HEAD_OBJECTIVES", "WRAPPERS"],
     "earmark.objectives.weightings": ["WEIGHTINGS"],
+    "earmark.pairs.relations": ["RELATIONS"],
     "earmark.policies.families.table": ["FAMILIES"],
     "earmark.text.profiles": ["PROFILES"],
 }

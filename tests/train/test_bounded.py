@@ -28,14 +28,14 @@ def test_a_row_that_is_kept_is_the_row_that_was_made(encoded, monkeypatch):
     first = [make(number) for number in range(6)]
     monkeypatch.setattr(prepare, "tokenize_pair", lambda *_: pytest.fail("it was kept"))
     again = [make(number) for number in range(6)]
-    assert [row.answers for row in first] == [row.answers for row in again]
+    assert [row.sides for row in first] == [row.sides for row in again]
     assert [row.key for row in first] == [row.key for row in again]
 
 
 def test_kept_rows_take_no_more_than_their_bound(encoded, monkeypatch):
     ids = list(range(1000, 1000 + LONG))
     answers = prepare.Answers(ids, [ids[:40], ids[:40]])
-    monkeypatch.setattr(prepare, "tokenize_pair", lambda *_: answers._replace(prompt=ids * 1))
+    monkeypatch.setattr(prepare, "tokenize_pair", lambda *_: [answers._replace(prompt=ids * 1)])
     monkeypatch.setattr(prepare, "check_length", lambda *_: None)
     monkeypatch.setattr(prepare, "KEPT_BYTES", 1_000_000)
     make = RowMaker(tiny_policy(), encoded)

@@ -20,7 +20,7 @@ TOKENS = [[-1.0, -2.0], [-1.0, -3.0, -4.0], [-2.0], [-5.0], [-1.0, -1.0]]
 def two_rows(**known):
     def row(number, start, stop, wanted):
         candidates = [[7] * len(x) for x in TOKENS[start:stop]]
-        return Row(f"p{number}", number, Answers([1, 2], candidates), [], wanted)
+        return Row(f"p{number}", number, [Answers([1, 2], candidates)], [], wanted)
 
     return [row(0, 0, 3, [True, False, False])._replace(**known), row(1, 3, 5, [True, False])]
 
@@ -51,8 +51,8 @@ def test_a_row_with_two_rejected_is_two_pairs_or_one():
 
 def test_single_answers_come_with_the_answer_of_another_prompt():
     rows = [
-        Row("a", 0, Answers([1], [[7], [7], [7]]), [], [True, False], has_mismatched=True),
-        Row("b", 1, Answers([1], [[7], [7]]), [], [False], has_mismatched=True),
+        Row("a", 0, [Answers([1], [[7], [7], [7]])], [], [True, False], has_mismatched=True),
+        Row("b", 1, [Answers([1], [[7], [7]])], [], [False], has_mismatched=True),
     ]
     found = supply(
         contract(kto),

@@ -174,7 +174,7 @@ def test_every_loss_counts_the_same_where_rows_have_unequal_numbers(world, tmp_p
 def test_a_reference_is_asked_within_the_budget_too(world, pairs):
     encoded = EncodedPairs(pairs, world, contract(dpo))
     policy, budgeted = tiny_policy(), settings(world, token_budget=180)
-    lengths = row_lengths(policy, encoded, 16)
+    lengths = row_lengths(policy, encoded, 16).lengths
     batches = to_be_asked(policy, encoded, 16, budgeted)
     assert sorted(row for batch in batches for row in batch) == list(range(16))
     assert all(len(batch) * max(lengths[batch]) <= 180 for batch in batches)

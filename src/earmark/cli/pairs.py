@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from earmark.cli.startup.catalog import modes
+from earmark.cli.startup.catalog import modes, relations
 from earmark.cli.startup.later import later
 from earmark.pairs.defaults import FAILURES, LEAST_ERRORS, MINED, PAPER_MIX
 from earmark.progress import console, note
@@ -18,6 +18,7 @@ tools_of = later("earmark.failures.mode:Tools")
 imitate_file = later("earmark.pairs.files:imitate_file")
 mine_file = later("earmark.pairs.files:mine_file")
 outputs_of = later("earmark.pairs.files:outputs_of")
+relate_file = later("earmark.pairs.candidates.files:relate_file")
 imitation_of = later("earmark.pairs.imitate:Imitation")
 make_mining = later("earmark.pairs.mined:make_mining")
 parse_labels = later("earmark.pairs.mined:parse_labels")
@@ -37,7 +38,15 @@ LABELS_HELP = (
     "module:name, and is looked for first."
 )
 
-pairs = App(name="pairs", help="Build preference pairs: chosen is the truth, rejected a failure.")
+RELATION_HELP = "; ".join(
+    [
+        "Which answers are preferred to which, as NAME or NAME:knob=value, several criteria with +",
+        *(f"{name}: {found.summary.removesuffix('.')}" for name, found in relations().items()),
+        "module:name: a relation of your own.",
+    ]
+)
+
+pairs = App(name="pairs", help="Build preference pairs.")
 
 
 @pairs.command
@@ -199,4 +208,37 @@ def mined(
         prompts=prompts,
         on_error=on_error,
     )
+    console.print(tally.table(str(out)))
+
+
+@pairs.command
+def from_candidates(
+    source: Path,
+    out: Path,
+    /,
+    *,
+    relation: Annotated[str, Parameter(help=RELATION_HELP)] = "best_worst",
+    equal_by: Literal["words", "characters"] = "words",
+    on_error: OnError = "stop",
+) -> None:
+    """Build pairs from several answers to each prompt, by their scores, models or order.
+
+    The tally says what gave pairs and what did not, with reasons; prompts and candidates that are
+    in no pair are written to OUT.dropped.jsonl.
+
+    Parameters
+    ----------
+    source
+        Rows of candidates, in any format that holds them.
+    out
+        Pairs file to write; its tally goes to OUT.tally.json.
+    relation
+        Which answers are preferred to which.
+    equal_by
+        Which answers are equal and never paired: those of the same words, as scoring has them
+        (case, script and punctuation do not count), or those of the same characters.
+    on_error
+        Stop at the first bad row, or set it aside in OUT.skipped.jsonl and continue.
+    """
+    tally = relate_file(source, out, relation, equal_by=equal_by, on_error=on_error)
     console.print(tally.table(str(out)))

@@ -19,6 +19,8 @@ from earmark.failures.choose import NO_MODES
 from earmark.failures.mode import Mode, Tools
 from earmark.formats.schema.fields import to_row
 from earmark.front.inputs import Given, records_of, test_set
+from earmark.pairs.candidates.choose import Relate, Survey, named_relation, settled
+from earmark.pairs.candidates.relate import check_equal, check_row, new_tally, relate
 from earmark.pairs.defaults import LEAST_ERRORS, MINED, PAPER_MIX
 from earmark.pairs.imitate import Imitation, imitate_pairs
 from earmark.pairs.mined import make_mining, mine_pairs
@@ -27,7 +29,7 @@ from earmark.pairs.prompts import Prompter, load_prompts
 from earmark.pairs.rows import Plan, plan_for
 from earmark.pairs.tally import Tally
 from earmark.progress import note
-from earmark.records import Hypothesis, Pair, Utterance
+from earmark.records import Candidates, Hypothesis, Pair, Utterance
 from earmark.translators import Translator
 from earmark.translators.dictionaries.choose import DEFAULT, chosen_dictionary, load_dictionary
 from earmark.translators.dictionaries.dictionary import Dictionary
@@ -66,7 +68,7 @@ class Pairs(Sequence[Pair]):
     def __repr__(self) -> str:
         """Name the pairs by their numbers."""
         dropped = self.tally.dropped.total()
-        return f"Pairs({len(self)} of {self.tally.utterances} utterances, {dropped} dropped)"
+        return f"Pairs({len(self)} of {self.tally.utterances} {self.tally.noun}, {dropped} dropped)"
 
     def __str__(self) -> str:
         """Print like the table of `earmark pairs`."""
@@ -246,6 +248,40 @@ def mine(
     tally = Tally()
     found = mine_pairs(rows, [_by_id(hyps, rows) for hyps in written], mining, plan, tally)
     return built(found, tally)
+
+
+def pairs_from_candidates(
+    candidates: Given,
+    relation: str | Relate = "best_worst",
+    *,
+    equal_by: str = "words",
+    **knobs: Any,
+) -> Pairs:
+    """Build pairs from several answers to each prompt, by their scores, models or order.
+
+    Args:
+        candidates: rows of candidates, as records, rows or a path.
+        relation: `NAME[:knob=value]` of RELATIONS, `module:name`, or a function of a row that
+            yields `Preferred` and `Unpaired`.
+        equal_by: which answers are equal and never paired: those of the same words, as scoring has
+            them, or of the same characters.
+        knobs: the relation's own, such as by="bleu", least=0.1.
+
+    Raises:
+        InputError: candidates that cannot be used, or not one pair could be made.
+        KnobError: no such relation or knob, or a criterion or a model that no candidate has.
+    """
+    check_equal(equal_by)
+    asked = named_relation(relation, knobs)
+    rows, survey, seen = records_of(Candidates, candidates, "candidates"), Survey(), set[str]()
+    for row in rows:
+        check_row(row, f"row '{row.id}'")
+        if row.id in seen:
+            raise InputError(f"two rows of candidates have the id '{row.id}'; ids must be unique")
+        seen.add(row.id)
+        survey.see(row)
+    tally = new_tally()
+    return built(relate(rows, settled(asked, survey), tally, equal_by=equal_by), tally)
 
 
 def curate(pairs: Given, by: By = "gap", **knobs: Any) -> Curated:

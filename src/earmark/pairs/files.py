@@ -125,11 +125,11 @@ def _write(out: str | Path, rows: Iterable[Pair], tally: Tally) -> None:
     Raises:
         InputError: not one pair could be made; what was there before is left as it is.
     """
-    write_jsonl(out, _at_least_one(out, rows, tally))
+    write_jsonl(out, at_least_one(out, rows, tally))
     write_text(tally_path(out), json.dumps(tally.as_dict(), ensure_ascii=False, indent=2) + "\n")
 
 
-def _at_least_one(out: str | Path, rows: Iterable[Pair], tally: Tally) -> Iterator[Pair]:
+def at_least_one(out: str | Path, rows: Iterable[Pair], tally: Tally) -> Iterator[Pair]:
     """Yield the pairs; a file without one would only hide that all failed."""
     yield from rows
     if not tally.pairs:

@@ -22,7 +22,7 @@ from earmark.formats.files.source import AnySource, Source
 from earmark.formats.format import Parse
 from earmark.formats.reading import as_lines
 from earmark.formats.schema.fields import to_row
-from earmark.pairs.rules import form_problems
+from earmark.pairs.rules import prompt_problems
 from earmark.progress import note, progress_bar
 from earmark.records import Pair
 from earmark.storage.digests import new_digest, of_values, short_hash
@@ -220,7 +220,7 @@ def parse_pair(path: Source, parse: Parse, line: Line) -> Pair:
     """
     where = f"{path}:{line.number}"
     pair = _pair_of(parse_line(line.raw, where), parse, where)
-    for problem in form_problems(pair.prompt):
+    for problem in prompt_problems(pair):
         raise InputError(f"{where}: pair '{pair.id}': {problem}")
     return pair
 

@@ -41,6 +41,13 @@ def form_problems(prompt: list[dict[str, Any]]) -> Iterator[str]:
             yield from part_problems(part)
 
 
+def prompt_problems(pair: Pair) -> Iterator[str]:
+    """Yield what is wrong with the form of a pair's prompt, and of that of its rejected side."""
+    yield from form_problems(pair.prompt)
+    if pair.rejected_prompt is not None:
+        yield from (f"rejected_prompt: {each}" for each in form_problems(pair.rejected_prompt))
+
+
 def part_problems(part: Any) -> Iterator[str]:
     """Yield what is wrong with a part of a message."""
     kind = part.get("type") if isinstance(part, dict) else None

@@ -14,6 +14,8 @@ from earmark.storage.outputs import beside
 class Tally:
     """Counts of rejected answers: written, by mode; and dropped, by mode and reason.
 
+    `counted` is what the modes are called in the table, and `noun` what pairs are made of.
+
     `words` counts the words of the truths by language, Han characters one by one, and `known`
     those that the dictionary has, where one translates.
     """
@@ -24,6 +26,8 @@ class Tally:
     dropped: Counter[tuple[str, str]] = field(default_factory=Counter)
     words: Counter[str] = field(default_factory=Counter)
     known: Counter[str] = field(default_factory=Counter)
+    counted: str = "failure mode"
+    noun: str = "utterances"
 
     def write(self, mode: str) -> None:
         """Count a rejected answer that is written."""
@@ -44,7 +48,7 @@ class Tally:
         for (mode, reason), count in sorted(self.dropped.items()):
             dropped.setdefault(mode, {})[reason] = count
         return {
-            "utterances": self.utterances,
+            self.noun: self.utterances,
             "pairs": self.pairs,
             "rejected": self.written.total(),
             "written": dict(sorted(self.written.items())),
@@ -61,7 +65,7 @@ class Tally:
 
     def table(self, title: str) -> Table:
         """Lay the tally out for the terminal."""
-        table = Table("failure mode", "written", "dropped", "why dropped", title=title)
+        table = Table(self.counted, "written", "dropped", "why dropped", title=title)
         for column in table.columns[1:3]:
             column.justify = "right"
         for mode, count in sorted(self.written.items()):
@@ -69,7 +73,7 @@ class Tally:
         for (mode, reason), count in sorted(self.dropped.items()):
             table.add_row(mode, "", str(count), reason, style="dim")
         table.add_section()
-        total = f"{self.pairs} pairs of {self.utterances} utterances"
+        total = f"{self.pairs} pairs of {self.utterances} {self.noun}"
         for language, count in sorted(self.words.items()):
             share = f"{self.known[language] / count:.1%}" if count else "-"
             known = f"the dictionary knows {share} of {count} words ({language})"
@@ -90,7 +94,7 @@ class Tally:
         for (_, reason), count in self.dropped.items():
             reasons[reason] += count
         listed = (f"{reason}: {count}" for reason, count in reasons.most_common())
-        return "; ".join([f"of {self.utterances} utterances", *listed])
+        return "; ".join([f"of {self.utterances} {self.noun}", *listed])
 
 
 def tally_path(out: str | Path) -> Path:

@@ -219,7 +219,7 @@ def weigh(
 
 def lengths_of(row: Row) -> Lengths:
     """Count the tokens of the chosen and of the first rejected answer."""
-    chosen, rejected, *_ = row.answers.candidates
+    chosen, rejected, *_ = row.candidates
     return len(chosen), len(rejected)
 
 

@@ -40,7 +40,11 @@ from earmark.train.distributed import Processes, processes
 from earmark.train.fsdp import keep_own_precision, spread_language_model
 from earmark.train.preflight.extreme_rows import check_telling
 from earmark.train.preflight.pairs import Survey, survey
-from earmark.train.preflight.proofs import check_audio_is_heard, check_first_rows
+from earmark.train.preflight.proofs import (
+    check_audio_is_heard,
+    check_first_rows,
+    check_sides_are_kept_apart,
+)
 from earmark.train.reference.several import check_references
 from earmark.train.resume.full_disk import full_disk_explained
 from earmark.train.run_folder import (
@@ -313,6 +317,8 @@ def prove(policy: Policy, encoded: EncodedPairs, rows: Rows) -> None:
         note(f"proven on {len(first)} rows: within {worst:.1e} nat per token of the plain pass")
         return
     check_audio_is_heard(policy, encoded)
+    if check_sides_are_kept_apart(policy, encoded, rows):
+        note("proven: where the sides of a pair have different clips, each is heard with its own")
     note(
         f"proven on {len(first)} rows: the audio is heard; the shared row is within "
         f"{worst:.1e} nat per token of the plain forward pass"

@@ -40,6 +40,11 @@ def weightings() -> dict[str, Listed]:
     return listed("WEIGHTINGS", f"{TABLE}.weightings")
 
 
+def relations() -> dict[str, Listed]:
+    """Return what RELATIONS has, by name."""
+    return listed("RELATIONS", "earmark.pairs.relations")
+
+
 def modes() -> list[str]:
     """Return the names that MODES has: the first of each row that it is made of."""
     for node in tree_of("earmark.failures").body:

@@ -162,7 +162,11 @@ def _numbers(value: float | list[float]) -> list[float]:
     return value if isinstance(value, list) else [value]
 
 
-def row_key(answers: Answers, clip_keys: Sequence[str], by_token: bool = False) -> str:
-    """Hash what a pair's log-probabilities depend on besides the policy, and in what detail."""
-    key = of_values(answers.prompt, answers.candidates, list(clip_keys))
+def row_key(sides: Sequence[Answers], clip_keys: Sequence[str], by_token: bool = False) -> str:
+    """Hash what a pair's log-probabilities depend on besides the policy, and in what detail.
+
+    Each side's placeholders say how many of the clips are its own.
+    """
+    parts = [ids for side in sides for ids in (side.prompt, side.candidates)]
+    key = of_values(*parts, list(clip_keys))
     return f"{key}/tokens" if by_token else key

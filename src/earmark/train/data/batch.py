@@ -20,6 +20,10 @@ ABSENT = -1
 class Row(NamedTuple):
     """One pair: token ids, its clips, and what is known of its candidates.
 
+    `sides` has a prompt with its candidates; two of them, that of the chosen answer first, where
+    the rejected answers have a prompt of their own. Nothing is shared between two prompts, so each
+    takes a row of the batch; candidates and clips follow each other, side after side.
+
     `audio` has for each clip the tower's states, or the tower's input where it was not heard yet;
     `clip_keys` are the hashes of the clips, `key` is the hash of all that a frozen policy's
     log-probabilities of this row depend on.
@@ -31,7 +35,7 @@ class Row(NamedTuple):
 
     id: str
     number: int
-    answers: Answers
+    sides: Sequence[Answers]
     audio: list[Tensor | Features]
     wanted: list[bool]
     key: str = ""
@@ -39,6 +43,11 @@ class Row(NamedTuple):
     has_mismatched: bool = False
     scores: list[float] | None = None
     repeated: bool = False
+
+    @property
+    def candidates(self) -> list[list[int]]:
+        """Return the token ids of all candidates, chosen first."""
+        return [ids for side in self.sides for ids in side.candidates]
 
 
 class Rows(Dataset[Row]):
@@ -99,9 +108,9 @@ class Batch(NamedTuple):
 
 
 def shared_batch(rows: Sequence[Row], pad_id: int) -> SharedBatch:
-    """Put rows into one batch."""
+    """Put rows into one batch, in which each prompt has a row with its candidates."""
     return SharedBatch(
-        lay_out([row.answers for row in rows], pad_id),
+        lay_out([side for row in rows for side in row.sides], pad_id),
         [clip for row in rows for clip in row.audio],
     )
 
@@ -114,7 +123,7 @@ def collate(rows: Sequence[Row], pad_id: int) -> dict[str, Any]:
         [row.id for row in rows],
         [row.key for row in rows],
         [key for row in rows for key in row.clip_keys],
-        [len(row.answers.candidates) for row in rows],
+        [len(row.candidates) for row in rows],
         [row.number for row in rows],
         shared_batch(rows, pad_id),
         find_places([] if repeated else rows),

@@ -2,6 +2,7 @@
 
 from array import array
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from torch import Tensor
@@ -23,16 +24,21 @@ ROW_BYTES = 1_000
 
 
 class Told(NamedTuple):
-    """A pair's token ids, prompt first, and the hashes of its clips."""
+    """A pair's token ids, of each side the prompt first, and the hashes of its clips.
+
+    `sizes` has how many lists of ids each side takes.
+    """
 
     ids: "list[array[int]]"
+    sizes: list[int]
     clip_keys: list[str]
 
     @property
-    def answers(self) -> Answers:
+    def sides(self) -> list[Answers]:
         """Return the token ids as a row has them."""
-        prompt, *candidates = (ids.tolist() for ids in self.ids)
-        return Answers(prompt, candidates)
+        ids = iter(self.ids)
+        parts = [[next(ids).tolist() for _ in range(size)] for size in self.sizes]
+        return [Answers(prompt, candidates) for prompt, *candidates in parts]
 
     @property
     def bytes_kept(self) -> int:
@@ -40,13 +46,19 @@ class Told(NamedTuple):
         return ROW_BYTES + sum(ids.itemsize * len(ids) for ids in self.ids)
 
 
-def check_length(policy: Policy, answers: Answers) -> None:
+def kept(sides: Sequence[Answers], clip_keys: list[str]) -> Told:
+    """Keep the token ids of a pair in little memory."""
+    ids = [array("i", each) for side in sides for each in (side.prompt, *side.candidates)]
+    return Told(ids, [1 + len(side.candidates) for side in sides], clip_keys)
+
+
+def check_length(policy: Policy, sides: Sequence[Answers]) -> None:
     """Refuse a prompt with an answer that is longer than the model has positions for.
 
     Raises:
         InputError: says how long it is and may be.
     """
-    length = len(answers.prompt) + max(map(len, answers.candidates))
+    length = max(len(side.prompt) + max(map(len, side.candidates)) for side in sides)
     if policy.longest_row is not None and length > policy.longest_row:
         raise InputError(
             f"the prompt with its longest answer has {length} tokens, but this model has positions "
@@ -97,12 +109,12 @@ class RowMaker:
         known = self.told.get(number)
         keys = known.clip_keys if known else [clip.key() for clip in pair.clips]
         audio = [self._clip(clip, key) for clip, key in zip(pair.clips, keys, strict=True)]
-        answers = known.answers if known else self._tell(number, pair, keys, audio)
-        key = row_key(answers, keys, self.by_token)
+        sides = known.sides if known else self._tell(number, pair, keys, audio)
+        key = row_key(sides, keys, self.by_token)
         return Row(
             pair.id,
             number,
-            answers,
+            sides,
             audio,
             pair.wanted,
             key=key,
@@ -117,18 +129,18 @@ class RowMaker:
 
     def _tell(
         self, number: int, pair: EncodedPair, keys: list[str], audio: list[Tensor | Features]
-    ) -> Answers:
+    ) -> list[Answers]:
         """Tokenize a pair and keep what came out; the oldest rows are dropped."""
         counts = [
             len(clip) if isinstance(clip, Tensor) else audio_policy(self.policy).audio_tokens(clip)
             for clip in audio
         ]
-        answers = tokenize_pair(self.policy, pair, counts)
-        check_length(self.policy, answers)
-        told = Told([array("i", ids) for ids in (answers.prompt, *answers.candidates)], keys)
+        sides = tokenize_pair(self.policy, pair, counts)
+        check_length(self.policy, sides)
+        told = kept(sides, keys)
         self.told[number] = told
         self.bytes_kept += told.bytes_kept
         while self.bytes_kept > KEPT_BYTES:
             _, oldest = self.told.popitem(last=False)
             self.bytes_kept -= oldest.bytes_kept
-        return answers
+        return sides

@@ -27,8 +27,22 @@ from earmark.train.settings import TrainSettings
 WINDOW_BATCHES = 50
 
 
+class Measured(NamedTuple):
+    """The size of each pair: the tokens of its longest prompt with answers, and its prompts.
+
+    A pair whose sides have different prompts takes two rows of a batch.
+    """
+
+    lengths: Int[np.ndarray, " pair"]
+    prompts: Int[np.ndarray, " pair"]
+
+
 def pack(
-    lengths: Int[np.ndarray, " row"], order: Sequence[int], budget: int, window: int
+    lengths: Int[np.ndarray, " row"],
+    order: Sequence[int],
+    budget: int,
+    window: int,
+    prompts: Int[np.ndarray, " row"] | None = None,
 ) -> list[list[int]]:
     """Put rows into batches whose padded size, rows times the longest, keeps to the budget.
 
@@ -37,19 +51,25 @@ def pack(
         order: the rows in the order in which they are drawn.
         budget: tokens of a batch, filling included.
         window: rows that are sorted by length together.
+        prompts: how many rows of a batch each takes, where not all take one.
 
     >>> pack(np.array([5, 2, 5, 2]), [0, 1, 2, 3], budget=10, window=4)
     [[1, 3], [0, 2]]
+    >>> pack(np.array([5, 5, 5, 5]), [0, 1, 2, 3], 10, 4, prompts=np.array([1, 2, 1, 1]))
+    [[0], [1], [2, 3]]
     """
+    counts = np.ones_like(lengths) if prompts is None else prompts
     batches: list[list[int]] = []
     for start in range(0, len(order), window):
         rows = sorted(order[start : start + window], key=lambda row: (lengths[row], row))
         batch: list[int] = []
+        taken = 0
         for row in rows:
-            if batch and (len(batch) + 1) * int(lengths[row]) > budget:
+            if batch and (taken + int(counts[row])) * int(lengths[row]) > budget:
                 batches.append(batch)
-                batch = []
+                batch, taken = [], 0
             batch.append(row)
+            taken += int(counts[row])
         batches.append(batch)
     return batches
 
@@ -62,11 +82,18 @@ class Packed(NamedTuple):
     filled: float
 
 
-def packed(batches: Sequence[Sequence[int]], lengths: Int[np.ndarray, " row"]) -> Packed:
+def packed(
+    batches: Sequence[Sequence[int]],
+    lengths: Int[np.ndarray, " row"],
+    prompts: Int[np.ndarray, " row"] | None = None,
+) -> Packed:
     """Count batches, rows in one of them on average, and the share of tokens that only fill."""
-    size = sum(len(batch) * int(lengths[list(batch)].max()) for batch in batches)
+    counts = np.ones_like(lengths) if prompts is None else prompts
+    size = sum(
+        int(counts[list(batch)].sum()) * int(lengths[list(batch)].max()) for batch in batches
+    )
     rows = sum(map(len, batches))
-    return Packed(len(batches), rows / len(batches), 1 - int(lengths.sum()) / size)
+    return Packed(len(batches), rows / len(batches), 1 - int((lengths * counts).sum()) / size)
 
 
 class BudgetBatches(Sampler[list[int]]):
@@ -131,32 +158,34 @@ class AudioTokens:
         return self.known[steps]
 
 
-def row_lengths(policy: Policy, encoded: EncodedPairs, count: int) -> Int[np.ndarray, " row"]:
-    """Return how many tokens each of the first `count` rows takes, rounded up.
+def row_lengths(policy: Policy, encoded: EncodedPairs, count: int) -> Measured:
+    """Return how many tokens each of the first `count` rows takes, rounded up, and its prompts.
 
     Text is tokenized; a clip's tokens follow from its length, which its header tells.
     """
     tokens = AudioTokens(policy)
     numbers = track(range(count), "measuring rows", total=count)
-    return np.array([tokens_of(policy, encoded[number], tokens) for number in numbers])
+    sizes = np.array([size_of(policy, encoded[number], tokens) for number in numbers])
+    return Measured(sizes[:, 0], sizes[:, 1])
 
 
-def tokens_of(policy: Policy, pair: EncodedPair, tokens: AudioTokens) -> int:
-    """Return how many tokens a shared row of a pair takes."""
-    told = tokenize_pair(policy, pair, [tokens(clip.duration_s()) for clip in pair.clips])
-    return len(told.prompt) + sum(len(answer) - 1 for answer in told.candidates)
+def size_of(policy: Policy, pair: EncodedPair, tokens: AudioTokens) -> tuple[int, int]:
+    """Return how many tokens the longest shared row of a pair takes, and how many rows it has."""
+    sides = tokenize_pair(policy, pair, [tokens(clip.duration_s()) for clip in pair.clips])
+    widths = [len(side.prompt) + sum(len(ids) - 1 for ids in side.candidates) for side in sides]
+    return max(widths), len(widths)
 
 
 def plan(
     policy: Policy, encoded: EncodedPairs, count: int, settings: TrainSettings, together: Processes
 ) -> BudgetBatches:
     """Put rows of similar length into batches within the budget, and note what came out."""
-    lengths = lengths_within(policy, encoded, count, settings.token_budget)
+    lengths, prompts = lengths_within(policy, encoded, count, settings.token_budget)
     generator = torch.Generator().manual_seed(settings.seed)
     order = torch.randperm(count, generator=generator).tolist()
     window = WINDOW_BATCHES * max(1, settings.token_budget // max(1, int(lengths.mean())))
-    batches = pack(lengths, order, settings.token_budget, window)
-    made = packed(batches, lengths)
+    batches = pack(lengths, order, settings.token_budget, window, prompts)
+    made = packed(batches, lengths, prompts)
     note(
         f"{made.batches} batches within {settings.token_budget} tokens: {made.rows:.1f} rows each "
         f"on average, {made.filled:.0%} of the tokens only fill"
@@ -170,26 +199,25 @@ def to_be_asked(
     """Return the batches in which a frozen policy computes the first rows."""
     if not settings.token_budget:
         return in_order(count, settings)
-    lengths = lengths_within(policy, encoded, count, settings.token_budget)
-    return pack(lengths, range(count), settings.token_budget, window=count)
+    lengths, prompts = lengths_within(policy, encoded, count, settings.token_budget)
+    return pack(lengths, range(count), settings.token_budget, count, prompts)
 
 
-def lengths_within(
-    policy: Policy, encoded: EncodedPairs, count: int, budget: int
-) -> Int[np.ndarray, " row"]:
-    """Return how many tokens each of the first rows takes.
+def lengths_within(policy: Policy, encoded: EncodedPairs, count: int, budget: int) -> Measured:
+    """Return how many tokens each of the first rows takes, and how many prompts.
 
     Raises:
         InputError: a row alone takes more than the budget; names its pair.
     """
-    lengths = row_lengths(policy, encoded, count)
-    longest = int(np.argmax(lengths))
-    if lengths[longest] > budget:
+    measured = row_lengths(policy, encoded, count)
+    sizes = measured.lengths * measured.prompts
+    longest = int(np.argmax(sizes))
+    if sizes[longest] > budget:
         raise InputError(
-            f"pair '{encoded[longest].id}' alone takes about {lengths[longest]} tokens, more than "
+            f"pair '{encoded[longest].id}' alone takes about {sizes[longest]} tokens, more than "
             f"the token_budget of {budget}; raise it, or leave such pairs out"
         )
-    return lengths
+    return measured
 
 
 def in_order(count: int, settings: TrainSettings) -> list[list[int]]:

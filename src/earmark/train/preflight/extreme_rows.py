@@ -20,7 +20,7 @@ from earmark.prompting.messages import Messages, text_of
 from earmark.records import Pair
 from earmark.text.script import HAN_RANGES
 from earmark.train.data.clip import ClipRef
-from earmark.train.data.examples import EncodedPairs
+from earmark.train.data.examples import EncodedPairs, prompts_of
 from earmark.train.data.row_maker import RowMaker
 
 # What a tokenizer may take for a token of its own: <|this|>, <this>, [THIS].
@@ -89,7 +89,7 @@ def extent(text: str) -> int:
 
 
 def form_of(pair: Pair) -> tuple[str, ...]:
-    """Return the form of a prompt: roles, and kinds of parts.
+    """Return the form of a pair's prompts: roles, and kinds of parts.
 
     >>> from earmark.records import Pair
     >>> parts = [{"type": "audio", "audio": "a.wav"}, {"type": "text", "text": "Transcribe."}]
@@ -97,16 +97,19 @@ def form_of(pair: Pair) -> tuple[str, ...]:
     ('user', 'audio', 'text')
     """
     form: list[str] = []
-    for message in pair.prompt:
-        content = message["content"]
-        kinds = ["str"] if isinstance(content, str) else [part["type"] for part in content]
-        form += [message["role"], *kinds]
+    for prompt in prompts_of(pair):
+        form += ["/"] if form else []
+        for message in prompt:
+            content = message["content"]
+            kinds = ["str"] if isinstance(content, str) else [part["type"] for part in content]
+            form += [message["role"], *kinds]
     return tuple(form)
 
 
 def texts_of(pair: Pair) -> list[str]:
     """Return all texts of a pair."""
-    return [*map(text_of, pair.prompt), pair.chosen, *pair.losers]
+    said = [text_of(message) for prompt in prompts_of(pair) for message in prompt]
+    return [*said, pair.chosen, *pair.losers]
 
 
 def check_telling(policy: Policy, encoded: EncodedPairs, telling: Telling) -> None:
@@ -118,7 +121,8 @@ def check_telling(policy: Policy, encoded: EncodedPairs, telling: Telling) -> No
         InputError: one cannot be trained on; names the pair and its clips.
     """
     if isinstance(policy, AudioPolicy):
-        check_prompt_ids(policy, encoded[0].messages, [clip.read() for clip in encoded[0].clips])
+        for side in encoded[0].sides:
+            check_prompt_ids(policy, side.messages, [clip.read() for clip in side.clips])
     make = RowMaker(policy, encoded)
     for number in track(telling.rows(policy.own_tokens), "making the most extreme rows"):
         make(number)

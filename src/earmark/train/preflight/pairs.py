@@ -15,7 +15,7 @@ import numpy as np
 from earmark.errors import InputError
 from earmark.objectives.contract.signature import Contract
 from earmark.pairs.pair_file import PairFile, Pairs, digest_of
-from earmark.pairs.rules import form_problems
+from earmark.pairs.rules import prompt_problems
 from earmark.policies.audio import AudioPolicy
 from earmark.policies.checks.short_audio import SURELY_HEARD_S, check_long_enough
 from earmark.policies.policy import Policy
@@ -23,7 +23,7 @@ from earmark.progress import track
 from earmark.records import Pair
 from earmark.train.data.clip import ClipRef
 from earmark.train.data.criterion import Criterion, criterion_of, one_score_each
-from earmark.train.data.examples import answers_of, audio_parts
+from earmark.train.data.examples import answers_of, clips_of, prompts_of
 from earmark.train.preflight.extreme_rows import Telling
 from earmark.train.preflight.missing import Lacking, Unusable, can_be_left_out
 
@@ -136,7 +136,7 @@ def check_form(pair: Pair) -> None:
     Raises:
         InputError: says what is wrong.
     """
-    for problem in form_problems(pair.prompt):
+    for problem in prompt_problems(pair):
         raise InputError(problem)
 
 
@@ -147,10 +147,16 @@ def check_pair(pair: Pair, folder: Path, needs: Contract, policy: Policy | None)
         InputError: answers or audio that cannot be used.
     """
     answers_of(pair, needs)
-    clips = audio_parts(pair, folder)
+    sides = [clips_of(pair.id, prompt, folder) for prompt in prompts_of(pair)]
+    if any(sides) and not all(sides):
+        raise InputError(
+            f"pair '{pair.id}': one of prompt and rejected_prompt has audio and the other has none;"
+            " a side that is heard would be compared with one that is read"
+        )
     if policy is not None:
-        check_sound(clips, policy)
-    return clips
+        for clips in sides:
+            check_sound(clips, policy)
+    return [clip for clips in sides for clip in clips]
 
 
 def check_sound(clips: Sequence[ClipRef], policy: Policy) -> None:

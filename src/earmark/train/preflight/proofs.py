@@ -17,7 +17,7 @@ from earmark.errors import EarmarkError
 from earmark.policies.audio import AudioPolicy
 from earmark.policies.policy import Clip, Messages, Policy
 from earmark.policies.rows.shared_row import answer_logps
-from earmark.train.data.batch import Row, shared_batch
+from earmark.train.data.batch import Row, Rows, shared_batch
 from earmark.train.data.examples import EncodedPair, EncodedPairs
 
 # Largest accepted difference per answer token, in nats: rounding, well below any real mistake
@@ -49,8 +49,9 @@ def check_first_rows(policy: Policy, pairs: Sequence[EncodedPair], rows: Sequenc
     """
     with counted_calls(policy) as calls:
         plain = [
-            plain_logps(policy, pair.messages, [clip.read() for clip in pair.clips], pair.answers)
+            plain_logps(policy, side.messages, [clip.read() for clip in side.clips], side.answers)
             for pair in pairs
+            for side in pair.sides
         ]
     if policy.hears and not calls:
         raise CheckError(
@@ -111,26 +112,72 @@ def check_audio_is_heard(policy: Policy, pairs: EncodedPairs) -> None:
     """Give a pair another pair's audio, or noise when there is no other: its answers must move.
 
     The other audio is brought to the length of its own, since a mere change of length would
-    move the positions, and with them the log-probabilities, of a model that hears nothing.
+    move the positions, and with them the log-probabilities, of a model that hears nothing. Of a
+    pair whose sides have clips of their own, each must move.
 
     Raises:
         CheckError: the log-probabilities stay as they are.
     """
     pair = pairs[0]
-    own = [clip.read() for clip in pair.clips]
     keys = {clip.key() for clip in pair.clips}
     others = (clip for i in range(min(len(pairs), LOOKED_AT)) for clip in pairs[i].clips)
     other = next((clip for clip in others if clip.key() not in keys), None)
     sound = other.read() if other else np.random.default_rng(0).normal(0, 0.1, 16_000)
-    swapped = [np.resize(sound, len(clip)).astype(np.float32) for clip in own]
-    answers = pair.answers
-    before = plain_logps(policy, pair.messages, own, answers)
-    after = plain_logps(policy, pair.messages, swapped, answers)
-    if float((before - after).abs().max()) < SMALLEST_MOVE:
-        raise CheckError(
-            f"pair '{pair.id}': other audio leaves the log-probabilities as they were: the model "
-            "does not hear. Check the processor, the chat template and the audio files"
+    for side in pair.sides:
+        own = [clip.read() for clip in side.clips]
+        swapped = [np.resize(sound, len(clip)).astype(np.float32) for clip in own]
+        before = plain_logps(policy, side.messages, own, side.answers)
+        after = plain_logps(policy, side.messages, swapped, side.answers)
+        if float((before - after).abs().max()) < SMALLEST_MOVE:
+            raise CheckError(
+                f"pair '{pair.id}': other audio leaves the log-probabilities as they were: the "
+                "model does not hear. Check the processor, the chat template and the audio files"
+            )
+
+
+@torch.no_grad()
+def check_sides_are_kept_apart(policy: Policy, pairs: EncodedPairs, rows: Rows) -> bool:
+    """Swap the clips of a pair's two sides in the fast step: its log-probabilities must move.
+
+    Else a side would be trained as an answer to the clip of the other. Returns whether there is a
+    pair with two prompts, of those that are looked at, whose clips can be swapped.
+
+    Raises:
+        CheckError: the log-probabilities stay as they are.
+    """
+    for number in range(min(len(rows), LOOKED_AT)):
+        if len(pairs[number].sides) < 2:
+            continue
+        row = rows[number]
+        swapped = _swapped(row)
+        if swapped is None:
+            continue
+        before, after = (
+            policy.model(shared=shared_batch([each], policy.pad_id).to(policy.device))
+            for each in (row, swapped)
         )
+        if float((before - after).abs().max()) < SMALLEST_MOVE:
+            raise CheckError(
+                f"pair '{row.id}': its sides have different clips, but to swap them leaves the "
+                "log-probabilities as they were, so that a side would be trained with the clip of "
+                "the other. Please report the model and the version of transformers"
+            )
+        return True
+    return False
+
+
+def _swapped(row: Row) -> Row | None:
+    """Return a row of two prompts with the prompts of its sides swapped, and their clips.
+
+    None where the two have the same clips, or not as many.
+    """
+    half = len(row.audio) // 2
+    keys = list(row.clip_keys)
+    if not half or len(row.audio) % 2 or keys[:half] == keys[half:]:
+        return None
+    first, second = row.sides
+    sides = [first._replace(prompt=second.prompt), second._replace(prompt=first.prompt)]
+    return row._replace(sides=sides, audio=[*row.audio[half:], *row.audio[:half]])
 
 
 def check_start(

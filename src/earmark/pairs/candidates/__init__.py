@@ -1,0 +1,1 @@
+"""From rows of candidates to pairs: what a file has, which relation and knobs, the pairs, files."""
