@@ -7,8 +7,8 @@ from threading import Thread
 
 import pytest
 
+from earmark.cli.checks.path import check_path
 from earmark.cli.score import score
-from earmark.cli.validate import check_path
 from earmark.formats.reading import load, read
 from earmark.formats.schema.fields import to_row
 from earmark.pairs.pair_file import open_pairs

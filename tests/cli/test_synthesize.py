@@ -3,9 +3,9 @@
 import pytest
 
 from earmark.cli import app
+from earmark.cli.checks.path import check_path
 from earmark.cli.synthesize import synthesize
 from earmark.cli.synthesizing.options import CheckOptions, EngineOptions
-from earmark.cli.validate import check_path
 from earmark.errors import InputError, KnobError
 from earmark.formats.reading import read
 from earmark.records import Utterance

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from earmark.cli.validate import check_path, validate
+from earmark.cli.checks.path import check_path
+from earmark.cli.validate import validate
 from earmark.errors import InputError
 from earmark.policies.checkpoint.safetensors_file import read_header
 from earmark.speech.audio import write_audio

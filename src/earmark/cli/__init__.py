@@ -11,7 +11,7 @@ from typing import Any
 from cyclopts import App, Parameter
 
 from earmark import __version__
-from earmark.cli.options.config_file import refuse_fractions
+from earmark.cli.options.whole_numbers import refuse_fractions
 from earmark.cli.startup.option_names import check_options, given_options
 from earmark.cli.startup.terminal import error_panel, protect_terminal
 from earmark.errors import EarmarkError, UsageError, did_you_mean, shortened

@@ -5,11 +5,13 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from earmark.cli.startup.later import later
 from earmark.formats import FORMATS
-from earmark.formats.convert import convert as convert_file
-from earmark.formats.schema.kinds import Kind
 from earmark.progress import note
 
+convert_file = later("earmark.formats.convert:convert")
+
+Kind = Literal["utterances", "hypotheses", "pairs", "candidates"]
 WRITTEN = [name for name, each in FORMATS.items() if each.loses]
 
 

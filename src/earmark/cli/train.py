@@ -8,21 +8,22 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from earmark.cli.options.config_file import options_of, refuse_fractions
+from earmark.cli.options.whole_numbers import refuse_fractions
 from earmark.cli.startup.catalog import objectives, weightings, wrappers
 from earmark.cli.startup.later import later
 from earmark.cli.startup.option_names import OTHER_NAMES, check_options, given_options
 from earmark.cli.startup.terminal import error_panel
 from earmark.errors import InputError, KnobError, did_you_mean
-from earmark.formats.files.set_aside import skipped_path
-from earmark.formats.reading import input_file
 from earmark.progress import console, note, output
 from earmark.storage.outputs import SET_ASIDE, Output, check_outputs
 from earmark.train.settings import TrainSettings
 
+input_file = later("earmark.formats.reading:input_file")
 open_pairs = later("earmark.pairs.pair_file:open_pairs")
+options_of = later("earmark.cli.options.config_file:options_of")
 run_training = later("earmark.train.run:train")
 check_run_folder = later("earmark.train.run_folder:check_run_folder")
+skipped_path = later("earmark.formats.files.set_aside:skipped_path")
 
 
 def objectives_in_words() -> str:
@@ -144,6 +145,9 @@ def check_knobs(objective: str, wrap: Sequence[str], knobs: Iterable[str]) -> No
 
 def train(*tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)]) -> None:
     """Run `earmark train`, or print its help."""
+    if tokens and tokens[0] in command.help_flags:
+        command(list(tokens))
+        return
     check_options("train", command, tokens, knobs_in(tokens))
     read_files_first(tokens)
     command(list(tokens))

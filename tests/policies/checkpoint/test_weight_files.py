@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from earmark.cli.validate import check_path
+from earmark.cli.checks.path import check_path
 from earmark.errors import InputError
 from earmark.policies.checkpoint.weight_files import weight_files
 from earmark.policies.checkpoint.weights_hash import adapter_hash, hash_of_model, weights_hash

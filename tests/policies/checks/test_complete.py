@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModelForCausalLM
 
 import family_models
-from earmark.cli.validate import check_path
+from earmark.cli.checks.path import check_path
 from earmark.errors import InputError
 from earmark.policies.checkpoint.safetensors_file import not_finite, read_header
 from earmark.policies.checks.complete import bare_network

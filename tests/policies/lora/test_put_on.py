@@ -9,7 +9,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
 
-from earmark.cli.validate import check_path
+from earmark.cli.checks.path import check_path
 from earmark.errors import InputError
 from earmark.export.merge import export
 from earmark.policies.load import load_policy

@@ -1,12 +1,11 @@
 """Options from YAML files, as they would be given on the command line."""
 
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from cyclopts import App, ArgumentCollection
 from cyclopts.config import Dict
 
-from earmark.errors import InputError, KnobError, shortened
+from earmark.errors import InputError, shortened
 from earmark.strict_yaml import Text, read_yaml
 
 # A file that named another would be read, and the other one not.
@@ -44,35 +43,3 @@ def options_of(path: Path) -> Dict:
 def _check_value(value: Any, where: str) -> None:
     if not all(isinstance(one, Text) for one in (value if isinstance(value, list) else [value])):
         raise InputError(f"{where}: expected a value, or a list of values; leave it out for none")
-
-
-def refuse_fractions(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
-    """Refuse a fraction where a whole number is expected; the parser would round it.
-
-    Raises:
-        KnobError: names the option, and the file if it comes from one.
-    """
-    del app, commands
-    for argument in arguments:
-        hint = argument.hint
-        if int not in (hint, *get_args(hint)) or float in get_args(hint):
-            continue
-        for token in argument.tokens:
-            if not _is_whole(token.value):
-                place = f"{token.source}: " if token.source not in ("", "cli") else ""
-                raise KnobError(
-                    f"{place}{token.keyword or argument.name}: expected a whole number, found "
-                    f"{shortened(token.value)}"
-                )
-
-
-def _is_whole(text: str) -> bool:
-    """Return whether a text is not a number with a fraction; if it is a number is checked later.
-
-    >>> _is_whole("3"), _is_whole("3.0"), _is_whole("1.5"), _is_whole("many")
-    (True, True, False, True)
-    """
-    try:
-        return float(text).is_integer()
-    except (ValueError, OverflowError):
-        return True

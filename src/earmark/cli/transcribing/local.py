@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from earmark.cli.transcribing.options import LocalOptions, Task, check_files, read_manifest
+from earmark.cli.transcribing.files import check_files, read_manifest
+from earmark.cli.transcribing.options import LocalOptions, Task
 from earmark.policies.load import device_of, load_policy, model_path
 from earmark.transcribe.local import (
     check_language,

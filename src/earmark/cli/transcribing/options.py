@@ -1,19 +1,11 @@
 """The options of `earmark transcribe`, by the way that they belong to."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from earmark.errors import InputError
-from earmark.formats.files.set_aside import BadRow
-from earmark.formats.reading import input_file, open_source, read
 from earmark.policies.device_name import check_device_name
-from earmark.records import Utterance
-from earmark.storage.lock import lock_beside, refuse_locked
-from earmark.storage.outputs import check_outputs, check_regular
 from earmark.transcribe.decoding import Decoding
-from earmark.transcribe.resume import TRANSCRIBING, hypothesis_outputs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,45 +125,3 @@ class ServedOptions:
     retries: int = 6
     timeout_s: float = 120.0
     longest_s: float | None = None
-
-
-def check_files(task: Task, paths: Sequence[Path], adapter: Path | None = None) -> None:
-    """Refuse outputs that would destroy something.
-
-    Args:
-        task: what is transcribed.
-        paths: the hypothesis files.
-        adapter: the folder of the adapter.
-
-    Raises:
-        InputError: names the output; another process may be writing it.
-    """
-    for path in paths:
-        check_regular(path, "rows are kept in OUT.partial while the work is under way")
-    inputs = (input_file(task.utterances), task.model, adapter)
-    check_outputs(hypothesis_outputs(paths, task.out), inputs)
-    for path in paths:
-        refuse_locked(lock_beside(path), TRANSCRIBING)
-
-
-class Manifest(NamedTuple):
-    """The utterances of a manifest, the rows that were set aside, and where paths start."""
-
-    rows: list[Utterance]
-    set_aside: list[BadRow]
-    folder: Path
-
-
-def read_manifest(task: Task) -> Manifest:
-    """Read what is to be transcribed.
-
-    Raises:
-        InputError: a bad row when `on_error` is "stop", or not one good row.
-    """
-    bad: list[BadRow] = []
-    aside = bad if task.on_error == "skip" else None
-    source, chosen = open_source(task.utterances)
-    rows = list(read(Utterance, source, set_aside=aside, format=chosen))
-    if not rows:
-        raise InputError(f"{source}: not one usable row; expected an utterance in each")
-    return Manifest(rows, bad, source.folder.resolve())

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from earmark.cli.transcribing.options import ServedOptions, Task, check_files, read_manifest
+from earmark.cli.transcribing.files import check_files, read_manifest
+from earmark.cli.transcribing.options import ServedOptions, Task
 from earmark.endpoint import Endpoint
 from earmark.transcribe.decoding import Route
 from earmark.transcribe.resume import candidate_paths
