@@ -242,7 +242,7 @@ def test_killed_and_resumed_ends_with_the_same_losses(world, tmp_path, rank, war
     killed = warm.start(world, command)
     deadline = time.monotonic() + 240
     while last_checkpoint(tmp_path / "killed") is None and time.monotonic() < deadline:
-        assert killed.ended(wait=False) is None, killed.said.read_text()
+        assert killed.ended(wait=False) is None, killed.said()
         time.sleep(0.02)
     killed.kill()
     assert killed.ended() == [-signal.SIGKILL]

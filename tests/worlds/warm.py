@@ -7,60 +7,77 @@ launcher starts. What the launchers themselves do is tested with the real ones.
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 SERVER = Path(__file__).with_name("warm_server.py")
 
 
 class Run:
-    """A command that was started; `pids` are its processes."""
+    """A command that was started; `files` are what its processes write to standard error."""
 
-    def __init__(self, warm: "Warm", pids: list[int], said: Path) -> None:
-        self.warm, self.pids, self.said = warm, pids, said
+    def __init__(self, warm: "Warm", number: int, files: list[Path]) -> None:
+        self.warm, self.number, self.files = warm, number, files
+        self.failed: int | None = None
 
     def ended(self, wait: bool = True, timeout_s: float = 240) -> list[int] | None:
-        """Return exit codes, those of a killed process negative; None while it runs."""
+        """Return exit codes by rank, those of a killed process negative; None while one runs.
+
+        Where a rank fails, the others are killed soon after.
+        """
         deadline = time.monotonic() + timeout_s
-        while (codes := self.warm.ask({"ended": self.pids})) is None:
+        while (found := self.warm.ask({"ended": self.number})) is None:
             if not wait:
                 return None
             if time.monotonic() > deadline:
                 self.kill()
-                raise TimeoutError(self.said.read_text())
+                raise TimeoutError(self.said())
             time.sleep(0.05)
-        return codes
+        self.failed = found["failed"]
+        return found["codes"]
+
+    def said(self) -> str:
+        """Return what its processes wrote, last the rank that failed first."""
+        files = list(self.files)
+        if self.failed is not None:
+            files.append(files.pop(self.failed))
+        return "".join(file.read_text("utf-8", "replace") for file in files if file.exists())
 
     def kill(self) -> None:
         """Kill its processes, as the kernel does when memory is short."""
-        for pid in self.pids:
-            os.kill(pid, signal.SIGKILL)
+        self.warm.ask({"kill": self.number})
 
 
 class Warm:
     """A process that has imported what training needs, and forks."""
 
-    def __init__(self) -> None:
+    def __init__(self, server: Path = SERVER) -> None:
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+        # pyarrow's allocator would start a thread of its own.
+        environment["JE_ARROW_MALLOC_CONF"] = "background_thread:false"
         environment["PYTHONPATH"] = os.pathsep.join(sys.path)
-        command = [sys.executable, "-W", "ignore", str(SERVER)]
+        command = [sys.executable, "-W", "ignore", str(server)]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
-        self.folder = Path(tempfile.mkdtemp())
+        self.folder = TemporaryDirectory()
         self.started = 0
 
     def ask(self, what: Mapping[str, Any]) -> Any:
         """Send a line, read a line."""
-        self.process.stdin.write(json.dumps(what) + "\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
+        with suppress(BrokenPipeError):  # it has ended
+            self.process.stdin.write(json.dumps(what) + "\n")
+            self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"{self.process.args[-1]} ended with {self.process.wait(20)}")
+        return json.loads(answer)
 
     def start(
         self,
@@ -77,8 +94,9 @@ class Warm:
         With `spread`, accelerate takes CPU processes for GPUs, so that it spreads weights.
         """
         self.started += 1
-        said = self.folder / str(self.started)
-        pids = self.ask(
+        place = Path(self.folder.name) / str(self.started)
+        files = [place.with_suffix(f".{rank}") for rank in range(max(ranks, 1))]
+        number = self.ask(
             {
                 "cwd": str(cwd),
                 "arguments": list(map(str, arguments)),
@@ -86,22 +104,22 @@ class Warm:
                 "ranks": ranks,
                 "spread": spread,
                 "environment": environment,
-                "said": str(said),
+                "said": list(map(str, files)),
             }
         )
-        return Run(self, pids, said)
+        return Run(self, number, files)
 
     def run(self, cwd: Path, arguments: Sequence[object], *, code: int = 0, **how: Any) -> str:
-        """Run a command to its end; return what it said."""
+        """Run a command to its end; return what its processes wrote to standard error."""
         run = self.start(cwd, arguments, **how)
         codes = run.ended()
-        said = run.said.read_text()
-        assert codes is not None
-        assert set(codes) == {code}, said[-3000:]
-        return said
+        assert codes == [code] * len(run.files), f"exit codes {codes}\n{run.said()[-3000:]}"
+        return run.said()
 
     def close(self) -> None:
-        """End it."""
-        self.process.stdin.close()
+        """End it, and what it started."""
+        with suppress(BrokenPipeError):  # it has ended by itself
+            self.process.stdin.close()
         self.process.wait(20)
         self.process.stdout.close()
+        self.folder.cleanup()
