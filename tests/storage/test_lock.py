@@ -84,6 +84,23 @@ def test_a_lock_that_no_process_wrote_is_stale(tmp_path, text, monkeypatch):
         pass
 
 
+def test_a_lock_that_may_not_be_read_is_left(tmp_path, monkeypatch):
+    """It is another user's, whose process may well be writing."""
+    lock = lock_in(tmp_path)
+    owner(lock, begun="1")
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("builtins.open", refuse)
+    said = r"\.lock: cannot be read: Permission denied; another user's process may be writing here"
+    with pytest.raises(InputError, match=said), locked(lock, "a test"):
+        pass
+    with pytest.raises(InputError, match=said):
+        refuse_locked(lock, "a test")
+    assert lock.exists()
+
+
 def test_a_process_elsewhere_is_respected_until_its_lock_is_removed(tmp_path):
     """Nobody here can know whether it runs."""
     lock = lock_in(tmp_path)

@@ -147,7 +147,11 @@ def _take_away(lock: Path, stale: Owner | None) -> None:
 
 
 def _owner(lock: Path) -> Owner | None:
-    """Read who holds a lock; None where there is no lock, or none that a process wrote."""
+    """Read who holds a lock; None where there is no lock, or none that a process wrote.
+
+    Raises:
+        InputError: it may not be read, so that nobody here can know who holds it.
+    """
     for wait_s in (0.05, 0.2, 0.0):
         try:
             with open(lock, encoding="utf-8") as file:
@@ -155,6 +159,11 @@ def _owner(lock: Path) -> Owner | None:
             return found._replace(pid=int(found.pid))
         except FileNotFoundError:
             return None
+        except PermissionError as error:
+            raise InputError(
+                f"{lock}: cannot be read: {error.strerror}; another user's process may be writing "
+                "here. If it is gone, remove the file; else choose another --out"
+            ) from error
         except (OSError, ValueError, TypeError, RecursionError):
             time.sleep(wait_s)
     return None

@@ -24,24 +24,30 @@ _said: set[str] = set()
 class Kind(NamedTuple):
     """A kind of file that Earmark writes, and how an existing one is recognised.
 
-    A JSON file or the first row of a JSONL file has one of `keys`; where `torn`, an interrupted
-    run may have left half of the first row. Another text begins with `start` and holds `mark`
-    near its beginning.
+    A JSON file or the first row of a JSONL file has one of `keys` and none of `others`, which
+    another kind with such a key has; where `torn`, an interrupted run may have left half of the
+    first row. Another text begins with `start` and holds `mark` near its beginning.
     """
 
     name: str
     keys: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
     torn: bool = False
     start: str = ""
     mark: str = ""
 
 
-def _json(name: str, *keys: str, torn: bool = False) -> Kind:
-    return Kind(name, frozenset(keys), torn)
+def _json(name: str, *keys: str, others: Iterable[str] = (), torn: bool = False) -> Kind:
+    return Kind(name, frozenset(keys), frozenset(others), torn)
 
 
 PAIRS = _json("pairs", "chosen")
-HYPOTHESES = _json("hypotheses of `earmark transcribe`", "made_by", "raw_text")
+# Pairs, candidates and spoken utterances too say what made them.
+HYPOTHESES = _json(
+    "hypotheses of `earmark transcribe`",
+    *("made_by", "raw_text"),
+    others=("chosen", "candidates", "audio"),
+)
 PARTIAL = _json("hypotheses of an interrupted `earmark transcribe`", "sound", torn=True)
 SET_ASIDE = _json("rows that were set aside", "reason")
 DROPPED = _json("pairs that were dropped", "why")
@@ -49,9 +55,11 @@ JUDGED = _json("candidates or pairs", "candidates", "chosen")
 KEPT_SCORES = _json("scores of an interrupted `earmark judge`", "judge", torn=True)
 UNJUDGED = _json("scores that judges did not give", "judge")
 JUDGES_CHECKED = _json("a check of judges", "separation")
-TALLY = _json("a tally", "rejected", "curator", "judges", "annotator")
+TALLY = _json("a tally", "rejected", "curator", "judges", "annotator", others=("chosen",))
 ANSWERS = _json("a chat model's answers", "answer", torn=True)
-SENTENCES = _json("sentences of `earmark sentences`", "code_mixing_index")
+SENTENCES = _json(
+    "sentences of `earmark sentences`", "code_mixing_index", others=("audio", "raw_text")
+)
 SCORE = _json("a score", "mixed_error_rate")
 COMPARISON = _json("a comparison", "first_hyp")
 SCORED_ROWS = _json("scored utterances", "counts")
@@ -185,7 +193,13 @@ def recognised(path: Path, kind: Kind) -> bool:
     rows = list(_first_rows(start))
     if not rows and kind.torn:
         return start.startswith(b'{"') and b"\n" not in start
-    return any(isinstance(row, dict) and row.keys() & kind.keys for row in rows)
+    return any(_is_of(row, kind) for row in rows)
+
+
+def _is_of(row: Any, kind: Kind) -> bool:
+    if not isinstance(row, dict) or row.keys() & kind.others:
+        return False
+    return bool(row.keys() & kind.keys)
 
 
 def _first_rows(start: bytes) -> Iterator[Any]:
