@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import threading
 import time
 import tracemalloc
 import zlib
@@ -122,6 +123,20 @@ def test_with_skip_the_others_are_transcribed(tmp_path, trouble, route):
     assert [hyp.id for hyp in hyps[0] if hyp.set_aside is None] == ["u1"]
     (aside,) = map(json.loads, (tmp_path / "h.jsonl.skipped.jsonl").read_text().splitlines())
     assert "after 2 attempts" in aside["reason"]
+
+
+def test_a_request_that_waits_to_be_sent_again_is_not_when_the_work_is_stopped():
+    server = RawServer(WELL)
+    server.script = [reply(b"busy", "Retry-After: 30", status="503 Busy")]
+    with serving(server) as url:
+        endpoint = Endpoint(url, "tiny")
+        soon = threading.Timer(0.2, endpoint.stop.set)
+        soon.start()
+        start = time.monotonic()
+        with pytest.raises(EndpointError, match="after 1 attempts; the last one: status 503"):
+            complete(endpoint, "say it")
+        assert time.monotonic() - start < 20
+    assert len(server.requests) == 1
 
 
 def test_a_server_that_answers_slowly_is_there():

@@ -43,7 +43,7 @@ def decompressed(body: bytes, encoding: str) -> bytes:
 
 def too_large() -> BodyError:
     """Make the error for a body beyond the cap."""
-    return BodyError(f"a body of more than {MOST_BYTES // 2**20} MB; no transcript is as long")
+    return BodyError(f"a body of more than {MOST_BYTES // 2**20} MB; no answer should be as long")
 
 
 def text_of(body: bytes) -> str:

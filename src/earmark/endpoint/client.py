@@ -151,17 +151,19 @@ class Endpoint:
             try:
                 return read(self._send(route, content, kind))
             except Again as failure:
-                if attempt == self.retries or self.stop.is_set():
-                    if failure.answered == "timed out" and not self.stop.is_set():
-                        self.check_reachable()
-                    kind_of_error = UnreachableError if failure.answered == "no" else EndpointError
-                    raise kind_of_error(
-                        f"{self.url}{route}: no usable answer from '{self.model}' after "
-                        f"{attempt + 1} attempts; the last one: {failure}"
-                    ) from failure
                 doubled = self.first_wait_s * 2.0 ** min(attempt, 30) * draw.uniform(0.5, 1.0)
                 asked = failure.wait_s if failure.wait_s is not None else doubled
-                self.stop.wait(min(LONGEST_WAIT_S, max(asked, 0.0)))
+                wait_s = 0.0 if attempt == self.retries else min(LONGEST_WAIT_S, max(asked, 0.0))
+                stopped = self.stop.wait(wait_s)
+                if attempt < self.retries and not stopped:
+                    continue
+                if failure.answered == "timed out" and not stopped:
+                    self.check_reachable()
+                kind_of_error = UnreachableError if failure.answered == "no" else EndpointError
+                raise kind_of_error(
+                    f"{self.url}{route}: no usable answer from '{self.model}' after "
+                    f"{attempt + 1} attempts; the last one: {failure}"
+                ) from failure
         raise AssertionError("the last attempt returns or raises")
 
     def shown(self, body: bytes) -> str:
