@@ -1,7 +1,8 @@
 """The comparison of objectives: pairs are disturbed as said, rates chosen, runs resumed, paired."""
 
 import json
-from dataclasses import replace
+import re
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -279,6 +280,26 @@ def test_what_is_no_file_of_results_is_refused(tmp_path):
     (tmp_path / "x.jsonl").write_text('{"id": 1}\n')
     with pytest.raises(InputError, match="expected the results of a comparison"):
         unpack_results(tmp_path / "x.jsonl", tmp_path / "more", Scale)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"condition": "../.."}, "'../..' is no name of a condition"),
+        ({"arm": ".."}, "'..' is no name of a condition or an arm"),
+        ({"arm": 3}, "3 is no name of"),
+        ({"seed": "0/../../x"}, "expected a rate and a seed, found 0.1 and '0/../../x'"),
+        ({"rate": "0.1"}, "expected a rate and a seed, found '0.1' and 0"),
+    ],
+)
+def test_results_of_a_file_are_written_below_the_folder_alone(tmp_path, changed, said):
+    run = {"condition": "clean", "arm": "sft", "rate": 0.1, "seed": 0, **changed}
+    head = {"scale": asdict(MADE_UP), "base": {}}
+    kept = tmp_path / "x.jsonl"
+    kept.write_text(f"{json.dumps(head)}\n{json.dumps(run)}\n")
+    with pytest.raises(InputError, match=re.escape(said)):
+        unpack_results(kept, tmp_path / "a" / "b", Scale)
+    assert [path.name for path in tmp_path.iterdir()] == ["x.jsonl"]
 
 
 def test_a_smallest_comparison_from_speech_to_tables(tmp_path):

@@ -53,9 +53,10 @@ def unpack_results(path: Path, out: Path, scale_of: Callable[..., Scale]) -> Sca
     try:
         head, *runs = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
         scale = scale_of(**{**head["scale"], "rates": tuple(head["scale"]["rates"])})
+        cells = [cell_of(run) for run in runs]
         write_text(out / BASE, json.dumps(head["base"]))
-        for run in runs:
-            write_result(out, cell_of(run), run)
+        for cell, run in zip(cells, runs, strict=True):
+            write_result(out, cell, run)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{path}: expected the results of a comparison, as --keep writes them: {error}"
@@ -64,8 +65,18 @@ def unpack_results(path: Path, out: Path, scale_of: Callable[..., Scale]) -> Sca
 
 
 def cell_of(run: Result) -> Cell:
-    """Return which run a result is of."""
-    return Cell(run["condition"], run["arm"], run["rate"], run["seed"])
+    """Return which run a result is of.
+
+    Raises:
+        ValueError: its names or numbers are none; a file of results may be another's.
+    """
+    cell = Cell(run["condition"], run["arm"], run["rate"], run["seed"])
+    for name in (cell.condition, cell.arm):
+        if not isinstance(name, str) or name in ("", ".", "..") or "/" in name or "\\" in name:
+            raise ValueError(f"{name!r} is no name of a condition or an arm")
+    if type(cell.rate) not in (float, int) or type(cell.seed) is not int:
+        raise ValueError(f"expected a rate and a seed, found {cell.rate!r} and {cell.seed!r}")
+    return cell
 
 
 def read_object(path: Path) -> dict[str, Any]:
