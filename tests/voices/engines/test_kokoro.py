@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -58,6 +59,7 @@ def test_each_language_is_read_in_its_own_phonemes(kokoro):
     assert [span.language for span in read] == ["zh", "en"]
     assert read[0].phonemes == "wo↓ jou↓ sa→n kɤ↘"
     assert read[1].phonemes.startswith("ˈæpᵊlz, fˈɪfti pəɹsˈɛnt")
+    kokoro.check("it is 5 + 3 = 8 and $5, x < 3", "zf_xiaoxiao")
     british, american = (kokoro._read("the car", v)[0].phonemes for v in ("bf_emma", "af_bella"))
     assert "ɹ" in american
     assert "ɹ" not in british
@@ -70,6 +72,8 @@ def test_each_language_is_read_in_its_own_phonemes(kokoro):
         ("𠮷野家", r"U\+20BB7 .* is not in misaki's dictionary"),
         ("好" * 200, r"has \d+ phonemes; Kokoro speaks 510 at most"),
         ("你 = 好", "EQUALS SIGN"),
+        ("five $ only", r"DOLLAR SIGN\) in 'five \$ only' is not read by hibari; write it out"),
+        ("好 100€ price", "EURO SIGN"),
     ],
 )
 def test_what_it_cannot_read_is_refused(kokoro, text, expected):
@@ -82,6 +86,16 @@ def test_a_voice_that_is_not_there(kokoro):
         kokoro.check("好", "zf_xiaoxia")
 
 
+@pytest.mark.parametrize("samples", [np.zeros(9600), np.full(9600, np.nan)])
+def test_a_model_that_gives_no_sound_is_named(samples, monkeypatch):
+    engine = open_engine("kokoro", Source(model=FOLDER))
+    inputs = [SimpleNamespace(name="input_ids")]
+    silent = SimpleNamespace(get_inputs=lambda: inputs, run=lambda *_: [samples])
+    monkeypatch.setitem(vars(engine), "_session", silent)
+    with pytest.raises(InputError, match=r"voice 'zf_xiaoni' gave no sound, or NaN, for '好'"):
+        engine.say("好", "zf_xiaoni", Random(0))
+
+
 def test_folders_that_are_not_whole(tmp_path):
     with pytest.raises(KnobError, match="needs the folder of its model; get one by `hf download"):
         open_engine("kokoro", Source())
@@ -91,7 +105,10 @@ def test_folders_that_are_not_whole(tmp_path):
         open_engine("kokoro", Source(model=str(tmp_path)))
     (tmp_path / "onnx").mkdir()
     (tmp_path / "onnx" / "model.onnx").write_bytes(b"damaged")
-    with pytest.raises(InputError, match=r"expected the vocabulary in config\.json"):
+    with pytest.raises(InputError, match=r"expected the vocabulary, with a blank in it"):
+        open_engine("kokoro", Source(model=str(tmp_path)))
+    (tmp_path / "config.json").write_text('{"vocab": {"a": 1}}')
+    with pytest.raises(InputError, match="expected the vocabulary, with a blank in it"):
         open_engine("kokoro", Source(model=str(tmp_path)))
     shutil.copy(Path(FOLDER) / "config.json", tmp_path)
     with pytest.raises(InputError, match=r"expected voices, \*\.bin; found none"):

@@ -96,8 +96,12 @@ def test_a_corpus_of_recorded_words(folders, tmp_path):
     spoken = speak_texts(tmp_path / "out", texts, Speaker("recorded", folders), speaking)
     assert [row.speaker for row in spoken.rows] == ["recorded", "recorded"]
     kept = spoken.rows[0].extra["made_by"]["recordings"]
+    assert open_engine("recorded", folders).made_by["recordings"] == kept
+    tone(folders.words / "我.wav", 301, 0.2)  # of the same size
+    again = open_engine("recorded", folders).made_by["recordings"]
+    assert again != kept
     tone(folders.words / "新.wav", 300, 0.1)
-    assert open_engine("recorded", folders).made_by["recordings"] != kept
+    assert open_engine("recorded", folders).made_by["recordings"] not in (kept, again)
 
 
 def test_folders_without_words(tmp_path, folders):

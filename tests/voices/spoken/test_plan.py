@@ -96,6 +96,7 @@ def test_voices_by_name_and_pattern():
     for given, expected in (
         (None, "which voices of espeak speak"),
         ("", "which voices of espeak speak"),
+        (" , ", "which voices of espeak speak"),
         ("f2,f2", "named twice"),
         ("zz*", "no voice is like 'zz.'"),
         ("f2,nobody", "espeak has no voice 'nobody'"),

@@ -101,6 +101,7 @@ class KokoroEngine(Engine):
             "speed": np.array([speed], np.float32),
         }
         audio, *durations = (np.ravel(found) for found in self._session.run(None, given))
+        _check_sound(audio, text, voice)
         first, last = loud_part(audio)
         margin = round(MARGIN_S * MODEL_RATE_HZ)
         start, end = max(0, first - margin), min(len(audio), last + margin)
@@ -174,6 +175,19 @@ class KokoroEngine(Engine):
         return self._styles[voice]
 
 
+def _check_sound(audio: np.ndarray, text: str, voice: str) -> None:
+    """Refuse samples that are no sound.
+
+    Raises:
+        InputError: all are 0, or one is NaN or infinite.
+    """
+    if not np.isfinite(audio).all() or not np.abs(audio).max(initial=0) > 0:
+        raise InputError(
+            f"voice '{voice}' gave no sound, or NaN, for {shortened(text)!r}; if other texts fail "
+            "too, the model or the file of the voice is damaged: get them again"
+        )
+
+
 def _model_file(given: Path) -> Path:
     """Return the ONNX file that a path means, a file or a folder.
 
@@ -202,10 +216,12 @@ def _vocabulary(folder: Path) -> Mapping[str, int]:
                 found = found[key]
         except (OSError, ValueError, LookupError, TypeError):
             continue
-        if isinstance(found, dict) and all(isinstance(number, int) for number in found.values()):
+        numbers = isinstance(found, dict) and {type(number) for number in found.values()}
+        if numbers == {int} and " " in found:
             return found
     raise InputError(
-        f"{folder}: expected the vocabulary in config.json ('vocab') or tokenizer.json; {HOW}"
+        f"{folder}: expected the vocabulary, with a blank in it, in config.json ('vocab') or "
+        f"tokenizer.json; {HOW}"
     )
 
 

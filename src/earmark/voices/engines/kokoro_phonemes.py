@@ -74,12 +74,23 @@ def _mandarin(text: str) -> str:
 
 
 def _english(text: str, british: bool) -> str:
-    """Return the phonemes of English, each word of which must have some."""
+    """Return the phonemes of English, each word and sign of which must have some."""
     read = _hibari(british)
     for word in _WORD.findall(text):
         if not _phonemes_of_word(word, british):
             raise InputError(f"hibari has no phonemes for the word '{word}'")
-    return str(read(text))
+    phonemes = str(read(text))
+    for sign in dict.fromkeys(filter(_is_sign, text)):
+        if str(read(text.replace(sign, " "))) == phonemes:
+            raise InputError(
+                f"{shown(sign)} in {shortened(text)!r} is not read by hibari; write it out in words"
+            )
+    return phonemes
+
+
+def _is_sign(char: str) -> bool:
+    """Return whether a character is a sign that is read as a word, such as + or $."""
+    return unicodedata.category(char) in ("Sm", "Sc")
 
 
 @cache

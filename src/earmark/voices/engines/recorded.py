@@ -17,7 +17,7 @@ import numpy as np
 
 from earmark.errors import InputError, KnobError, shortened
 from earmark.speech.audio import read_audio
-from earmark.storage.digests import of_values
+from earmark.storage.digests import of_file, of_values
 from earmark.voices.engine import SAMPLE_RATE_HZ, Engine, Said, Source, SpokenSpan
 from earmark.voices.language_spans import Language, TextSpan, check_characters, text_spans
 from earmark.voices.levels import at_level, loud_part
@@ -65,7 +65,7 @@ class RecordedEngine(Engine):
     def made_by(self) -> dict[str, Any]:
         """Return the engine's name, and what tells these folders from others."""
         files = [
-            (language, word, path.stat().st_size)
+            (language, word, of_file(path))
             for language, words in self._files.items()
             for word, path in sorted(words.items())
         ]

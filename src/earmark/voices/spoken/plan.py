@@ -87,7 +87,8 @@ def chosen_voices(given: str | None, engine: Engine) -> tuple[str, ...]:
         KnobError: one is not there or named twice, or none is given where there are several.
     """
     known = engine.voices()
-    if not given:
+    names = [*filter(None, map(str.strip, (given or "").split(",")))]
+    if not names:
         if len(known) == 1:
             return known
         few = f"such as {', '.join(known[:3])}" if known else "as the server knows them"
@@ -95,7 +96,7 @@ def chosen_voices(given: str | None, engine: Engine) -> tuple[str, ...]:
             f"which voices of {engine.made_by['engine']} speak? Name them with --voices, {few}"
         )
     chosen: list[str] = []
-    for name in filter(None, map(str.strip, given.split(","))):
+    for name in names:
         if "*" in name and known:
             found = [voice for voice in known if fnmatchcase(voice, name)]
             if not found:
