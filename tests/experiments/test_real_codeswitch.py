@@ -5,13 +5,13 @@ import json
 import pytest
 
 from earmark.errors import KnobError
-from earmark.experiments.cells import Cell, check_scale, write_result
+from earmark.experiments.cells import Cell, check_scale, chosen_rate, write_result
 from earmark.experiments.kept import keep_results
 from earmark.experiments.outcomes import BASE
 from earmark.experiments.real_codeswitch import tables
 from earmark.experiments.real_codeswitch.arms import ARMS, SFT, choose_arms
 from earmark.experiments.real_codeswitch.scale import Scale
-from earmark.experiments.real_codeswitch.schedule import BASE_FILE, CONDITION, chosen_rate
+from earmark.experiments.real_codeswitch.schedule import BASE_FILE, CONDITION
 from earmark.experiments.real_codeswitch.sets import ENGLISH, HELD_OUT_SET, MANDARIN, MIXED
 from earmark.experiments.real_codeswitch.tables import all_tables, read_outcomes
 from earmark.experiments.real_codeswitch.world import Parts, World
@@ -85,13 +85,22 @@ def rows(world, title):
 
 
 def test_rates_are_those_that_the_development_set_chose(world):
-    assert chosen_rate(world, SFT) == 1e-5
-    assert chosen_rate(world, "kto") is None
+    assert chosen_rate(world.out, world.scale, CONDITION, SFT) == 1e-5
+    assert chosen_rate(world.out, world.scale, CONDITION, "kto") is None
     found = rows(world, "Mixed error rates")
     assert list(found) == [BASE, SFT, "dpo+sft", f"{SFT}>{SFT}", f"{SFT}>dpo"]
     assert found[BASE][1] == "50.0"
     assert found[SFT][0] == "1e-05"
     assert found[SFT][1].startswith("21.0 [")
+
+
+def test_an_arm_of_which_every_seed_failed_is_named(world, capsys):
+    for rate in SCALE.rates:
+        write_result(
+            world.out, Cell(CONDITION, "kto", rate, 0), {"failed": "NaN", "development": None}
+        )
+    assert "kto" not in read_outcomes(world, list(ARMS), 2)
+    assert f"{CONDITION}, kto: every seed failed; it has no row" in capsys.readouterr().err
 
 
 def test_a_second_stage_is_compared_with_continued_sft(world):

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from math import inf
 from pathlib import Path
 from statistics import mean
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from earmark.errors import InputError
 from earmark.storage.atomic import write_text
@@ -56,6 +56,30 @@ def choose_rate(errors: Mapping[float, Sequence[float | None]]) -> float:
     0.0003
     """
     return min(sorted(errors), key=lambda r: mean(inf if e is None else e for e in errors[r]))
+
+
+class Tries(Protocol):
+    """The learning rates of a comparison, and how many seeds try all of them."""
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """Return the rates."""
+
+    @property
+    def rate_seeds(self) -> int:
+        """Return the number of seeds, from seed 0 on."""
+
+
+def chosen_rate(out: Path, tries: Tries, condition: str, arm: str) -> float | None:
+    """Return the learning rate that the development set chose; None before all were tried."""
+    errors: dict[float, list[float | None]] = {rate: [] for rate in tries.rates}
+    for seed in range(tries.rate_seeds):
+        for rate in errors:
+            result = read_result(out, Cell(condition, arm, rate, seed))
+            if result is None:
+                return None
+            errors[rate].append(result["development"])
+    return choose_rate(errors)
 
 
 def check_scale(out: Path, scale: Any) -> None:

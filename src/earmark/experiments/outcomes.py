@@ -1,9 +1,11 @@
 """What arms reached, seed by seed, and their differences to a control."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
-from earmark.experiments.cells import Result
+from earmark.experiments.cells import Cell, Result, Tries, chosen_rate, read_result
+from earmark.progress import note
 from earmark.report.plots.seeds import SeedMean, seed_mean
 
 BASE = "base"
@@ -22,6 +24,26 @@ class Outcome(NamedTuple):
 
 
 Outcomes = dict[tuple[str, str], Outcome]
+
+
+def read_outcome(out: Path, tries: Tries, condition: str, arm: str, seeds: int) -> Outcome | None:
+    """Read what an arm reached; None before its rate is chosen and a seed is tested.
+
+    An arm of which every seed failed has none either, which is noted.
+    """
+    rate = chosen_rate(out, tries, condition, arm)
+    if rate is None:
+        return None
+    cells = (Cell(condition, arm, rate, seed) for seed in range(seeds))
+    results = {cell.seed: read_result(out, cell) or {} for cell in cells}
+    tested = {seed: result for seed, result in results.items() if "test" in result}
+    failed = sum("failed" in result for result in results.values())
+    if not tested:
+        if failed:
+            note(f"{condition}, {arm}: every seed failed; it has no row")
+        return None
+    at_edge = rate in (min(tries.rates), max(tries.rates))
+    return Outcome(rate, at_edge, tested, failed)
 
 
 def error_rate(result: Result, *sets: str) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from earmark.experiments.cells import Cell, Result, choose_rate, read_result, write_result
+from earmark.experiments.cells import Cell, Result, chosen_rate, read_result, write_result
 from earmark.experiments.clock import Clock, OutOfTimeError
 from earmark.experiments.jobs import do_jobs, processes
 from earmark.experiments.outcomes import BASE
@@ -99,7 +99,7 @@ class Sweep:
             pool,
         )
         for arm in arms:
-            rate = chosen_rate(self.world, arm)
+            rate = chosen_rate(self.world.out, scale, CONDITION, arm)
             assert rate is not None, "every rate was tried"
             self.rates[arm] = rate
             for other in scale.rates:
@@ -243,19 +243,6 @@ def planned(world: World, arms: Sequence[str], seeds: int) -> int:
     """Count the runs: every rate for the seeds that choose, one rate for the others."""
     scale = world.scale
     return len(arms) * (len(scale.rates) * scale.rate_seeds + seeds - scale.rate_seeds)
-
-
-def chosen_rate(world: World, arm: str) -> float | None:
-    """Return the learning rate that the development set chose; None before all were tried."""
-    scale = world.scale
-    errors: dict[float, list[float | None]] = {}
-    for rate in scale.rates:
-        for seed in range(scale.rate_seeds):
-            result = read_result(world.out, Cell(CONDITION, arm, rate, seed))
-            if result is None:
-                return None
-            errors.setdefault(rate, []).append(result["development"])
-    return choose_rate(errors)
 
 
 def base_result(world: World) -> Result:

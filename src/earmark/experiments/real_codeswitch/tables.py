@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from statistics import mean
 
-from earmark.experiments.cells import Cell, Result, read_result
+from earmark.experiments.cells import Result
 from earmark.experiments.numbers import change, with_interval
 from earmark.experiments.outcomes import (
     BASE,
@@ -11,10 +11,11 @@ from earmark.experiments.outcomes import (
     error_rate,
     paired,
     rates_of,
+    read_outcome,
     verdict,
 )
 from earmark.experiments.real_codeswitch.arms import ARMS, SFT
-from earmark.experiments.real_codeswitch.schedule import CONDITION, base_result, chosen_rate
+from earmark.experiments.real_codeswitch.schedule import CONDITION, base_result
 from earmark.experiments.real_codeswitch.sets import (
     ENGLISH,
     HELD_OUT_SET,
@@ -41,18 +42,9 @@ def read_outcomes(world: World, arms: Sequence[str], seeds: int) -> Outcomes:
     """Return what the base model and all arms that have been tested reached."""
     found: Outcomes = {BASE: Outcome(None, False, dict.fromkeys(range(seeds), base_result(world)))}
     for arm in arms:
-        rate = chosen_rate(world, arm)
-        if rate is None:
-            continue
-        results = {
-            seed: read_result(world.out, Cell(CONDITION, arm, rate, seed)) or {}
-            for seed in range(seeds)
-        }
-        tested = {seed: result for seed, result in results.items() if "test" in result}
-        if tested:
-            at_edge = rate in (min(world.scale.rates), max(world.scale.rates))
-            failed = sum("failed" in result for result in results.values())
-            found[arm] = Outcome(rate, at_edge, tested, failed)
+        outcome = read_outcome(world.out, world.scale, CONDITION, arm, seeds)
+        if outcome is not None:
+            found[arm] = outcome
     return found
 
 

@@ -2,11 +2,10 @@
 
 from statistics import mean
 
-from earmark.experiments.cells import Cell, Result, read_result
-from earmark.experiments.outcomes import BASE, Outcome, Outcomes
-from earmark.experiments.which_objective.schedule import Plan, base_result, chosen_rate
+from earmark.experiments.cells import Result
+from earmark.experiments.outcomes import BASE, Outcome, Outcomes, read_outcome
+from earmark.experiments.which_objective.schedule import Plan, base_result
 from earmark.experiments.which_objective.world import World
-from earmark.progress import note
 
 MONOLINGUAL = ("english", "mandarin")
 FAILURES = ("omission", "translation", "hallucination")
@@ -19,18 +18,9 @@ def read_outcomes(world: World, plan: Plan) -> Outcomes:
     for condition in plan.conditions:
         found[condition, BASE] = Outcome(None, False, dict.fromkeys(range(plan.seeds), base))
     for condition, arm in plan.rows():
-        rate = chosen_rate(world, condition, arm)
-        if rate is None:
-            continue
-        cells = (Cell(condition, arm, rate, seed) for seed in range(plan.seeds))
-        results = {cell.seed: read_result(world.out, cell) or {} for cell in cells}
-        tested = {seed: result for seed, result in results.items() if "test" in result}
-        failed = sum("failed" in result for result in results.values())
-        if tested:
-            at_edge = rate in (min(world.scale.rates), max(world.scale.rates))
-            found[condition, arm] = Outcome(rate, at_edge, tested, failed)
-        elif failed:
-            note(f"{condition}, {arm}: every seed failed; it has no row")
+        outcome = read_outcome(world.out, world.scale, condition, arm, plan.seeds)
+        if outcome is not None:
+            found[condition, arm] = outcome
     return found
 
 

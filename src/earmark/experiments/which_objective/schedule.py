@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from earmark.experiments.cells import Cell, Result, choose_rate, read_result, write_result
+from earmark.experiments.cells import Cell, Result, chosen_rate, read_result, write_result
 from earmark.experiments.clock import Clock, OutOfTimeError
 from earmark.experiments.kept import cell_of, read_object
 from earmark.experiments.which_objective.arms import ARMS, CORE, arms_under
@@ -61,7 +61,7 @@ class Sweep:
         """Make a cell's trial; runs that it needs as references are trained if they are gone."""
         references = []
         for arm in ARMS[cell.arm].references:
-            rate = chosen_rate(self.world, cell.condition, arm)
+            rate = chosen_rate(self.world.out, self.world.scale, cell.condition, arm)
             assert rate is not None, "references come first"
             references.append(self.trial(cell._replace(arm=arm, rate=rate)).trained()[0])
         return Trial(self.world, cell, self.pairs(cell.condition, cell.seed), tuple(references))
@@ -105,7 +105,7 @@ class Sweep:
         tried = [Cell(condition, arm, rate, seed) for seed in tries for rate in scale.rates]
         for cell in tried:
             self.develop(cell)
-        rate = chosen_rate(self.world, condition, arm)
+        rate = chosen_rate(self.world.out, scale, condition, arm)
         assert rate is not None, "every rate was tried"
         for seed in range(plan.seeds):
             cell = Cell(condition, arm, rate, seed)
@@ -130,18 +130,6 @@ class Sweep:
             return False
         shutil.rmtree(self.world.out / "runs", ignore_errors=True)
         return True
-
-
-def chosen_rate(world: World, condition: str, arm: str) -> float | None:
-    """Return the learning rate that the development set chose; None before all were tried."""
-    errors: dict[float, list[float | None]] = {rate: [] for rate in world.scale.rates}
-    for seed in range(world.scale.rate_seeds):
-        for rate in errors:
-            result = read_result(world.out, Cell(condition, arm, rate, seed))
-            if result is None:
-                return None
-            errors[rate].append(result["development"])
-    return choose_rate(errors)
 
 
 def base_result(world: World) -> Result:
