@@ -19,6 +19,8 @@ from earmark.evaluate.score import SetAside
 from earmark.failures import MODES
 from earmark.formats.reading import OnError
 from earmark.formats.schema.kinds import Kind
+from earmark.judges import JUDGES
+from earmark.lookup import summary_of
 from earmark.objectives import OBJECTIVES, WRAPPERS
 from earmark.objectives.contract.explain import papers, summary
 from earmark.objectives.contract.signature import contract
@@ -28,11 +30,17 @@ from earmark.translators.dictionaries.choose import DEFAULT
 # What computes and reads; it takes longer to import than a help text may take.
 WORK = (
     *("numpy", "rapidfuzz", "opencc", "yaml", "earmark.text", "earmark.failures"),
-    *("earmark.curate", "earmark.evaluate", "earmark.speech", "earmark.voices", "earmark.formats"),
+    *(
+        "earmark.curate",
+        "earmark.judges",
+        "earmark.evaluate",
+        "earmark.speech",
+        "earmark.voices",
+        "earmark.formats",
+    ),
 )
-# The formats and the curators that these help texts name are those of the tables.
-CURATORS = "rapidfuzz opencc earmark.text earmark.curate earmark.formats"
-NAMED_BY_TABLES = {"convert --help": "earmark.formats", "curate --help": CURATORS}
+# The formats that this help text names are those of the table.
+NAMED_BY_TABLES = {"convert --help": "earmark.formats"}
 HEAVY = ("torch", "transformers", "peft", "accelerate", "soundfile", "soxr", "matplotlib", "jinja2")
 # Runs several command lines in one process in which heavy packages cannot be imported, and prints
 # the exit code of each with what of WORK was imported until then, and the CPU seconds of all.
@@ -97,6 +105,8 @@ def test_what_help_texts_name_is_what_there_is():
         assert defaults["dictionary"].default == DEFAULT
     assert get_type_hints(ScoringOptions)["set_aside"] == SetAside
     assert get_type_hints(convert)["kind"] == Kind | None
+    judges = catalog.summaries("JUDGES", "earmark.judges")
+    assert judges == {name: summary_of(judge) for name, judge in JUDGES.items()}
 
 
 def test_typing_errors_are_answered_in_the_base_install():

@@ -7,27 +7,31 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from earmark.cli.options.json_out import JsonTarget, check_target, json_output, write_json
+from earmark.cli.startup.catalog import summaries
 from earmark.cli.startup.later import later
 from earmark.errors import KnobError
-from earmark.judges import JUDGES
-from earmark.judges.choose import Chosen, chosen_judges
-from earmark.judges.files import judge_file, open_rows, outputs_of, rows_in
-from earmark.judges.run import judge_records, total_of
-from earmark.judges.tally import Tally
-from earmark.lookup import summary_of
 from earmark.progress import output
 from earmark.storage.outputs import JUDGES_CHECKED, check_outputs
 
 if TYPE_CHECKING:
     from earmark.judges.cases import Judged
+    from earmark.judges.choose import Chosen
 
 check_judges = later("earmark.evaluate.judging.check:check_judges")
+chosen_judges = later("earmark.judges.choose:chosen_judges")
+empty_tally = later("earmark.judges.tally:Tally")
+judge_file = later("earmark.judges.files:judge_file")
+judge_records = later("earmark.judges.run:judge_records")
+open_rows = later("earmark.judges.files:open_rows")
+outputs_of = later("earmark.judges.files:outputs_of")
+rows_in = later("earmark.judges.files:rows_in")
+total_of = later("earmark.judges.run:total_of")
 
 BY_HELP = "; ".join(
     [
         "NAME[:knob=value], several with commas. Every judge has the knobs weight (in the "
         "weighted sum) and as (the criterion that it writes)",
-        *(f"{name}: {summary_of(judge)}" for name, judge in JUDGES.items()),
+        *(f"{name}: {said}" for name, said in summaries("JUDGES", "earmark.judges").items()),
         "module:name: a judge of your own.",
     ]
 )
@@ -95,13 +99,20 @@ def judge(
 
 
 def _judged(
-    rows: Path, out: Path | None, chosen: tuple[Chosen, ...], total: str | None, truth: str
+    rows: Path, out: Path | None, chosen: "tuple[Chosen, ...]", total: str | None, truth: str
 ) -> "Iterator[Judged]":
     """Yield rows with scores: those that were written, those of the input, or judged just now."""
     reading = open_rows(rows if out is None else out)
     if out is not None or not chosen:
-        return rows_in(reading, None, truth)
+        there: Iterator[Judged] = rows_in(reading, None, truth)
+        return there
     folder = reading.source.folder
-    return judge_records(
-        rows_in(reading, None, truth), chosen, Tally(), folder=folder, total=total, truth=truth
+    judged: Iterator[Judged] = judge_records(
+        rows_in(reading, None, truth),
+        chosen,
+        empty_tally(),
+        folder=folder,
+        total=total,
+        truth=truth,
     )
+    return judged

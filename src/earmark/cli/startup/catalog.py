@@ -57,6 +57,19 @@ def modes() -> list[str]:
 @cache
 def listed(table: str, package: str = TABLE) -> dict[str, Listed]:
     """Read a table of a package, a dictionary of imported functions by name."""
+    found = functions_of(table, package).items()
+    return {name: function_of(tree, original) for name, (tree, original) in found}
+
+
+@cache
+def summaries(table: str, package: str) -> dict[str, str]:
+    """Read a table of a package; return the first line of each function's docstring, by name."""
+    found = functions_of(table, package).items()
+    return {name: docstring(defined(tree, own)).split("\n", 1)[0] for name, (tree, own) in found}
+
+
+def functions_of(table: str, package: str) -> dict[str, tuple[ast.Module, str]]:
+    """Return the functions of a table, by name: the file of each, and its name there."""
     tree = tree_of(package)
     modules = {
         alias.asname or alias.name: (node.module or "", alias.name)
@@ -67,7 +80,7 @@ def listed(table: str, package: str = TABLE) -> dict[str, Listed]:
     found = {}
     for name, function in entries(tree, table):
         module, original = modules[function]
-        found[name] = function_of(tree_of(module), original)
+        found[name] = tree_of(module), original
     return found
 
 
@@ -82,10 +95,20 @@ def entries(tree: ast.Module, table: str) -> list[tuple[str, str]]:
     raise AssertionError(f"there is no table {table}")
 
 
+def defined(tree: ast.Module, name: str) -> ast.FunctionDef:
+    """Return the definition of a function."""
+    return next(n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == name)
+
+
+def docstring(node: ast.FunctionDef) -> str:
+    """Return a function's docstring, as `inspect.getdoc` does."""
+    return inspect.cleandoc(ast.get_docstring(node) or "")
+
+
 def function_of(tree: ast.Module, name: str) -> Listed:
     """Read a function's docstring and its keyword-only parameters."""
-    node = next(n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == name)
-    text = inspect.cleandoc(ast.get_docstring(node) or "")
+    node = defined(tree, name)
+    text = docstring(node)
     constants = {
         target.id: item.value
         for item in tree.body
