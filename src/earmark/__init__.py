@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from earmark.front.judging import Judged, judge
     from earmark.front.models import export, train, transcribe
     from earmark.front.reporting import report
+    from earmark.front.sampling import sample
     from earmark.front.scoring import compare, score
     from earmark.judges.judge import Case, Judge
     from earmark.metrics.metric import Metric, metric_of_texts
@@ -71,6 +72,7 @@ __all__ = [
     "pairs_from_candidates",
     "read",
     "report",
+    "sample",
     "score",
     "train",
     "transcribe",
@@ -98,8 +100,9 @@ HOMES = {
     ),
     **dict.fromkeys(("transcribe", "train", "export"), "front.models"),
     "report": "front.reporting",
+    "sample": "front.sampling",
 }
-PACKAGES = ("curate", "export", "report", "train", "transcribe")
+PACKAGES = ("curate", "export", "report", "sample", "train", "transcribe")
 
 
 class CallablePackage(ModuleType):

@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from earmark.policies.next_token import Choice, OnlyChosen, next_tokens
+from earmark.policies.generation.library import OnlyChosen
+from earmark.policies.next_token import Choice, next_tokens
 
 LOGITS = torch.tensor([0.5, 0.3, 0.15, 0.05]).log()
 
@@ -16,8 +17,6 @@ def drawn(choice, times=4000):
 def test_without_a_temperature_the_likeliest_is_taken():
     assert next_tokens(LOGITS[None], Choice(), []).tolist() == [0]
     assert next_tokens(LOGITS[None], Choice(suppressed=(0, 1)), []).tolist() == [2]
-    assert Choice().is_plain
-    assert not Choice(suppressed=(3,)).is_plain
 
 
 def test_tokens_are_drawn_by_their_probabilities():

@@ -67,7 +67,7 @@ class OpenAIServer:
             self.send(handler, status if isinstance(status, int) else 200, body, headers)
 
     def well(self, asked):
-        texts = self.hear(clip_of(asked.wav), asked.fields)
+        texts = self.hear(clip_of(asked.wav) if asked.wav else None, asked.fields)
         if asked.path == TRANSCRIPTIONS:
             return json.dumps({"text": texts[0]}).encode()
         whys = ["length" if text.endswith("...") else "stop" for text in texts]
@@ -75,6 +75,9 @@ class OpenAIServer:
             {"index": i, "message": {"content": text}, "finish_reason": why}
             for i, (text, why) in enumerate(zip(texts, whys, strict=True))
         ]
+        if asked.fields.get("logprobs"):
+            for choice in choices:
+                choice["logprobs"] = {"content": [{"logprob": -0.5}, {"logprob": -0.25}]}
         return json.dumps({"choices": choices[::-1]}).encode()
 
     @staticmethod
@@ -90,6 +93,9 @@ def read_request(path, headers, body):
     if path == CHAT:
         fields = json.loads(body)
         *before, message = fields.pop("messages")
+        if isinstance(message["content"], str):
+            fields |= {"prompt": message["content"], "before": before}
+            return Asked(path, fields, b"", headers)
         (sound,) = (part for part in message["content"] if part["type"] == "input_audio")
         assert sound["input_audio"]["format"] == "wav"
         fields["prompt"] = "".join(part.get("text", "") for part in message["content"])

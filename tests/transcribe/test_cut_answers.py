@@ -12,6 +12,7 @@ from earmark.formats.reading import read
 from earmark.formats.schema.fields import parse_row
 from earmark.pairs.files import mine_file
 from earmark.pairs.mined import CUT, Mining
+from earmark.prompting.answer import Answer
 from earmark.records import Hypothesis, Utterance
 from earmark.speech.audio import write_audio
 from earmark.transcribe.local import how_it_was_made, transcribe
@@ -75,7 +76,7 @@ def test_each_local_answer_has_a_cap_of_its_own_and_ends_at_an_end_token(rng):
     clips = [noise(rng, 1.0), noise(rng, 2.5)]
     whole = [policy.transcribe([messages()], [clip], 6)[0] for clip in clips]
     answers = policy.answers([messages()] * 2, clips, [6, 3])
-    assert answers[0] == (whole[0], True)
+    assert answers[0] == Answer(whole[0], cut=True)
     assert answers[1].cut
     assert whole[1].startswith(answers[1].text)
     assert answers[1].text != whole[1]

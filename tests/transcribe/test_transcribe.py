@@ -62,15 +62,15 @@ def test_batched_equals_one_by_one_in_the_order_given(corpus, tmp_path):
 def test_a_stopped_run_goes_on(corpus, tmp_path, monkeypatch):
     policy = tiny_policy()
     whole = run(policy, corpus, tmp_path)
-    calls, plain = [], policy.answers
+    calls, plain = [], policy.candidates
 
-    def dying(prompts, clips, caps, choice):
+    def dying(prompts, clips, caps, each, choice):
         calls.append(len(clips))
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return plain(prompts, clips, caps, choice)
+        return plain(prompts, clips, caps, each, choice)
 
-    monkeypatch.setattr(policy, "answers", dying)
+    monkeypatch.setattr(policy, "candidates", dying)
     (tmp_path / "h.jsonl").unlink()
     with pytest.raises(KeyboardInterrupt):
         run(policy, corpus, tmp_path)
@@ -193,12 +193,12 @@ def test_marks_are_taken_off_each_part_of_a_split_clip(tmp_path, rng, monkeypatc
 
     left, sizes = list(parts), []
 
-    def write(prompts, clips, caps, choice):
+    def write(prompts, clips, caps, each, choice):
         assert len(prompts) == len(clips) == len(caps)
         sizes.append(len(clips))
-        return [Answer(left.pop(0)) for _ in clips]
+        return [[Answer(left.pop(0))] for _ in clips]
 
-    monkeypatch.setattr(policy, "answers", write)
+    monkeypatch.setattr(policy, "candidates", write)
     utterances = [Utterance("long", audio="long.wav")]
     (hyp,) = run(policy, utterances, tmp_path, long_audio="split")
     assert hyp.text == "今天 meet 好"

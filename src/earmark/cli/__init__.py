@@ -27,6 +27,7 @@ COMMANDS = {
     "train": "Align an Audio LLM on preference pairs.",
     "objectives": "List what can be optimized, with which knobs, after which paper.",
     "transcribe": "Write down what a model hears, loaded here or behind a server (--endpoint).",
+    "sample": "Sample several answers to each prompt: candidates to judge and to pair.",
     "export": "Merge a trained adapter into a model folder that vLLM and transformers load.",
     "report": "Make one self-contained HTML page: table, plots, sound and coloured alignments.",
     "validate": "Check files before work begins, without doing the work.",
@@ -67,6 +68,7 @@ RESUMES = {
     "judge",
     "train",
     "transcribe",
+    "sample",
     "sentences",
     "synthesize",
     "tiny-base",
@@ -109,6 +111,18 @@ earmark transcribe --endpoint http://localhost:8000/v1 --model NAME --utterances
 
 earmark transcribe --endpoint http://localhost:8000/v1 --model NAME --utterances train.jsonl
 --out sampled.jsonl --candidates 4 --temperature 0.8""",
+    "sample": """What is drawn depends on --seed, the row's id and the candidate's number alone. A
+run that was stopped is resumed by the same command.
+
+With --endpoint a chat server that speaks the OpenAI protocol answers; torch is not needed here. Its
+key is read from the environment variable EARMARK_API_KEY, else OPENAI_API_KEY.
+
+earmark sample --model tiny-base --prompts train.jsonl --out candidates.jsonl --candidates 8
+
+earmark sample --model NAME --prompts voices.jsonl --out by-voice.jsonl --per clip
+
+earmark sample --endpoint http://localhost:8000/v1 --model NAME --prompts prompts.jsonl
+--out candidates.jsonl --candidates 4 --temperature 0.8 --logprobs""",
     "sentences": """With --endpoint a chat model behind a server that speaks the OpenAI protocol
 writes them; its key is read from the environment variable EARMARK_API_KEY, else OPENAI_API_KEY.
 Lines that are no such sentence are set aside in OUT.skipped.jsonl with the reason.

@@ -74,7 +74,7 @@ def transcribe(
         long_audio=long_audio,
         on_error=on_error,
     )
-    _check_unused(endpoint, local if endpoint else served)
+    check_unused(endpoint, local if endpoint else served)
     if endpoint is None:
         paths = import_module(LOCAL).hear(task, local or LocalOptions())
     else:
@@ -88,7 +88,7 @@ def transcribe(
         )
 
 
-def _check_unused(endpoint: str | None, options: Any) -> None:
+def check_unused(endpoint: str | None, options: Any) -> None:
     """Refuse options of the other way, which would do nothing.
 
     Raises:

@@ -102,9 +102,12 @@ class AudioChatPolicy(ChatPolicy, AudioPolicy):
                 "truncation in preprocessor_config.json, or cut the clip into shorter utterances"
             )
 
-    def prompt_ids(self, messages: Messages, audio_tokens: Sequence[int]) -> list[int]:
+    def prompt_ids(
+        self, messages: Messages, audio_tokens: Sequence[int], prefill: str | None = None
+    ) -> list[int]:
         """Tokenize a prompt; the processor's own expansion of placeholders, done by count."""
-        pieces = self.render(messages, self.prefill).split(self.audio_token)
+        begun = self.prefill if prefill is None else prefill
+        pieces = self.render(messages, begun).split(self.audio_token)
         if len(pieces) - 1 != len(audio_tokens):
             raise InputError(
                 f"the chat template made {len(pieces) - 1} audio placeholders for "

@@ -4,19 +4,21 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 from torch import Tensor
-from transformers import LogitsProcessorList, PreTrainedModel
+from transformers import PreTrainedModel
 
 from earmark.errors import InputError
 from earmark.policies.checkpoint.library_errors import reason_of
 from earmark.policies.continuation import continuation_ids
-from earmark.policies.next_token import LIKELIEST, Choice, OnlyChosen
-from earmark.policies.plain_decoding import GREEDY, decoding_plainly
-from earmark.policies.policy import Clip, Policy, Processor
-from earmark.prompting.answer import Answer
+from earmark.policies.generation.branches import Written, branch
+from earmark.policies.generation.forked import read_and_fork
+from earmark.policies.generation.library import generate
+from earmark.policies.generation.reader import evaluating
+from earmark.policies.generation.shared_prefill import read_prompts
+from earmark.policies.next_token import LIKELIEST, Choice
+from earmark.policies.policy import Clip, Policy, Processor, SharedRowPolicy
 from earmark.prompting.facts import Facts
-from earmark.prompting.messages import Messages, texts_in, turn_of
+from earmark.prompting.messages import Messages, by_prompt, texts_in, turn_of
 
 PROBE = "an answer"
 
@@ -97,37 +99,47 @@ class ChatPolicy(Policy):
         """Return what the processor makes of one prompt and its clips."""
         return dict(self.process([self.render(messages, self.prefill)], clips))
 
-    @torch.no_grad()
-    def answers(
+    def write(
         self,
         prompts: Sequence[Messages],
         clips: Sequence[Clip],
         caps: Sequence[int],
+        each: int = 1,
         choice: Choice = LIKELIEST,
-    ) -> list[Answer]:
-        """Write down what is heard; one clip per prompt, the library's own greedy search.
+    ) -> list[list[Written]]:
+        """Write answers, several to each prompt; see `Policy.write`.
 
-        Where tokens are drawn, the search is left no other token than the one that was drawn.
+        Decoders whose answers share no row read the prompts by the library's own code: one
+        answer to each of a batch by `generate`, several to one prompt after the other.
         """
-        inputs = self.process([self.render(messages) for messages in prompts], clips)
-        network: Any = self.network
-        options: dict[str, Any] = {**GREEDY, "max_new_tokens": max(caps)}
-        if not choice.is_plain:
-            options["logits_processor"] = LogitsProcessorList([OnlyChosen(choice, len(prompts))])
-        with decoding_plainly(network):
-            written = network.generate(**inputs, **options)
-        asked = inputs["input_ids"]
-        width = asked.shape[1]
-        # The library puts the prompt before the answer; code of a model's own may not.
-        rows = written[:, width:] if torch.equal(written[:, :width], asked) else written
-        kept = [row[:cap].tolist() for row, cap in zip(rows, caps, strict=True)]
-        texts = self.tokenizer.batch_decode(kept, skip_special_tokens=True)
-        # A row that ended before others of its batch is filled up, with an end token or padding.
-        ends = {*self.end_ids, self.pad_id}
-        return [
-            Answer(text, cut=len(ids) == cap and ends.isdisjoint(ids))
-            for text, ids, cap in zip(texts, kept, caps, strict=True)
-        ]
+        with evaluating(self.network) as network:
+            if isinstance(self, SharedRowPolicy):
+                return branch(read_prompts(self, prompts, clips), self.end_ids, caps, each, choice)
+            texts = [self.render(messages) for messages in prompts]
+            if each == 1:
+                inputs = dict(self.process(texts, clips))
+                one = generate(network, inputs, self.end_ids, self.pad_id, caps, choice)
+                return [[written] for written in one]
+            written = []
+            for number, own in enumerate(by_prompt(prompts, clips)):
+                begun = read_and_fork(network, dict(self.process([texts[number]], own)), each)
+                mine = choice.alone(number, each)
+                caps_of_it = [caps[number]] * each
+                found = branch(begun, self.end_ids, caps_of_it, 1, mine)
+                written.append([answer for (answer,) in found])
+            return written
+
+    def check_prompt(self, messages: Messages) -> None:
+        """Refuse a prompt that the chat template does not take, or of which it leaves out text.
+
+        Raises:
+            InputError: says why.
+        """
+        self.render(messages)
+
+    def text_of(self, written: Written) -> str:
+        """Return the text of an answer, without the tokens that mean something to the model."""
+        return str(self.tokenizer.decode(written.ids, skip_special_tokens=True))
 
     def render(self, messages: Messages, prefill: str = "") -> str:
         """Return a prompt as text, up to where the answer begins.

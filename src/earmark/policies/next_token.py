@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from transformers import LogitsProcessor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,14 +31,9 @@ class Choice:
     suppressed: tuple[int, ...] = ()
     seeds: Sequence[Sequence[int]] = ()
 
-    @property
-    def is_plain(self) -> bool:
-        """Return whether the likeliest of all tokens is taken."""
-        return self.temperature == 0 and not self.suppressed
-
-    def alone(self, answer: int) -> "Choice":
-        """Return the choice of one of the answers, which is then decoded by itself."""
-        return replace(self, seeds=self.seeds[answer : answer + 1])
+    def alone(self, prompt: int, each: int = 1) -> "Choice":
+        """Return the choice of one prompt's answers, which are then decoded by themselves."""
+        return replace(self, seeds=self.seeds[prompt * each : (prompt + 1) * each])
 
     def generators(self, answers: int) -> list[np.random.Generator]:
         """Return a generator for each answer; none where nothing is drawn.
@@ -97,19 +91,3 @@ def _likeliest(
     before = ranked.cumsum(-1) - ranked
     ranked[:, 1:] = ranked[:, 1:].masked_fill(before[:, 1:] >= choice.top_p, 0)
     return torch.zeros_like(shares).scatter(1, order, ranked)
-
-
-class OnlyChosen(LogitsProcessor):
-    """Leave the library's greedy search no token but the one that is chosen here."""
-
-    def __init__(self, choice: Choice, answers: int) -> None:
-        self.choice = choice
-        self.generators = choice.generators(answers)
-
-    def __call__(
-        self, input_ids: Int[Tensor, "answer token"], scores: Float[Tensor, "answer vocabulary"]
-    ) -> Float[Tensor, "answer vocabulary"]:
-        """Return 0 for the token that is chosen and -inf for all others."""
-        chosen = next_tokens(scores, self.choice, self.generators)
-        only = torch.full_like(scores, -torch.inf)
-        return only.scatter(1, chosen[:, None], 0.0)

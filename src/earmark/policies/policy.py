@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, ProcessorMixin
 
 from earmark.errors import KnobError
+from earmark.policies.generation.branches import Written
 from earmark.policies.next_token import LIKELIEST, Choice
 from earmark.policies.rows.chunked_head import head_logps
 from earmark.policies.rows.last_layer import only_where_read
@@ -118,8 +119,17 @@ class Policy(ABC):
         return None
 
     @abstractmethod
-    def prompt_ids(self, messages: Messages, audio_tokens: Sequence[int]) -> list[int]:
-        """Tokenize a prompt, each clip's placeholder repeated to its number of audio tokens."""
+    def prompt_ids(
+        self, messages: Messages, audio_tokens: Sequence[int], prefill: str | None = None
+    ) -> list[int]:
+        """Tokenize a prompt, each clip's placeholder repeated to its number of audio tokens.
+
+        Args:
+            messages: the prompt.
+            audio_tokens: of each of its clips.
+            prefill: what the answer begins with where the prompt does not say; None means the
+                policy's own, as in training.
+        """
 
     @abstractmethod
     def answer_ids(self, messages: Messages, answer: str) -> list[int]:
@@ -130,6 +140,61 @@ class Policy(ABC):
         """Return the library's own model inputs for one prompt, untouched by the shared row."""
 
     @abstractmethod
+    def write(
+        self,
+        prompts: Sequence[Messages],
+        clips: Sequence[Clip],
+        caps: Sequence[int],
+        each: int = 1,
+        choice: Choice = LIKELIEST,
+    ) -> list[list[Written]]:
+        """Write answers, several to each prompt; no repetition penalty, no decoding but `choice`.
+
+        A prompt and its clips are read once for all of its answers. Nothing is put before an
+        answer but the text of a last assistant message.
+
+        Args:
+            prompts: the prompts.
+            clips: those of the first prompt, then those of the second, and so on.
+            caps: how many tokens an answer to each prompt may have; what was decoded with it
+                does not matter.
+            each: how many answers each prompt gets.
+            choice: how tokens are chosen, by default greedily; one seed for each answer, those
+                of the first prompt first.
+        """
+
+    def check_prompt(self, messages: Messages) -> None:  # noqa: B027
+        """Refuse a prompt that cannot be rendered, before anything is computed.
+
+        Raises:
+            InputError: says why.
+        """
+
+    @abstractmethod
+    def text_of(self, written: Written) -> str:
+        """Return the text of an answer, without cleaning."""
+
+    @abstractmethod
+    def shared_token_logps(self, batch: SharedBatch) -> Float[Tensor, " answer_token"]:
+        """Return the log-probability of every answer token, in nats, by candidate."""
+
+    # What follows from it.
+
+    def candidates(
+        self,
+        prompts: Sequence[Messages],
+        clips: Sequence[Clip],
+        caps: Sequence[int],
+        each: int = 1,
+        choice: Choice = LIKELIEST,
+    ) -> list[list[Answer]]:
+        """Write several answers to each prompt, as text; see `write`."""
+        written = self.write(prompts, clips, caps, each, choice)
+        return [
+            [Answer(self.text_of(one), one.cut, tuple(one.ids), tuple(one.logps)) for one in own]
+            for own in written
+        ]
+
     def answers(
         self,
         prompts: Sequence[Messages],
@@ -137,22 +202,8 @@ class Policy(ABC):
         caps: Sequence[int],
         choice: Choice = LIKELIEST,
     ) -> list[Answer]:
-        """Write down what is heard: no repetition penalty, raw text without cleaning.
-
-        Nothing is put before the answer but the text of a last assistant message.
-
-        Args:
-            prompts: one for each answer.
-            clips: one for each prompt, or none where models read text alone.
-            caps: how many tokens each answer may have; what was decoded with it does not matter.
-            choice: how tokens are chosen, by default greedily.
-        """
-
-    @abstractmethod
-    def shared_token_logps(self, batch: SharedBatch) -> Float[Tensor, " answer_token"]:
-        """Return the log-probability of every answer token, in nats, by candidate."""
-
-    # What follows from it.
+        """Write one answer to each prompt; see `write`."""
+        return [answer for (answer,) in self.candidates(prompts, clips, caps, 1, choice)]
 
     def transcribe(
         self, prompts: Sequence[Messages], clips: Sequence[Clip], max_new_tokens: int
@@ -260,15 +311,31 @@ class SharedRowPolicy(Policy):
     def language_model(self) -> Any:
         """Return the part that turns embeddings into hidden states, without the output matrix."""
 
+    def token_embeds(self, ids: Int[Tensor, "row token"]) -> Float[Tensor, "row token hidden"]:
+        """Embed tokens of answers."""
+        return self.network.get_input_embeddings()(ids)
+
     def decode(
         self,
         embeds: Float[Tensor, "row token hidden"],
-        mask: Bool[Tensor, "row 1 token token"],
+        mask: Bool[Tensor, "row 1 token seen"] | None,
         positions: Real[Tensor, "*axis row token"],
+        cache: Any = None,
     ) -> Float[Tensor, "row token hidden"]:
-        """Run the language model without its output matrix."""
+        """Run the language model without its output matrix.
+
+        Args:
+            embeds: tokens and audio.
+            mask: which tokens each one looks at; None for all before it.
+            positions: their places.
+            cache: keys and values of earlier tokens, which is added to.
+        """
         return self.language_model(
-            inputs_embeds=embeds, attention_mask=mask, position_ids=positions, use_cache=False
+            inputs_embeds=embeds,
+            attention_mask=mask,
+            position_ids=positions,
+            past_key_values=cache,
+            use_cache=cache is not None,
         ).last_hidden_state
 
     def head(self, hidden: Float[Tensor, "token hidden"]) -> Float[Tensor, "token vocabulary"]:

@@ -1,13 +1,14 @@
 """Prompts as lists of messages: ask for a transcript, and bring a prompt into a family's form."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from earmark.errors import InputError
 from earmark.progress import note
 from earmark.prompting.facts import Facts
 
 Messages = list[dict[str, Any]]
+Item = TypeVar("Item")
 
 _said: set[str] = set()
 
@@ -87,6 +88,37 @@ def texts_in(message: dict[str, Any]) -> list[str]:
     if isinstance(content, str):
         return [content]
     return [part["text"] for part in content if part.get("type") == "text"]
+
+
+def clips_in(messages: Messages) -> int:
+    """Count the clips of a prompt.
+
+    >>> clips_in([{"role": "user", "content": [{"type": "audio"}, {"type": "text", "text": "a"}]}])
+    1
+    """
+    contents = [message["content"] for message in messages]
+    parts = [part for content in contents if not isinstance(content, str) for part in content]
+    return sum(part.get("type") == "audio" for part in parts)
+
+
+def by_prompt(prompts: Sequence[Messages], of_clips: Sequence[Item]) -> list[list[Item]]:
+    """Return what belongs to the clips of each prompt.
+
+    Args:
+        prompts: the prompts.
+        of_clips: one item for each clip of the first prompt, then of the second, and so on.
+
+    Raises:
+        InputError: there are more or fewer than the prompts have clips.
+    """
+    counts = [clips_in(messages) for messages in prompts]
+    if sum(counts) != len(of_clips):
+        raise InputError(
+            f"the prompts hold {sum(counts)} clips, but {len(of_clips)} were given; expected "
+            'one content part {"type": "audio", "audio": PATH} for each'
+        )
+    left = iter(of_clips)
+    return [[next(left) for _ in range(count)] for count in counts]
 
 
 def _without_text(message: dict[str, Any]) -> dict[str, Any]:

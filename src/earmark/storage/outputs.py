@@ -49,6 +49,8 @@ HYPOTHESES = _json(
     others=("chosen", "candidates", "audio"),
 )
 PARTIAL = _json("hypotheses of an interrupted `earmark transcribe`", "sound", torn=True)
+CANDIDATES = _json("candidates of `earmark sample`", "candidates")
+KEPT_CANDIDATES = _json("candidates of an interrupted `earmark sample`", "key", torn=True)
 SET_ASIDE = _json("rows that were set aside", "reason")
 DROPPED = _json("pairs that were dropped", "why")
 JUDGED = _json("candidates or pairs", "candidates", "chosen")

@@ -210,7 +210,7 @@ def transcribe_clips(
         prefill: what every answer is made to begin with.
         decoding: how tokens are chosen, how many candidates, the token cap of one answer.
         suppress: tokens that are never written.
-        batch_size: answers decoded together.
+        batch_size: answers decoded together; the candidates of a clip are never divided.
         long_audio: what to do with a clip beyond the model's limit.
         on_error: stop at a clip that cannot be used, or write it to `<out>.skipped.jsonl`.
 
@@ -325,43 +325,40 @@ def _decode(
 ) -> Generator[Heard]:
     """Yield, for each utterance and candidate, what is heard in the parts of its clip."""
     wanted = [
-        Wanted(parts.utterance.id, number, clip, candidate)
+        Part(parts.utterance.id, number, clip)
         for parts in heard
-        for candidate in range(manner.decoding.candidates)
         for number, clip in enumerate(parts.clips)
     ]
-    written = _write(policy, wanted, messages, manner)
+    written = write_parts(policy, wanted, messages, manner)
     for parts in heard:
-        yield Heard(
-            parts.utterance,
-            [[next(written) for _ in parts.clips] for _ in range(manner.decoding.candidates)],
-        )
+        of_parts = [next(written) for _ in parts.clips]  # [part][candidate]
+        yield Heard(parts.utterance, list(zip(*of_parts, strict=True)))
 
 
-class Wanted(NamedTuple):
-    """An answer that is to be written: to which part of which clip, as which candidate."""
+class Part(NamedTuple):
+    """A part of a clip: of which utterance, its number, its sound."""
 
     utterance: str
-    part: int
+    number: int
     clip: Clip
-    candidate: int
 
-    @property
-    def seed(self) -> list[int]:
-        """Return what this answer is drawn by, beside the seed of all."""
-        return [self.candidate, short_hash(self.utterance) % 2**64, self.part]
+    def seed(self, seed: int, candidate: int) -> list[int]:
+        """Return what a candidate's answer is drawn by: not by what else is in the batch."""
+        return [seed, candidate, short_hash(self.utterance) % 2**64, self.number]
 
 
-def _write(
-    policy: Policy, wanted: Sequence[Wanted], messages: Messages, manner: Manner
-) -> Iterator[Answer]:
-    """Yield the answers that are wanted, in their order."""
-    for start in range(0, len(wanted), manner.batch_size):
-        few = wanted[start : start + manner.batch_size]
-        clips = [one.clip for one in few]
+def write_parts(
+    policy: Policy, parts: Sequence[Part], messages: Messages, manner: Manner
+) -> Iterator[list[Answer]]:
+    """Yield the candidates of each part, in order; a part is heard once for all of them."""
+    each = manner.decoding.candidates
+    together = max(1, manner.batch_size // each)
+    for start in range(0, len(parts), together):
+        few = parts[start : start + together]
+        clips = [part.clip for part in few]
         caps = [
             cap_of(manner.decoding.max_new_tokens, len(clip) / SAMPLE_RATE_HZ) for clip in clips
         ]
-        seeds = [[manner.decoding.seed, *one.seed] for one in few]
+        seeds = [part.seed(manner.decoding.seed, n) for part in few for n in range(each)]
         choice = replace(manner.choice, seeds=seeds)
-        yield from policy.answers([messages] * len(few), clips, caps, choice)
+        yield from policy.candidates([messages] * len(few), clips, caps, each, choice)

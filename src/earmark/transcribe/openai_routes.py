@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64encode
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from earmark.endpoint import BodyError, Endpoint, EndpointError, object_of
@@ -9,26 +10,30 @@ from earmark.prompting.answer import Answer
 from earmark.prompting.messages import Messages
 from earmark.storage.digests import of_bytes
 
+# Below it a log-probability in nats is none: servers send such numbers for what they leave out.
+LEAST = -1e4
 CHAT, TRANSCRIPTIONS = "/chat/completions", "/audio/transcriptions"
 
 
 def chat(
-    endpoint: Endpoint, wav: bytes, messages: Messages, fields: dict[str, Any]
+    endpoint: Endpoint, wavs: Sequence[bytes], messages: Messages, fields: dict[str, Any]
 ) -> list[Answer]:
     """Ask by chat completion; return `n` answers, cut where the server says so.
 
     Args:
         endpoint: the server.
-        wav: the clip.
-        messages: the prompt; the clip takes the place of its audio part.
-        fields: decoding, `n` among it.
+        wavs: the clips, one for each audio part of the prompt, in order.
+        messages: the prompt; clips take the places of its audio parts.
+        fields: decoding, `n` among it; with `logprobs` answers have the log-probabilities that
+            the server tells.
 
     Raises:
         EndpointError: no answer, or one that is not `n` texts.
     """
+    left = iter(wavs)
     body = {
         "model": endpoint.model,
-        "messages": [_with_sound(message, wav) for message in messages],
+        "messages": [_with_sound(message, left) for message in messages],
         "stream": False,
         **fields,
     }
@@ -36,7 +41,7 @@ def chat(
     def read(response: bytes) -> list[Answer]:
         return _choices(_object(response, endpoint), fields["n"], response, endpoint)
 
-    return endpoint.post(CHAT, json.dumps(body).encode(), "application/json", read, _name(wav))
+    return endpoint.post(CHAT, json.dumps(body).encode(), "application/json", read, _name(wavs))
 
 
 def transcription(endpoint: Endpoint, wav: bytes, fields: dict[str, Any]) -> list[Answer]:
@@ -59,12 +64,12 @@ def transcription(endpoint: Endpoint, wav: bytes, fields: dict[str, Any]) -> lis
             raise _odd("expected a 'text'", response, endpoint)
         return [Answer(_whole(text, endpoint))]
 
-    return endpoint.post(TRANSCRIPTIONS, content, kind, read, _name(wav))
+    return endpoint.post(TRANSCRIPTIONS, content, kind, read, _name([wav]))
 
 
 def multipart(form: dict[str, Any], wav: bytes) -> tuple[bytes, str]:
     """Write a form with one file, as RFC 7578 has it; return the body and its media type."""
-    border = f"earmark-{_name(wav)}"
+    border = f"earmark-{_name([wav])}"
     parts = []
     for name, value in form.items():
         head = f'--{border}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'
@@ -75,14 +80,17 @@ def multipart(form: dict[str, Any], wav: bytes) -> tuple[bytes, str]:
     return b"".join(parts), f"multipart/form-data; boundary={border}"
 
 
-def _with_sound(message: dict[str, Any], wav: bytes) -> dict[str, Any]:
-    """Put the clip in the place of a message's audio part, in the words of the protocol."""
+def _with_sound(message: dict[str, Any], wavs: Iterator[bytes]) -> dict[str, Any]:
+    """Put clips in the places of a message's audio parts, in the words of the protocol."""
     if isinstance(message["content"], str):
         return message
-    data = {"data": b64encode(wav).decode(), "format": "wav"}
-    sound = {"type": "input_audio", "input_audio": data}
-    content = [sound if part["type"] == "audio" else part for part in message["content"]]
+    content = [_sound(next(wavs)) if p["type"] == "audio" else p for p in message["content"]]
     return {**message, "content": content}
+
+
+def _sound(wav: bytes) -> dict[str, Any]:
+    data = {"data": b64encode(wav).decode(), "format": "wav"}
+    return {"type": "input_audio", "input_audio": data}
 
 
 def _choices(answer: dict[str, Any], n: int, response: bytes, endpoint: Endpoint) -> list[Answer]:
@@ -108,8 +116,23 @@ def _choices(answer: dict[str, Any], n: int, response: bytes, endpoint: Endpoint
         )
     if not all(isinstance(text, str) for text in texts):
         raise _odd("expected a text in each choice", response, endpoint)
-    cut = [choice.get("finish_reason") == "length" for choice in ordered]
-    return [Answer(_whole(text, endpoint), end) for text, end in zip(texts, cut, strict=True)]
+    return [
+        Answer(
+            _whole(text, endpoint), choice.get("finish_reason") == "length", logps=_logps(choice)
+        )
+        for text, choice in zip(texts, ordered, strict=True)
+    ]
+
+
+def _logps(choice: dict[str, Any]) -> tuple[float, ...]:
+    """Return the log-probabilities of a choice's tokens; none where any is missing or odd."""
+    told = choice.get("logprobs")
+    tokens = told.get("content") if isinstance(told, dict) else None
+    if not isinstance(tokens, list):
+        return ()
+    found = [one.get("logprob") if isinstance(one, dict) else None for one in tokens]
+    known = [float(one) for one in found if isinstance(one, int | float) and LEAST < one <= 0]
+    return tuple(known) if len(known) == len(tokens) else ()
 
 
 def _object(response: bytes, endpoint: Endpoint) -> dict[str, Any]:
@@ -132,5 +155,5 @@ def _whole(text: str, endpoint: Endpoint) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _name(wav: bytes) -> str:
-    return of_bytes(wav)
+def _name(wavs: Sequence[bytes]) -> str:
+    return of_bytes(b"".join(wavs))

@@ -70,15 +70,28 @@ class Kept(NamedTuple):
 
 
 def fingerprint(utterance: Utterance, folder: Path) -> str:
-    """Tell an utterance's sound apart: its path and span, its file's size and middle bytes.
-
-    The middle, since what is recorded or processed again may begin with the same silence. Times
-    of files are left out: a copy is the same sound.
+    """Tell an utterance's sound apart; see `sound_fingerprint`.
 
     Raises:
         InputError: the file cannot be read.
     """
-    path = folder / (utterance.audio or "")
+    named = [utterance.audio, utterance.start_s, utterance.end_s]
+    return sound_fingerprint(folder / (utterance.audio or ""), named)
+
+
+def sound_fingerprint(path: Path, named: list[Any]) -> str:
+    """Identify a sound by its path and span, its file's size and middle bytes.
+
+    The middle, since what is recorded or processed again may begin with the same silence. Times
+    of files are left out: a copy is the same sound.
+
+    Args:
+        path: the file.
+        named: how a row names it: path, start and end.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
     try:
         with open_regular(path, "a sound file") as file:
             size = os.fstat(file.fileno()).st_size
@@ -86,8 +99,7 @@ def fingerprint(utterance: Utterance, folder: Path) -> str:
             middle = file.read(LOOKED_AT_BYTES)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-    named = json.dumps([utterance.audio, utterance.start_s, utterance.end_s, size])
-    return of_bytes(named.encode() + middle)
+    return of_bytes(json.dumps([*named, size]).encode() + middle)
 
 
 def kept_row(row: Hypothesis, sound: str) -> dict[str, Any]:

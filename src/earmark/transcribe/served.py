@@ -1,8 +1,7 @@
 """Write down what a served model hears: concurrently, patiently, needing no torch here."""
 
 import re
-from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -23,6 +22,7 @@ from earmark.speech.wav import wav_bytes
 from earmark.transcribe.decoding import SERVERS, Decoding, Route, ServerKind, fields_for, recorded
 from earmark.transcribe.openai_routes import chat, transcription
 from earmark.transcribe.resume import Output, candidate_paths
+from earmark.transcribe.threads import as_they_come
 from earmark.transcribe.writer import Heard, OnError, check_clips, check_lengths, keep, read_parts
 
 USUAL_LONGEST_S = 30.0
@@ -205,14 +205,7 @@ def transcribe_served(
         return Heard(utterance, list(zip(*heard, strict=True)))
 
     def listen(todo: Sequence[Utterance]) -> Generator[Heard]:
-        with ThreadPoolExecutor(asking.concurrency) as pool:
-            try:
-                yield from _as_they_come(pool, hear, todo, 2 * asking.concurrency)
-            except BaseException:
-                # Those who wait to ask again give up, and the run ends with the requests under way.
-                endpoint.stop.set()
-                pool.shutdown(cancel_futures=True)
-                raise
+        return as_they_come(hear, todo, asking.concurrency, endpoint.stop)
 
     tidy = partial(clean, marks=(*asking.marks, *asking.facts.marks))
     outputs = outputs_of(out, endpoint, asking)
@@ -225,31 +218,12 @@ def _ask(endpoint: Endpoint, wav: bytes, duration_s: float, asking: Asking) -> l
     for decoding in asking.requests():
         fields = fields_for(asking.kind, asking.route, decoding.for_clip(duration_s))
         if asking.route == "chat":
-            answers += chat(endpoint, wav, asking.messages, fields)
+            answers += chat(endpoint, [wav], asking.messages, fields)
         else:
             told = {"language": asking.language, "prompt": asking.prompt}
             fields |= {name: value for name, value in told.items() if value is not None}
             answers += transcription(endpoint, wav, fields)
     return answers
-
-
-def _as_they_come(
-    pool: ThreadPoolExecutor, hear: Any, todo: Sequence[Utterance], most: int
-) -> Iterator[Heard]:
-    """Yield what is heard as it comes; at most `most` utterances are in hand at once."""
-    waiting = iter(todo)
-    under_way: set[Future[Heard]] = set()
-    while True:
-        for utterance in waiting:
-            under_way.add(pool.submit(hear, utterance))
-            if len(under_way) >= most:
-                break
-        if not under_way:
-            return
-        done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
-        # What came out well is kept before a failure stops the run.
-        for future in sorted(done, key=lambda one: one.exception() is not None):
-            yield future.result()
 
 
 def _about(utterance: Utterance, error: InputError) -> InputError:

@@ -21,13 +21,13 @@ def clip(tmp_path, rng):
 
 def run(policy, folder, **options):
     """Return the hypothesis and the prompts as the model saw them."""
-    seen, process = [], policy.process
+    seen, render = [], policy.render
 
-    def watching(texts, clips):
-        seen.extend(texts)
-        return process(texts, clips)
+    def watching(*given):
+        seen.append(render(*given))
+        return seen[-1]
 
-    policy.process = watching
+    policy.render = watching
     made_by = how_it_was_made("tiny", None, "", 4, "refuse", options.get("prefill", ""))
     options = {"prompt": None, "made_by": made_by, "max_new_tokens": 4, **options}
     rows = [Utterance("a", audio="a.wav")]
@@ -51,7 +51,7 @@ def test_a_prompt_of_ones_own_wins(clip):
 
 def test_marks_are_taken_off_and_the_raw_text_is_kept(clip, monkeypatch):
     policy = build_policy("qwen3_asr")
-    monkeypatch.setattr(policy, "answers", lambda *_: [Answer(f"{PREFIX}今天 meet")])
+    monkeypatch.setattr(policy, "candidates", lambda *_: [[Answer(f"{PREFIX}今天 meet")]])
     hypothesis, _ = run(policy, clip)
     assert (hypothesis.text, hypothesis.raw_text) == ("今天 meet", f"{PREFIX}今天 meet")
 

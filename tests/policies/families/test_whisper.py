@@ -359,13 +359,13 @@ def test_long_audio_is_split_at_the_window(tmp_path):
     with pytest.raises(InputError, match=r"20\.00 s of audio, but at most 8 s can be heard"):
         transcribe(policy, utterances, tmp_path, tmp_path / "h.jsonl", **knobs)
     knobs |= {"long_audio": "split", "on_error": "stop"}
-    seen, plain = [], policy.answers
+    seen, plain = [], policy.candidates
 
     def answers(prompts, clips, *rest):
         seen.extend(len(clip) / 16_000 for clip in clips)
         return plain(prompts, clips, *rest)
 
-    policy.answers = answers
+    policy.candidates = answers
     transcribe(policy, utterances, tmp_path, tmp_path / "h.jsonl", **knobs)
     assert sum(seen) == pytest.approx(20.0)
     assert max(seen) <= WINDOW_S

@@ -42,6 +42,14 @@ OTHER_NAMES: Mapping[str, Mapping[str, str]] = {
         "load_in_8bit": "weights are loaded in one of the types of --dtype",
         "num_beams": "decoding is greedy, or sampled (--candidates, --temperature)",
     },
+    "sample": {
+        "n": "it is called --candidates",
+        "num_return_sequences": "it is called --candidates",
+        "utterances": "it is called --prompts",
+        "pairs": "it is called --prompts",
+        "resume": "the same command resumes a run that was stopped",
+        "num_beams": "candidates are drawn (--temperature), or greedy at temperature 0",
+    },
     "export": {
         "push_to_hub": "`hf upload` takes the folder that is written",
         "output_dir": "it is called --out",

@@ -20,9 +20,7 @@ from transformers import PreTrainedModel
 from earmark.errors import InputError
 from earmark.policies.audio_chat import PLACEHOLDERS, AudioChatPolicy
 from earmark.policies.audio_places import audio_places, put_in
-from earmark.policies.next_token import LIKELIEST, Choice
 from earmark.policies.policy import Clip, Embedded, Processor, SharedRowPolicy
-from earmark.prompting.answer import Answer
 from earmark.prompting.facts import Facts
 from earmark.prompting.messages import Messages
 
@@ -69,7 +67,9 @@ class Phi4MultimodalPolicy(AudioChatPolicy, SharedRowPolicy):
             )
         return super().features(clip)
 
-    def prompt_ids(self, messages: Messages, audio_tokens: Sequence[int]) -> list[int]:
+    def prompt_ids(
+        self, messages: Messages, audio_tokens: Sequence[int], prefill: str | None = None
+    ) -> list[int]:
         """Tokenize a prompt of one clip.
 
         Raises:
@@ -81,7 +81,7 @@ class Phi4MultimodalPolicy(AudioChatPolicy, SharedRowPolicy):
                 "of one prompt differently than each alone: the padding of shorter ones is not "
                 "hidden from it. Give each clip a prompt of its own"
             )
-        return super().prompt_ids(messages, audio_tokens)
+        return super().prompt_ids(messages, audio_tokens, prefill)
 
     def encode(self, features: dict[str, Tensor]) -> Float[Tensor, "audio_token feature"]:
         """Run conformer and projector on one clip, through the class's own merging."""
@@ -115,8 +115,9 @@ class Phi4MultimodalPolicy(AudioChatPolicy, SharedRowPolicy):
     def decode(
         self,
         embeds: Float[Tensor, "row token hidden"],
-        mask: Bool[Tensor, "row 1 token token"],
+        mask: Bool[Tensor, "row 1 token seen"] | None,
         positions: Real[Tensor, "*axis row token"],
+        cache: Any = None,
     ) -> Float[Tensor, "row token hidden"]:
         """Run the decoder without its head.
 
@@ -130,19 +131,4 @@ class Phi4MultimodalPolicy(AudioChatPolicy, SharedRowPolicy):
                 "this model turns all positions of a batch another way, so that rows would not be "
                 "independent. Cut the clip into shorter utterances"
             )
-        return super().decode(embeds, mask, positions)
-
-    def answers(
-        self,
-        prompts: Sequence[Messages],
-        clips: Sequence[Clip],
-        caps: Sequence[int],
-        choice: Choice = LIKELIEST,
-    ) -> list[Answer]:
-        """Write down what is heard, clip by clip, since padding is not hidden from the tower."""
-        answers = super().answers
-        each = enumerate(zip(prompts, clips, caps, strict=True))
-        return [
-            answers([messages], [clip], [cap], choice.alone(number))[0]
-            for number, (messages, clip, cap) in each
-        ]
+        return super().decode(embeds, mask, positions, cache)

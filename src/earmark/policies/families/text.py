@@ -43,7 +43,9 @@ class TextPolicy(ChatPolicy):
         fused = [layer for name, layer in layers if name.endswith("mamba.out_proj")]
         return linear_layers(self.network, fused)
 
-    def prompt_ids(self, messages: Messages, audio_tokens: Sequence[int]) -> list[int]:
+    def prompt_ids(
+        self, messages: Messages, audio_tokens: Sequence[int], prefill: str | None = None
+    ) -> list[int]:
         """Tokenize a prompt; the chat template brings what a row begins with.
 
         Raises:
@@ -51,7 +53,8 @@ class TextPolicy(ChatPolicy):
         """
         if audio_tokens:
             raise InputError(deaf(self.network))
-        return self._tokens([self.render(messages, self.prefill)])[0]
+        begun = self.prefill if prefill is None else prefill
+        return self._tokens([self.render(messages, begun)])[0]
 
     def process(self, texts: Sequence[str], clips: Sequence[Clip]) -> Any:
         """Tokenize rendered prompts, padded on the left.

@@ -83,13 +83,16 @@ class VoxtralPolicy(CapturedPolicy):
         named = [_without_audio(message) for message in turn.messages]
         return json.dumps([named, turn.prefill or prefill])
 
-    def prompt_ids(self, messages: Messages, audio_tokens: Sequence[int]) -> list[int]:
+    def prompt_ids(
+        self, messages: Messages, audio_tokens: Sequence[int], prefill: str | None = None
+    ) -> list[int]:
         """Return the library's tokens of a prompt, each clip taking its number of placeholders.
 
         Raises:
             InputError: the prompt holds another number of clips.
         """
-        template = self._template(self.render(messages, self.prefill))
+        begun = self.prefill if prefill is None else prefill
+        template = self._template(self.render(messages, begun))
         ids: list[int] = []
         clips = 0
         for before, token in zip([None, *template], template, strict=False):

@@ -238,7 +238,9 @@ class WhisperPolicy(EncoderDecoderPolicy):
             "such as openai/whisper-base"
         )
 
-    def prompt_ids(self, messages: Messages, audio_tokens: Sequence[int]) -> list[int]:
+    def prompt_ids(
+        self, messages: Messages, audio_tokens: Sequence[int], prefill: str | None = None
+    ) -> list[int]:
         """Tokenize a prompt; its clip takes no place in it.
 
         Raises:
@@ -248,7 +250,7 @@ class WhisperPolicy(EncoderDecoderPolicy):
             raise InputError(
                 f"the prompt holds {len(audio_tokens)} clips; Whisper hears one for each prompt"
             )
-        text = self.render(messages, self.prefill)
+        text = self.render(messages, self.prefill if prefill is None else prefill)
         if text.endswith(START):
             raise InputError(
                 "the prompt names no language; say --language zh (also for code-switched speech "

@@ -1,0 +1,1 @@
+"""The options of `earmark sample`, and what both of its ways need."""

@@ -1,0 +1,1 @@
+"""Candidates: several answers to each prompt, from a model loaded here or behind a server."""
