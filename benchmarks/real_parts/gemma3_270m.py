@@ -9,9 +9,9 @@ the Hugging Face hub, name `google/gemma-3-270m` instead: the weights here are t
 such blocks (Q4_K_M), stored as float32, so that a trained copy loses nothing more.
 
 **Its terms are not those of free software.** The Gemma Terms of Use allow use, change and
-distribution, forbid the uses of Google's Prohibited Use Policy, and bind whoever gets the weights
+distribution, forbid the uses of Google's Prohibited Use Policy, and bind all who get the weights
 or a model made of them: a copy is passed on with the terms and a notice. They are in the package
-and are written into the folder, as is the notice. Whoever uses the weights accepts them, so
+and are written into the folder, as is the notice. To use the weights is to accept them, so
 nothing is downloaded without `--accept-gemma-terms`. Earmark ships none of it.
 """
 

@@ -47,10 +47,10 @@ def ctc_loss(
     blank: int,
 ) -> Tensor:
     """Return the CTC loss in nats per token of the truths."""
-    lengths = torch.tensor([len(truth) for truth in truths])
+    lengths = torch.tensor([len(truth) for truth in truths], device=scores.device)
     loss = F.ctc_loss(
         scores.log_softmax(-1).transpose(0, 1),
-        torch.tensor([token for truth in truths for token in truth]),
+        torch.tensor([token for truth in truths for token in truth], device=scores.device),
         heard.tokens,
         lengths,
         blank=blank,
