@@ -98,7 +98,7 @@ class Plan:
             warmup_steps=min(50, self.steps // 10),
             logging_steps=5,
             save_steps=25,
-            save_total_limit=1,
+            save_total_limit=2,
             device=self.device,
             seed=self.seed,
             cache_features=True,

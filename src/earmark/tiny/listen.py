@@ -18,6 +18,7 @@ import json
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from time import monotonic
 from typing import Any, NamedTuple
 
 import torch
@@ -123,32 +124,39 @@ def listen(ear: Ear, corpus: Corpus, plan: Listening, folder: Path, inputs: str)
     """
     plan.check()
     note_of_short(corpus)
-    device = ear.mean.device
     spread = float(ear.projector.weight.detach().std())
     optimizer = torch.optim.AdamW(ear.parameters(), betas=BETAS, weight_decay=0.0)
     folder.mkdir(parents=True, exist_ok=True)
     of = {"inputs": inputs, "plan": json.dumps(plan)}
     losses = _resume(ear, optimizer, folder, of)
-    rest = range(len(losses), plan.steps)
+    rest, began = range(len(losses), plan.steps), monotonic()
     for step in track(rest, "learning to hear", total=len(rest)):
-        numbers = clips_of(step, len(corpus.states), plan)
-        states, lengths = corpus.batch(numbers, device)
         for group in optimizer.param_groups:
             group["lr"] = rate_at(step + 1, plan) * spread
-        truths = [ear.places(corpus.truths[number]) for number in numbers]
-        scores = ear(states)
-        loss = ctc_loss(scores, Heard(scores, lengths), truths, blank=0)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
+        losses.append(_step(ear, corpus, clips_of(step, len(corpus.states), plan), optimizer))
         done = step + 1
         if done % LOG_EVERY == 0 or done == plan.steps:
             mean = sum(losses[-LOG_EVERY:]) / len(losses[-LOG_EVERY:])
-            note(f"learning to hear: step {done} of {plan.steps}, loss {mean:.3f}")
+            left_s = (monotonic() - began) / (done - rest.start) * (plan.steps - done)
+            note(
+                f"learning to hear: step {done} of {plan.steps}, loss {mean:.3f}, about "
+                f"{left_s / 60:.1f} min left"
+            )
         if done % SAVE_EVERY == 0 or done == plan.steps:
             _save(ear, optimizer, losses, folder, of)
     return losses
+
+
+def _step(ear: Ear, corpus: Corpus, numbers: Sequence[int], optimizer: Any) -> float:
+    """Take one step on some clips; return their loss."""
+    states, lengths = corpus.batch(numbers, ear.mean.device)
+    truths = [ear.places(corpus.truths[number]) for number in numbers]
+    scores = ear(states)
+    loss = ctc_loss(scores, Heard(scores, lengths), truths, blank=0)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return float(loss.item())
 
 
 def clips_of(step: int, count: int, plan: Listening) -> list[int]:

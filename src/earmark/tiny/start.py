@@ -73,8 +73,9 @@ def make_start(
     Raises:
         InputError: halves or speech that cannot be used.
     """
-    if (out / HEARD).is_file():
-        found: dict[str, float] = json.loads((out / HEARD).read_text("utf-8"))
+    kept = cache / HEARD
+    if out.is_dir() and kept.is_file():
+        found: dict[str, float] = json.loads(kept.read_text("utf-8"))
         return found
     joined = join(whisper, language_model, seed=plan.seed)
     policy = Qwen2AudioPolicy(joined.model, joined.processor, FACTS["qwen2_audio"])
@@ -93,12 +94,12 @@ def make_start(
         written = [policy.tokenizer.decode(ear.write(states)) for states in heard.states]
         rates[name] = rate_of(development[name].texts, written)
         note(f"{name}: {100 * rates[name]:.1f} % wrong by CTC alone, before the model writes")
+    write_text(kept, json.dumps(rates) + "\n")
     joined.model.to("cpu")
     with atomic_folder(out) as folder:
         joined.model.save_pretrained(folder)
         joined.processor.save_pretrained(folder)
         copy_licences({"encoder": whisper, "language-model": language_model}, folder)
-        write_text(folder / HEARD, json.dumps(rates) + "\n")
     return rates
 
 

@@ -41,6 +41,10 @@ OWN: dict[str, dict[str, Any]] = {
     },
     "phimoe": {"num_local_experts": 4, "num_experts_per_tok": 2},
     "gemma2": {"head_dim": 16},
+    "gemma3_text": {
+        **{"head_dim": 16, "sliding_window": 64, "query_pre_attn_scalar": 16},
+        "layer_types": ["sliding_attention", "full_attention"],
+    },
     "granite": {"logits_scaling": 4.0},
     "lfm2": {"layer_types": ["conv", "full_attention"]},
     "falcon_h1": {
