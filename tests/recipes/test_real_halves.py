@@ -23,9 +23,18 @@ pytestmark = pytest.mark.skipif(
     "benchmarks.real_parts.whisper_base --out FOLDER` makes one, "
     "`python -m benchmarks.real_parts.gemma3_270m --accept-gemma-terms --out FOLDER` the other",
 )
-SAID = ["Good morning.", "The weather is very nice.", "I would like some tea.", "See you on Monday."]
+SAID = [
+    "Good morning.",
+    "The weather is very nice.",
+    "I would like some tea.",
+    "See you on Monday.",
+]
 PLAN = Plan(
-    listening=Listening(steps=120, clips=4), steps=20, batch_size=2, learning_rate=1e-4, device="cpu"
+    listening=Listening(steps=120, clips=4),
+    steps=20,
+    batch_size=2,
+    learning_rate=1e-4,
+    device="cpu",
 )
 
 

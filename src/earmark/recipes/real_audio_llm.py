@@ -49,7 +49,7 @@ from earmark.transcribe.local import how_it_was_made, transcribe, weights_of
 PLAN, RESULT = "plan.json", "result.json"
 TARGET = 0.1
 MAX_NEW_TOKENS = 120
-# The family's own; in training it is asked as often as all those of the pool together.
+# The family's own; training draws it as often as all those of the pool together.
 PROMPT = FACTS["qwen2_audio"].prompt
 LORA_TARGETS = rf"({ATTENTION_AND_MLP})|(.*multi_modal_projector\.linear)"
 NAMES = {"en": "english", "zh": "mandarin"}

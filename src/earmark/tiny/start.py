@@ -38,7 +38,7 @@ LICENCES = ("LICENSE*", "LICENCE*", "NOTICE*")
 
 
 class Clips(NamedTuple):
-    """Clips and what is said in each."""
+    """Clips and the text of each."""
 
     clips: Sequence[ClipRef]
     texts: Sequence[str]
