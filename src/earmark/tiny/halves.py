@@ -215,11 +215,12 @@ def joined_config(whisper: Any, text: Any, tokenizer: Any) -> Qwen2AudioConfig:
     text.tie_word_embeddings = False
     if "sliding_attention" in (getattr(text, "layer_types", None) or []):
         text.max_position_embeddings = min(text.max_position_embeddings, text.sliding_window)
+    own: dict[str, Any] = {"tie_word_embeddings": False}
     return Qwen2AudioConfig(
         audio_config=audio,
         text_config=text,
         audio_token_index=tokenizer.convert_tokens_to_ids(AUDIO),
-        tie_word_embeddings=False,
+        **own,
     )
 
 

@@ -80,6 +80,9 @@ class Corpus(NamedTuple):
 class Ear(nn.Module):
     """The projector beside the score of the blank; `vocabulary` are the tokens it compares with."""
 
+    mean: Tensor
+    tokens: Tensor
+
     def __init__(self, projector: nn.Linear, space: TokenSpace, vocabulary: Sequence[int]) -> None:
         super().__init__()
         self.projector = projector
@@ -229,8 +232,8 @@ def _resume(ear: Ear, optimizer: Any, folder: Path, of: dict[str, str]) -> list[
         kept = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     losses = kept.pop("losses").tolist()
     # One step without gradients makes the optimizer's tensors, which are then filled.
-    for value in ear.parameters():
-        value.grad = torch.zeros_like(value)
+    for parameter in ear.parameters():
+        parameter.grad = torch.zeros_like(parameter)
     optimizer.param_groups[0]["lr"] = 0.0
     optimizer.step()
     with torch.no_grad():

@@ -8,7 +8,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -80,12 +80,13 @@ def make_start(
     joined = join(whisper, language_model, seed=plan.seed)
     policy = Qwen2AudioPolicy(joined.model, joined.processor, FACTS["qwen2_audio"])
     check_writes(policy, training.texts, language_model)
-    joined.model.to(device_of(device))
+    model: Any = joined.model
+    model.to(device_of(device))
     corpus = hear(policy, training, cache)
     held = {name: hear(policy, clips, cache) for name, clips in development.items()}
     vocabulary = sorted({token for truth in corpus.truths for token in truth})
-    projector = joined.model.model.multi_modal_projector.linear
-    ear = Ear(projector, token_space(joined.model), vocabulary).to(joined.model.device)
+    projector = model.model.multi_modal_projector.linear
+    ear = Ear(projector, token_space(model), vocabulary).to(model.device)
     halves = [hash_of_model(path) or path for path in (whisper, language_model)]
     inputs = of_values(halves, [clip.key() for clip in training.clips], corpus.truths)
     listen(ear, corpus, plan, cache / "listening", inputs)
@@ -95,9 +96,9 @@ def make_start(
         rates[name] = rate_of(development[name].texts, written)
         note(f"{name}: {100 * rates[name]:.1f} % wrong by CTC alone, before the model writes")
     write_text(kept, json.dumps(rates) + "\n")
-    joined.model.to("cpu")
+    model.to("cpu")
     with atomic_folder(out) as folder:
-        joined.model.save_pretrained(folder)
+        model.save_pretrained(folder)
         joined.processor.save_pretrained(folder)
         copy_licences({"encoder": whisper, "language-model": language_model}, folder)
     return rates
