@@ -35,7 +35,7 @@ def test_a_pair_without_audio_is_refused(world, pairs, tmp_path):
 def test_a_tower_that_makes_other_tokens_than_the_processor(world, pairs, tmp_path, monkeypatch):
     whole = Qwen2AudioPolicy.encode
     monkeypatch.setattr(Qwen2AudioPolicy, "encode", lambda *given: whole(*given)[:-1])
-    with pytest.raises(InputError, match=r"belongs to another model: take all processor"):
+    with pytest.raises(InputError, match=r"does not belong to this model: take all processor"):
         train(pairs, world, str(world / "model"), tmp_path / "run", settings=settings(world))
     assert not (tmp_path / "run").exists()
 

@@ -202,12 +202,12 @@ def test_features_and_reference_are_computed_once(world, pairs, tmp_path, monkey
         heard = [call for call in calls if call[0] == "encode"]
         referenced = [call for call in calls if call == ("shared_logps", False)]
         if run == "one":
-            # Beside the training: one second when the model is loaded, the size of the cache, the
-            # prompt's length, two proven rows.
-            assert len(heard) == len(pairs) + 5
+            # Beside the training: one second when the model is loaded, heard and answered, the size
+            # of the cache, the prompt's length, two proven rows.
+            assert len(heard) == len(pairs) + 6
             assert len(referenced) == 4 + 1  # the first epoch's four batches, the proof
         else:
-            assert len(heard) == 2  # one second, the prompt's length
+            assert len(heard) == 3  # one second, heard and answered, the prompt's length
             assert len(referenced) == 1
     assert log_of(tmp_path / "one") == log_of(tmp_path / "two")
 

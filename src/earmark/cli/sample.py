@@ -13,6 +13,7 @@ from earmark.errors import KnobError
 from earmark.progress import note
 
 # Named by import path and loaded when called: a server needs no torch here.
+given_for = later("earmark.sample.writer:given_for")
 local_of = later("earmark.sample.run_local:Local")
 sample_here = later("earmark.sample.run_local:sample_here")
 remote_of = later("earmark.sample.run_served:Remote")
@@ -107,7 +108,8 @@ def _here(task: Task, options: LocalOptions) -> int:
         family=options.model_family,
         on_error=task.on_error,
     )
-    rows: int = sample_here(task.read(), task.out, how)
+    given = given_for(task.out, task.prompts, task.model, task.on_error)
+    rows: int = sample_here(given, task.out, how)
     return rows
 
 
@@ -139,5 +141,6 @@ def _served(url: str, task: Task, options: ServerOptions) -> int:
         logprobs=options.logprobs,
         on_error=task.on_error,
     )
-    rows: int = sample_served(task.read(), task.out, how)
+    given = given_for(task.out, task.prompts, task.model, task.on_error)
+    rows: int = sample_served(given, task.out, how)
     return rows

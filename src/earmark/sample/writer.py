@@ -13,16 +13,24 @@ from earmark.errors import InputError
 from earmark.formats.files.lines import parse_line, write_jsonl
 from earmark.formats.files.moving import moved
 from earmark.formats.files.set_aside import BadRow, skipped_path
+from earmark.formats.reading import input_file
 from earmark.formats.schema.fields import candidates_of, to_row
 from earmark.progress import note, progress_bar
 from earmark.records import Candidate, Candidates
 from earmark.sample.check import Wrong, about, bad_row
-from earmark.sample.given import OnError
+from earmark.sample.given import Given, OnError, read_given
 from earmark.sample.plan import Prompt
 from earmark.storage.append import AppendFile, whole_rows
 from earmark.storage.digests import of_values
-from earmark.storage.lock import lock_beside, locked
-from earmark.storage.outputs import CANDIDATES, KEPT_CANDIDATES, SET_ASIDE, Output
+from earmark.storage.lock import lock_beside, locked, refuse_locked
+from earmark.storage.outputs import (
+    CANDIDATES,
+    KEPT_CANDIDATES,
+    SET_ASIDE,
+    Output,
+    check_outputs,
+    check_regular,
+)
 
 SAMPLING = "another `earmark sample`"
 ADVICE = "choose another --out, and run the same command again: it continues where it was"
@@ -67,6 +75,18 @@ def outputs_of(out: Path) -> list[Output]:
         Output(partial_path(out), KEPT_CANDIDATES),
         Output(skipped_path(out), SET_ASIDE),
     ]
+
+
+def given_for(out: Path, prompts: Path, model: str, on_error: OnError) -> Given:
+    """Refuse outputs that would destroy something, and read the prompts.
+
+    Raises:
+        InputError: names the output, or a bad row.
+    """
+    check_regular(out, "rows are kept in OUT.partial while the work is under way")
+    check_outputs(outputs_of(out), (input_file(prompts), model))
+    refuse_locked(lock_beside(out), SAMPLING)
+    return read_given(prompts, on_error)
 
 
 def sample_into(job: Job, make: Make) -> int:

@@ -4,12 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from earmark.formats.reading import input_file
-from earmark.sample.given import Given, OnError, read_given
-from earmark.sample.plan import Per
-from earmark.sample.writer import SAMPLING, outputs_of
-from earmark.storage.lock import lock_beside, refuse_locked
-from earmark.storage.outputs import check_outputs, check_regular
 from earmark.transcribe.decoding import Decoding
 
 USUAL = 8
@@ -95,18 +89,7 @@ class Task:
     out: Path
     prompt: str | None
     language: str | None
-    per: Per
+    per: Literal["prompt", "clip"]
     group_by: str
     decoding: Decoding
-    on_error: OnError
-
-    def read(self) -> Given:
-        """Refuse outputs that would destroy something, and read the prompts.
-
-        Raises:
-            InputError: names the output, or a bad row.
-        """
-        check_regular(self.out, "rows are kept in OUT.partial while the work is under way")
-        check_outputs(outputs_of(self.out), (input_file(self.prompts), self.model))
-        refuse_locked(lock_beside(self.out), SAMPLING)
-        return read_given(self.prompts, self.on_error)
+    on_error: Literal["stop", "skip"]

@@ -166,7 +166,7 @@ def shown(text: str) -> str:
     """Return a text for a prompt, with a note where it is cut.
 
     >>> shown("x" * 7000)[-36:]
-    'x [1000 more characters are left out]'[-36:]
+    ' [1000 more characters are left out]'
     """
     rest = len(text) - MOST_SHOWN
     return text if rest <= 0 else f"{text[:MOST_SHOWN]} [{rest} more characters are left out]"

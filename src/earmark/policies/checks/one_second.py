@@ -67,4 +67,6 @@ def check_hearing(policy: Policy, path: str) -> None:
     except InputError:
         return  # The template takes other prompts, see `check_template`.
     with one_message(path, "used: it writes nothing on a clip of one second"):
+        # The library's own forward pass as well: proofs, and others who load it, run that one.
+        policy.network(**policy.plain_inputs(prompt, [CLIP]))
         policy.answers([prompt], [CLIP], [1])
